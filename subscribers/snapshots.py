@@ -1,0 +1,356 @@
+"""Frozen pictures of what the engine needs to know, made by selectors, changed by nobody.
+
+Amounts are minor units of the offer's currency, before tax where the offer is `exclusive`, with tax where `inclusive`.
+Ids are opaque texts. Dates are local to the subscription's `zone`; `…_until` instants are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from merchants.refusals import Conflict, gettext_noop
+from subscribers.lifecycle import PaymentState, Status
+from subscribers.periods import Alignment, Anchor, Interval, Part, Period, containing
+
+Texts = Mapping[str, str]
+"""A text per locale: `{"en": "Month", "fr": "Mois"}`."""
+
+
+class FeatureKind(StrEnum):
+    """What a feature is: on or off, so many a period, or a place on an ordered list."""
+
+    switch = "switch"
+    quota = "quota"
+    level = "level"
+
+
+class Billing(StrEnum):
+    """When a stage's price falls due: when its period begins, or when it has ended (domain 3)."""
+
+    advance = "advance"
+    arrears = "arrears"
+
+
+class TaxBehavior(StrEnum):
+    """Whether prices contain tax (B2C) or not (B2B)."""
+
+    inclusive = "inclusive"
+    exclusive = "exclusive"
+
+
+class Duration(StrEnum):
+    """How long a coupon lasts, in paid periods."""
+
+    once = "once"
+    repeating = "repeating"
+    forever = "forever"
+
+
+class Collection(StrEnum):
+    """Whether money is asked for by us, or paid by the subscriber's own doing."""
+
+    automatic = "automatic"
+    manual = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantSnapshot:
+    """What a stage or an option opens. `feature` is the feature's reference.
+
+    A `quota` of None is without limit; `rank` is the level's place in the feature's list, counted from 0.
+    """
+
+    feature: str
+    kind: FeatureKind
+    on: bool = True
+    quota: int | None = None
+    level: str | None = None
+    rank: int | None = None
+    adds: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSnapshot:
+    """A span of an offer: so much per interval and unit of quantity, so many times (None: without end)."""
+
+    position: int
+    interval: Interval
+    amount: int
+    recurrences: int | None = None
+    billing: Billing = Billing.advance
+    label: Texts = field(default_factory=dict)
+    features: tuple[GrantSnapshot, ...] = ()
+
+    @property
+    def is_free(self) -> bool:
+        """True for trials and the like."""
+        return self.amount == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSnapshot:
+    """An option as one subscription has it.
+
+    `id` is that of the subscription's option (in a purchase, the option's own), `option_id` the catalogue's. `prices`
+    are keyed by `Interval.key`. `term` counts whole periods (a first part is not counted, as in a stage's recurrences);
+    `periods_used` those begun. A one-off has been billed where `periods_used` is not 0.
+    """
+
+    id: str
+    option_id: str
+    reference: str
+    title: Texts
+    prices: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    one_off_amount: int | None = None
+    quantity: int = 1
+    complimentary: bool = False
+    reason: str = ""
+    term: int | None = None
+    periods_used: int = 0
+    starts_on: date | None = None
+    ends_on: date | None = None
+    features: tuple[GrantSnapshot, ...] = ()
+    adds: bool = False
+    tax_code: str | None = None
+
+    @property
+    def is_one_off(self) -> bool:
+        """True where it is billed once, whatever the periods."""
+        return self.one_off_amount is not None
+
+    def price(self, interval: Interval) -> int | None:
+        """Its price per unit for such a period, in minor units; None where it is not sold for that interval."""
+        return self.one_off_amount if self.is_one_off else self.prices.get(interval.key)
+
+    def lives(self, day: date) -> bool:
+        """True where it has begun and not ended that day."""
+        return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or day < self.ends_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponSnapshot:
+    """A coupon as attached. `applies_to` holds ids of offers and options; empty means everything.
+
+    `percent_off` is of 100 and exact; `amount_off` is minor units of `currency`. `periods_used` counts paid periods.
+    """
+
+    id: str
+    code: str
+    duration: Duration
+    percent_off: Decimal | None = None
+    amount_off: int | None = None
+    currency: str | None = None
+    periods: int | None = None
+    periods_used: int = 0
+    applies_to: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if (self.percent_off is None) == (self.amount_off is None):
+            raise ValueError("a coupon takes off a percentage or an amount")
+        if self.percent_off is not None and not 0 < self.percent_off <= 100:
+            raise ValueError("a percentage off is above 0 and at most 100")
+        if self.amount_off is not None and self.amount_off <= 0:
+            raise ValueError("an amount off is above 0")
+        if self.duration is Duration.repeating and not self.periods:
+            raise ValueError("a repeating coupon says for how many periods")
+
+    @property
+    def most_periods(self) -> int | None:
+        """How many paid periods it lasts; None for ever."""
+        return {Duration.once: 1, Duration.repeating: self.periods, Duration.forever: None}[self.duration]
+
+    @property
+    def is_spent(self) -> bool:
+        """True where it has had all its periods."""
+        most = self.most_periods
+        return most is not None and self.periods_used >= most
+
+    def covers(self, *ids: str | None) -> bool:
+        """True where it applies to one of these ids, or names nothing."""
+        return not self.applies_to or any(id_ in self.applies_to for id_ in ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """A number of intervals of the first paid stage, and the notice that a cancellation needs."""
+
+    intervals: int
+    notice_days: int = 0
+    notice_months: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferSnapshot:
+    """One version of an offer."""
+
+    version_id: str
+    offer_id: str
+    reference: str
+    title: Texts
+    currency: str
+    tax_behavior: TaxBehavior
+    tax_code: str
+    stages: tuple[StageSnapshot, ...]
+    alignment: Alignment = Alignment.anniversary
+    calendar_anchor: Anchor | None = None
+    setup_amount: int = 0
+    commitment: Commitment | None = None
+    zero_invoices: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxRate:
+    """A rate in percent, with the category of EN 16931 (S, Z, E, AE, K, G, O) and the mention that goes with it."""
+
+    rate: Decimal
+    category: str = "S"
+    mention: Texts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxRow:
+    """One row of a legal entity's table, already chosen for the payer's country: a code's rate in `[from, until)`."""
+
+    tax_code: str
+    rate: TaxRate
+    from_on: date | None = None
+    until_on: date | None = None
+
+
+class TaxRateMissing(Conflict):
+    """The legal entity's table has no rate for that code, country and date."""
+
+    code = "tax_rate_missing"
+    detail = gettext_noop("There is no tax rate for the code “%(tax_code)s” in %(country)s on %(day)s.")
+    way_out = gettext_noop("Add a rate to the tax table of the legal entity.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxProfile:
+    """How a payer is taxed: the payer's own rate where there is one, else the legal entity's table (domain 6)."""
+
+    country: str
+    table: tuple[TaxRow, ...] = ()
+    own: TaxRate | None = None
+
+    def rate(self, tax_code: str, day: date, *, line: TaxRate | None = None) -> TaxRate:
+        """The one rate of a line: the line's own, else the payer's, else the table's row for that code and day.
+
+        Raises `TaxRateMissing`.
+
+        >>> profile = TaxProfile(country="FR", table=(TaxRow(tax_code="electronic", rate=TaxRate(rate=Decimal(20))),))
+        >>> profile.rate("electronic", date(2026, 5, 14)).rate
+        Decimal('20')
+        """
+        if line is not None:
+            return line
+        if self.own is not None:
+            return self.own
+        live = [
+            row
+            for row in self.table
+            if row.tax_code == tax_code
+            and (row.from_on is None or row.from_on <= day)
+            and (row.until_on is None or day < row.until_on)
+        ]
+        if not live:
+            raise TaxRateMissing(params={"tax_code": tax_code, "country": self.country, "day": day.isoformat()})
+        return max(live, key=lambda row: row.from_on or date.min).rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """A wish for the future that falls due on a day; its flow knows how to carry it out (domain 12)."""
+
+    id: str
+    kind: str
+    effective_on: date
+    payload: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseSnapshot:
+    """What someone is about to buy. `start_on` None means the day of payment."""
+
+    offer: OfferSnapshot
+    tax: TaxProfile
+    zone: str
+    quantity: int = 1
+    options: tuple[OptionSnapshot, ...] = ()
+    coupons: tuple[CouponSnapshot, ...] = ()
+    start_on: date | None = None
+    billing_day: int | None = None
+    collection: Collection = Collection.automatic
+
+    @property
+    def alignment(self) -> Alignment:
+        """The subscription's own billing day comes before the offer's alignment."""
+        return Alignment.billing_day if self.billing_day is not None else self.offer.alignment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionSnapshot:
+    """One subscription as it stands.
+
+    Its place in the calendar is `stage_position`, `stage_started_on`, `cycle_from` (the stage's first boundary, from
+    which all its boundaries are counted), `current_period` and `period_index` (whole periods of the stage begun, the
+    current one included; 0 in a short first one). `anchor` is None until a stage in months or years begins.
+    A price in advance has been billed for the current period, a price in arrears has not, unless
+    `closed_through` says so.
+    """
+
+    id: str
+    payer: str
+    beneficiary: str
+    offer: OfferSnapshot
+    tax: TaxProfile
+    zone: str
+    status: Status
+    start_on: date
+    quantity: int = 1
+    options: tuple[OptionSnapshot, ...] = ()
+    coupons: tuple[CouponSnapshot, ...] = ()
+    alignment: Alignment = Alignment.anniversary
+    billing_day: int | None = None
+    anchor: Anchor | None = None
+    stage_position: int = 0
+    stage_started_on: date | None = None
+    cycle_from: date | None = None
+    current_period: Period | None = None
+    period_index: int = 0
+    free_until: datetime | None = None
+    service_ends_on: date | None = None
+    billing_ends_on: date | None = None
+    billing_paused: bool = False
+    closed_through: date | None = None
+    scheduled: tuple[Scheduled, ...] = ()
+    collection: Collection = Collection.automatic
+    payment_state: PaymentState = PaymentState.ok
+    end_reason: str | None = None
+
+    @property
+    def stage(self) -> StageSnapshot:
+        """The stage that it is in."""
+        return self.offer.stages[self.stage_position]
+
+    @property
+    def current_part(self) -> Part | None:
+        """The current period with the whole one that contains it."""
+        if self.current_period is None or self.cycle_from is None:
+            return None
+        _, whole = containing(self.anchor, self.stage.interval, self.cycle_from, self.current_period.start)
+        return Part(self.current_period, whole)
+
+    @property
+    def ends_on(self) -> date | None:
+        """The first day without anything: neither service nor billing. None where no end is known.
+
+        A fixed term's end is not in here before it is reached: it is the offer's, not a wish.
+        """
+        if self.service_ends_on is None or self.billing_ends_on is None:
+            return self.service_ends_on or self.billing_ends_on
+        return max(self.service_ends_on, self.billing_ends_on)
