@@ -28,18 +28,20 @@ def exists(module: str) -> bool:
         return False
 
 
-def common(keys: Keys, *, media: Path, static: Path) -> dict[str, str]:
+def fixed() -> dict[str, str]:
+    """What makes this tree the one that runs, whatever the caller's environment says."""
+    return {"DJANGO_SETTINGS_MODULE": "billing.settings", "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
+
+
+def common(keys: Keys, *, media: Path) -> dict[str, str]:
     """What every stack of ours sets, whatever its servers."""
     return {
-        "DJANGO_SETTINGS_MODULE": "billing.settings",
-        "PYTHONPATH": str(PROJECT),
-        "PYTHONUNBUFFERED": "1",
+        **fixed(),
         "SECRET_KEY": keys.secret_key,
         "FIELD_KEYS": keys.field_key,
         "STRIPE_SECRET_KEY": keys.stripe_secret_key,
         "STRIPE_WEBHOOK_SECRET": keys.stripe_webhook_secret,
         "MEDIA_ROOT": str(media),
-        "STATIC_ROOT": str(static),
     }
 
 

@@ -223,18 +223,10 @@ def initialise(
     password_file.write_text(password)
     if step.account:
         os.chown(password_file, step.account.uid, step.account.gid)
+    command: list[str | Path] = [*step.prefix, bindir / "initdb", "-D", data, "-U", "postgres"]
+    command += ["--pwfile", password_file, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     try:
-        children.run(
-            "initdb",
-            [
-                *[*step.prefix, bindir / "initdb", "-D", data, "-U", "postgres", "--pwfile", password_file],
-                *["-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-            ],
-            doing="Making the database's files",
-            env=env,
-            cwd="/",
-            account=step.account,
-        )
+        children.run("initdb", command, doing="Making the database's files", env=env, cwd="/", account=step.account)
     finally:
         password_file.unlink()
 

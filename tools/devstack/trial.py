@@ -150,7 +150,7 @@ def execute(command: Sequence[str]) -> int:
             web = ports.any_free()
             env = {
                 **environment.inherited(),
-                **environment.common(keys.new(), media=folder / "media", static=folder / "static"),
+                **environment.common(keys.new(), media=folder / "media"),
                 "DATABASE_URL": chosen.url(role=postgres.APP, database=name),
                 "DATABASE_OWNER_URL": chosen.url(role=postgres.OWNER, database=name),
                 **valkey.urls(valkey.start(children)),
@@ -158,6 +158,7 @@ def execute(command: Sequence[str]) -> int:
                 "STRIPE_API_BASE": environment.NOWHERE,
                 "PUBLIC_URL": f"http://{ports.HOST}:{web}",
                 "TACITE_TEST_WEB_PORT": str(web),
+                "PLAIN_STATIC": "1",
                 "DEMO": "0",
             }
             start_double(children, env)

@@ -41,14 +41,9 @@ def start(children: Children) -> Path:
     """Start a server and wait until it answers; the path of its socket, short enough for the system's 108 bytes."""
     folder = children.folder(Path(tempfile.mkdtemp(prefix="tacite-", dir="/tmp")))
     path = folder / "valkey"
-    child = children.start(
-        "valkey",
-        [
-            *[find(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", folder],
-            *["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"],
-        ],
-        cwd="/",
-    )
+    command: list[str | Path] = [find(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"]
+    command += ["--dir", folder, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
+    child = children.start("valkey", command, cwd="/")
     wait_until(lambda: pings(path), child=child)
     return path
 

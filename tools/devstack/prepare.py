@@ -1,0 +1,58 @@
+"""What must be true before the product starts: catalogues, tables, static files, demo data. One process, one Django.
+
+Run as `python -m tools.devstack.prepare DEMO_FILE` with the environment of `up`, the owner's address included. Every
+step can be repeated; static files are collected only when one of them changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+from tools.devstack import messages
+
+
+def static_files() -> Iterator[Path]:
+    """Every file that would be collected."""
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            yield Path(storage.path(name))
+
+
+def stamp(files: Iterable[Path]) -> str:
+    """Changes when a file is added, removed, resized or written."""
+    seen = hashlib.sha256()
+    for file in sorted(files):
+        at = file.stat()
+        seen.update(f"{file} {at.st_size} {at.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def collect_static() -> None:
+    """Collect and compress, unless the last collection was of the same files."""
+    root = Path(settings.STATIC_ROOT)
+    mark, now = root / ".stamp", stamp(static_files())
+    if mark.exists() and mark.read_text() == now:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    mark.write_text(now)
+
+
+def main(demo_file: str) -> None:
+    """All steps in their order."""
+    messages.compile_all()
+    django.setup()
+    call_command("migrate", database="owner", interactive=False, verbosity=1)
+    collect_static()
+    call_command("seed_demo", write=demo_file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
