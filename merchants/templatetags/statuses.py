@@ -1,0 +1,124 @@
+"""States: a shape and a word, one table for all pages. Colour never stands alone; in lists, normal is quiet text.
+
+`{% state "warn" _("Expires soon") %}` draws one; `{% status "access" subscription.access %}` finds shape and word in
+the table; `quiet=True` leaves the mark off what is normal.
+"""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import pgettext_lazy
+
+register = template.Library()
+
+STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
+    "subscription": {
+        "incomplete": ("wait", pgettext_lazy("subscription", "Not paid yet")),
+        "scheduled": ("wait", pgettext_lazy("subscription", "Scheduled")),
+        "trialing": ("good", pgettext_lazy("subscription", "Free stage")),
+        "active": ("good", pgettext_lazy("subscription", "Active")),
+        "suspended": ("warn", pgettext_lazy("subscription", "Suspended")),
+        "ended": ("wait", pgettext_lazy("subscription", "Ended")),
+    },
+    "payment_state": {
+        "ok": ("good", pgettext_lazy("payment state", "Up to date")),
+        "processing": ("wait", pgettext_lazy("payment state", "Under way")),
+        "retrying": ("warn", pgettext_lazy("payment state", "Retrying")),
+        "overdue": ("bad", pgettext_lazy("payment state", "Overdue")),
+    },
+    "access": {
+        "full": ("good", pgettext_lazy("access", "Full")),
+        "grace": ("warn", pgettext_lazy("access", "Grace")),
+        "restricted": ("bad", pgettext_lazy("access", "Restricted")),
+        "none": ("bad", pgettext_lazy("access", "None")),
+    },
+    "invoice": {
+        "draft": ("wait", pgettext_lazy("invoice", "Draft")),
+        "open": ("warn", pgettext_lazy("invoice", "To be paid")),
+        "paid": ("good", pgettext_lazy("invoice", "Paid")),
+        "uncollectible": ("bad", pgettext_lazy("invoice", "Uncollectible")),
+        "cancelled": ("wait", pgettext_lazy("invoice", "Credited in full")),
+    },
+    "payment": {
+        "pending": ("wait", pgettext_lazy("payment", "Being asked for")),
+        "requires_action": ("warn", pgettext_lazy("payment", "Waits for the subscriber")),
+        "processing": ("wait", pgettext_lazy("payment", "Under way")),
+        "succeeded": ("good", pgettext_lazy("payment", "Succeeded")),
+        "failed": ("bad", pgettext_lazy("payment", "Refused")),
+        "unknown": ("warn", pgettext_lazy("payment", "Outcome not known yet")),
+    },
+    "checkout": {
+        "open": ("wait", pgettext_lazy("checkout", "Open")),
+        "complete": ("good", pgettext_lazy("checkout", "Complete")),
+        "expired": ("wait", pgettext_lazy("checkout", "Expired")),
+    },
+    "offer": {
+        "draft": ("wait", pgettext_lazy("offer", "Draft")),
+        "on_sale": ("good", pgettext_lazy("offer", "On sale")),
+        "retired": ("wait", pgettext_lazy("offer", "No longer sold")),
+    },
+    "key": {
+        "active": ("good", pgettext_lazy("key", "Works")),
+        "revoked": ("wait", pgettext_lazy("key", "Revoked")),
+        "expired": ("wait", pgettext_lazy("key", "Expired")),
+    },
+    "endpoint": {
+        "active": ("good", pgettext_lazy("webhook", "Sending")),
+        "failing": ("bad", pgettext_lazy("webhook", "Refused")),
+        "disabled": ("wait", pgettext_lazy("webhook", "Switched off")),
+    },
+    "delivery": {
+        "pending": ("wait", pgettext_lazy("delivery", "Waits")),
+        "delivered": ("good", pgettext_lazy("delivery", "Delivered")),
+        "retrying": ("warn", pgettext_lazy("delivery", "Retrying")),
+        "failed": ("bad", pgettext_lazy("delivery", "Given up")),
+    },
+    "alert": {
+        "urgent": ("bad", pgettext_lazy("alert", "Urgent")),
+        "soon": ("warn", pgettext_lazy("alert", "Soon")),
+        "calm": ("wait", pgettext_lazy("alert", "When you can")),
+    },
+}
+
+NORMAL = {
+    ("subscription", "active"),
+    ("payment_state", "ok"),
+    ("access", "full"),
+    ("invoice", "paid"),
+    ("payment", "succeeded"),
+    ("checkout", "complete"),
+    ("offer", "on_sale"),
+    ("key", "active"),
+    ("endpoint", "active"),
+    ("delivery", "delivered"),
+}
+"""What is as it should be: quiet text in lists."""
+
+
+@register.simple_tag
+def state(mark: str, word: str) -> SafeString:
+    """`mark` is good, warn, bad or wait: circle, diamond, square, ring."""
+    return format_html('<span class="state" data-state="{}">{}</span>', mark, word)
+
+
+@register.simple_tag
+def status(kind: str, value: str, *, quiet: bool = False, more: str = "") -> SafeString:
+    """Shape and word of a status; `more` follows the word (`Grace until 9 Nov`). Other values are plain text."""
+    found = STATUSES.get(kind, {}).get(value)
+    if found is None:
+        return format_html('<span class="quiet">{}</span>', value)
+    mark, word = found
+    said = f"{word} {more}" if more else str(word)
+    if quiet and (kind, value) in NORMAL:
+        return format_html('<span class="quiet">{}</span>', said)
+    return state(mark, said)
+
+
+@register.simple_tag
+def status_word(kind: str, value: str) -> str:
+    """The word alone, for a sentence or an export."""
+    found = STATUSES.get(kind, {}).get(value)
+    return str(found[1]) if found else value

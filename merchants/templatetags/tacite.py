@@ -1,0 +1,13 @@
+"""`{% load tacite %}`: every tag and filter of the look, in one library (docs/ui.md lists them)."""
+
+from __future__ import annotations
+
+from django import template
+
+from merchants.templatetags import components, fields, icons, navigation, statuses, texts
+
+register = template.Library()
+
+for _part in (texts, icons, statuses, fields, components, navigation):
+    register.tags.update(_part.register.tags)
+    register.filters.update(_part.register.filters)

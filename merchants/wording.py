@@ -1,0 +1,179 @@
+"""Amounts, dates and periods as a person reads them, in French or English. Pure: the language is an argument.
+
+Rules of the look: the currency's sign always stands, all its decimals too; the minus is U+2212; French groups and the
+space before the sign are U+00A0, because the web cut of Inter has no U+202F. A period `[start, end)` is said with the
+last day that one has, never with its end (domain, preface).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import NumberPattern, format_decimal, format_percent, get_currency_symbol, parse_pattern
+
+from merchants.money import exponent
+
+MINUS = "\N{MINUS SIGN}"
+SPACE = "\N{NO-BREAK SPACE}"
+EN_DASH = "\N{EN DASH}"
+
+_LOCALES = {"fr": Locale("fr", "FR"), "en": Locale("en", "GB")}
+_PERIOD = {"fr": "du {first} au {last}", "en": "{first} to {last}"}
+
+
+def locale_of(language: str) -> Locale:
+    """The form of figures and dates of a language code; English where we have no other.
+
+    >>> str(locale_of("fr")), str(locale_of("fr-ca")), str(locale_of("de"))
+    ('fr_FR', 'fr_FR', 'en_GB')
+    """
+    return _LOCALES.get(language[:2].lower(), _LOCALES["en"])
+
+
+def _ours(text: str) -> str:
+    return text.replace("-", MINUS).replace("\u202f", SPACE)
+
+
+@lru_cache(maxsize=64)
+def _money_pattern(locale: Locale, currency: str) -> tuple[NumberPattern, str]:
+    decimals = exponent(currency)
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (decimals, decimals)
+    return pattern, get_currency_symbol(currency, locale=locale)
+
+
+def amount_text(amount: int, currency: str, language: str, *, plus: bool = False) -> str:
+    """Minor units as money. `plus` writes the sign of what comes in too (movements only).
+
+    Raises `Invalid` where the currency is unknown.
+
+    >>> amount_text(-383, "EUR", "fr"), amount_text(4889740, "EUR", "en")
+    ('−3,83\\xa0€', '€48,897.40')
+    >>> amount_text(1234567, "TND", "en"), amount_text(1200, "JPY", "fr"), amount_text(150, "EUR", "en", plus=True)
+    ('TND\\xa01,234.567', '1\\xa0200\\xa0JPY', '+€1.50')
+    """
+    locale = locale_of(language)
+    pattern, symbol = _money_pattern(locale, currency)
+    major = Decimal(amount).scaleb(-exponent(currency))
+    text = _ours(pattern.apply(major, locale, currency=currency, currency_digits=False))
+    if symbol[-1:].isalpha():
+        at = text.find(symbol) + len(symbol)
+        text = text if at == len(text) or not text[at].isdigit() else text[:at] + SPACE + text[at:]
+    return f"+{text}" if plus and amount > 0 else text
+
+
+def figure_text(amount: int, currency: str, language: str) -> str:
+    """Minor units without the currency's sign, for formulas where every figure is of one currency.
+
+    >>> figure_text(1799, "EUR", "fr"), figure_text(-150, "EUR", "en")
+    ('17,99', '−1.50')
+    """
+    decimals = exponent(currency)
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    major = Decimal(amount).scaleb(-decimals)
+    return _ours(format_decimal(major, format=pattern, locale=locale_of(language)))
+
+
+def number_text(value: int | Decimal, language: str) -> str:
+    """A count or a plain decimal, grouped.
+
+    >>> number_text(4318, "en"), number_text(4318, "fr")
+    ('4,318', '4\\xa0318')
+    """
+    return _ours(format_decimal(value, locale=locale_of(language)))
+
+
+def percent_text(rate: Decimal, language: str) -> str:
+    """A rate in percent, with no decimal more than it needs.
+
+    >>> percent_text(Decimal("20"), "fr"), percent_text(Decimal("5.5"), "en")
+    ('20\\xa0%', '5.5%')
+    """
+    return _ours(format_percent(rate / 100, locale=locale_of(language), decimal_quantization=False))
+
+
+def _pattern(day: date, text: str, language: str) -> str:
+    written = format_date(day, text, locale=locale_of(language))
+    first = day.day == 1 and language[:2].lower() == "fr"
+    return written.replace("1 ", "1er ", 1) if first and "d" in text else written
+
+
+def short_date_text(day: date, language: str, *, today: date | None = None) -> str:
+    """`20 Nov 2026`; without its year where `today` is given and of the same year.
+
+    >>> short_date_text(date(2026, 11, 20), "fr"), short_date_text(date(2026, 11, 20), "en", today=date(2026, 1, 2))
+    ('20 nov. 2026', '20 Nov')
+    """
+    return _pattern(day, "d MMM" if today and today.year == day.year else "d MMM y", language)
+
+
+def long_date_text(day: date, language: str, *, today: date | None = None) -> str:
+    """`20 November 2026`; without its year where `today` is given and of the same year.
+
+    >>> long_date_text(date(2026, 12, 1), "fr"), long_date_text(date(2026, 12, 1), "en", today=date(2026, 1, 2))
+    ('1er décembre 2026', '1 December')
+    """
+    return _pattern(day, "d MMMM" if today and today.year == day.year else "d MMMM y", language)
+
+
+def weekday_text(day: date, language: str) -> str:
+    """The day by its name: for today, and for what comes within days.
+
+    >>> weekday_text(date(2026, 11, 3), "en"), weekday_text(date(2026, 11, 20), "fr")
+    ('Tuesday 3 November', 'vendredi 20 novembre')
+    """
+    return _pattern(day, "EEEE d MMMM", language)
+
+
+def month_text(day: date, language: str) -> str:
+    """A month as a heading.
+
+    >>> month_text(date(2026, 8, 20), "fr"), month_text(date(2026, 8, 20), "en")
+    ('Août 2026', 'August 2026')
+    """
+    text = format_date(day, "LLLL y", locale=locale_of(language))
+    return text[:1].upper() + text[1:]
+
+
+def period_text(start: date, end: date, language: str, *, today: date | None = None) -> str:
+    """A half-open span in words, its last day included (domain, preface): what is alike is said once.
+
+    >>> period_text(date(2026, 11, 3), date(2026, 11, 20), "fr")
+    'du 3 au 19 novembre 2026'
+    >>> period_text(date(2026, 11, 20), date(2026, 12, 20), "en", today=date(2026, 11, 3))
+    '20 November to 19 December'
+    >>> period_text(date(2026, 11, 3), date(2026, 11, 4), "en")
+    '3 November 2026'
+    """
+    last = end - timedelta(days=1)
+    if last <= start:
+        return long_date_text(start, language, today=today)
+    if (start.year, start.month) == (last.year, last.month):
+        first = _pattern(start, "d ", language).strip()
+    elif start.year == last.year:
+        first = _pattern(start, "d MMMM", language)
+    else:
+        first = long_date_text(start, language)
+        today = None
+    words = _PERIOD["fr" if language[:2].lower() == "fr" else "en"]
+    return words.format(first=first, last=long_date_text(last, language, today=today))
+
+
+def short_period_text(start: date, end: date, language: str, *, today: date | None = None) -> str:
+    """A half-open span for a column of a table.
+
+    >>> short_period_text(date(2026, 11, 20), date(2026, 12, 20), "fr", today=date(2026, 11, 3))
+    '20 nov. – 19 déc.'
+    """
+    last = end - timedelta(days=1)
+    if last <= start:
+        return short_date_text(start, language, today=today)
+    if start.year == last.year:
+        first = _pattern(start, "d MMM", language)
+    else:
+        first, today = short_date_text(start, language), None
+    return f"{first} {EN_DASH} {short_date_text(last, language, today=today)}"
