@@ -167,7 +167,7 @@ class Notice:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
-class BadSignature(Exception):
+class BadSignature(Exception):  # noqa: N818 - the word of the port, not of Python
     """The notice was not signed by the provider with this secret, or more than five minutes ago: believe nothing."""
 
 

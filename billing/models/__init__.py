@@ -1,0 +1,6 @@
+"""The conductor's tables: purchases under way, and what providers told us."""
+
+from billing.models.inbox import ProviderEvent
+from billing.models.purchase import CheckoutSession, Quote
+
+__all__ = ["CheckoutSession", "ProviderEvent", "Quote"]

@@ -1,0 +1,319 @@
+"""What a document says on paper: everything printed, already decided, nothing computed from elsewhere.
+
+`Paper` is the whole of an invoice or credit note in one frozen value: the caller fills it from frozen rows, `typesetting`
+sets it in words of the reader's language, `pdf` prints it. The same `Paper` gives the same bytes.
+
+Amounts are whole minor units of `Paper.currency`; unit prices are decimals of its major unit; periods are half-open
+local dates and are shown with their last day (domain, preface and 5). A document that does not add up is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["invoice", "credit_note"]
+State = Literal["open", "paid", "cancelled"]
+Prices = Literal["inclusive", "exclusive"]
+Locale = Literal["fr", "en"]
+Operation = Literal["services", "goods", "both"]
+Means = Literal["card", "sepa", "transfer", "cash", "cheque", "terminal", "balance", "credit_note", "invoice", "other"]
+
+TEXT_LIMIT = 600
+"""Characters of one text on paper; what is longer ends in an ellipsis. Bounds the time of a hostile document."""
+
+LINES_LIMIT = 2_000
+"""Lines of one document: some eighty pages. More is refused."""
+
+_UNPRINTABLE = re.compile(r"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029"
+                          r"\u2066-\u206f\ud800-\udfff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]")  # fmt: skip
+_MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})"
+                    r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
+
+
+class DoesNotAddUp(ValueError):
+    """The sums on this paper contradict each other: it must not reach anyone."""
+
+
+def printable(text: str, *, limit: int = TEXT_LIMIT) -> str:
+    """Text as it may stand on paper: composed, on one line, without controls, marks of direction or stacked accents.
+
+    A name that turns the reading direction round could show another amount than it carries (reliability §4.4).
+
+    >>> printable("Caf\\u0065\\u0301  Bleu\\u202e\\x00"), printable("x" * 9, limit=4)
+    ('Cafeé Bleu', 'xxx…')
+    """
+    start = text[: 8 * limit]
+    clean = _MARKS.sub(r"\1", _UNPRINTABLE.sub("", unicodedata.normalize("NFC", start.replace("\t", " "))))
+    line = " ".join(part for part in re.split(r"[ \n]+", clean) if part)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Printed:
+    """Every text of it is made printable when it is built, so that no field can be forgotten."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, str):
+                object.__setattr__(self, field.name, printable(value))
+            elif isinstance(value, tuple) and value and all(isinstance(part, str) for part in value):
+                kept = tuple(part for part in map(printable, value) if part)
+                object.__setattr__(self, field.name, kept[:12])
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Local dates `[start, end)`: `end` is the first day without it; `last` is the last day with it.
+
+    >>> Span(date(2026, 11, 3), date(2026, 11, 20)).last, Span(date(2026, 11, 3), date(2026, 11, 20)).days
+    (datetime.date(2026, 11, 19), 17)
+    """
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError("a span has at least one day")
+
+    @property
+    def last(self) -> date:
+        return self.end - timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer(_Printed):
+    """The legal entity, as it stood on the day of issue. `brand` is the name beside the logo; leave it empty where the
+    logo says it. `logo` is SVG or PNG; one that cannot be drawn safely is left out and the name stands in its place."""
+
+    name: str
+    brand: str = ""
+    legal_form: str = ""
+    address: tuple[str, ...] = ()
+    siren: str = ""
+    siret: str = ""
+    vat_id: str = ""
+    capital: str = ""
+    rcs: str = ""
+    email: str = ""
+    phone: str = ""
+    logo: bytes | None = None
+    colour: str = "#201E1A"
+
+    def __post_init__(self) -> None:
+        _Printed.__post_init__(self)
+        if not _COLOUR.fullmatch(self.colour):
+            raise ValueError(f"not a colour of the form #RRGGBB: {self.colour!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer(_Printed):
+    """The payer. `professional` decides on the late payment mentions; it is not guessed from the VAT number."""
+
+    name: str
+    company: str = ""
+    address: tuple[str, ...] = ()
+    vat_id: str = ""
+    siren: str = ""
+    reference: str = ""
+    professional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(_Printed):
+    """One line. `amount` is before document discounts and on the document's own terms (gross where inclusive).
+
+    `formula` says the calculation in the reader's language; without one, quantity × unit price is written. A gift has
+    amount 0 and `instead_of`, what it would have cost.
+    """
+
+    title: str
+    amount: int
+    detail: str = ""
+    period: Span | None = None
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    formula: str = ""
+    rate: Decimal | None = None
+    instead_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount(_Printed):
+    """A coupon or gesture over several lines; `amount` is below zero on an invoice, as it counts into the total."""
+
+    title: str
+    amount: int
+    formula: str = ""
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxLine(_Printed):
+    """VAT of one rate: computed once on the sum of that rate. `reason` is the exemption's text, for a rate of zero."""
+
+    rate: Decimal
+    base: int
+    vat: int
+    reason: str = ""
+
+    @property
+    def gross(self) -> int:
+        return self.base + self.vat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement(_Printed):
+    """Something that settled part of it: `detail` names the means (`Visa 4242`, a number), `on` is its day."""
+
+    means: Means
+    amount: int
+    detail: str = ""
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference(_Printed):
+    """Another document: the invoice a credit note corrects, or the credit note that cancelled an invoice."""
+
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch(_Printed):
+    """Some days of a period and what they belong to; `billed` marks those that this document bills."""
+
+    title: str
+    span: Span
+    billed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount(_Printed):
+    """The prorated period day by day, and in one sentence why it was split. Stretches follow one another."""
+
+    why: str
+    stretches: tuple[Stretch, ...]
+
+    def __post_init__(self) -> None:
+        _Printed.__post_init__(self)
+        if not self.stretches:
+            raise ValueError("a day count has at least one stretch")
+        for before, after in zip(self.stretches, self.stretches[1:], strict=False):
+            if before.span.end != after.span.start:
+                raise ValueError("stretches of a day count follow one another")
+
+    @property
+    def days(self) -> int:
+        return sum(stretch.span.days for stretch in self.stretches)
+
+    @property
+    def billed_days(self) -> int:
+        return sum(stretch.span.days for stretch in self.stretches if stretch.billed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming(_Printed):
+    """The next charge: its day, what it is made of, what it comes to."""
+
+    on: date
+    total: int
+    items: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        _Printed.__post_init__(self)
+        items = tuple((printable(title), amount) for title, amount in self.items[:12])
+        object.__setattr__(self, "items", items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions(_Printed):
+    """What the law wants said (CGI ann. II 242 nonies A, C. com. L441-9 and L441-10).
+
+    `late_penalty` is the rate in words; empty: three times the legal rate, the law's own default. `extra` are the
+    merchant's own sentences (mediator, insurance), already in the reader's language.
+    """
+
+    operation: Operation | None = "services"
+    vat_on_debits: bool = False
+    vat_on_receipt: bool = True
+    late_penalty: str = ""
+    early_discount: str = ""
+    exemptions: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper(_Printed):
+    """An invoice or credit note, as it is printed. Amounts of a credit note are positive: the word says the direction.
+
+    Raises `DoesNotAddUp` where lines and discounts, VAT by rate and totals contradict each other or more was settled
+    than it comes to, and `ValueError` where it has no line, or too many.
+    """
+
+    kind: Kind
+    number: str
+    issued_on: date
+    issuer: Issuer
+    customer: Customer
+    currency: str
+    locale: Locale
+    lines: tuple[Line, ...]
+    taxes: tuple[TaxLine, ...]
+    net: int
+    vat: int
+    gross: int
+    prices: Prices = "inclusive"
+    discounts: tuple[Discount, ...] = ()
+    due_on: date | None = None
+    period: Span | None = None
+    subscription: str = ""
+    purchase_order: str = ""
+    state: State = "open"
+    paid_on: date | None = None
+    settlements: tuple[Settlement, ...] = ()
+    how_to_pay: str = ""
+    references: tuple[Reference, ...] = ()
+    reason: str = ""
+    day_count: DayCount | None = None
+    coming: Coming | None = None
+    mentions: Mentions = Mentions()
+    practice: bool = False
+
+    def __post_init__(self) -> None:
+        _Printed.__post_init__(self)
+        if not 1 <= len(self.lines) <= LINES_LIMIT:
+            raise ValueError(f"a document has 1 to {LINES_LIMIT} lines, this one has {len(self.lines)}")
+        total = self.gross if self.prices == "inclusive" else self.net
+        listed = sum(line.amount for line in self.lines) + sum(discount.amount for discount in self.discounts)
+        if listed != total:
+            raise DoesNotAddUp(f"{self.number}: lines and discounts come to {listed}, the total says {total}")
+        if self.net + self.vat != self.gross:
+            raise DoesNotAddUp(f"{self.number}: net {self.net} and VAT {self.vat} are not the gross {self.gross}")
+        based, taxed = sum(tax.base for tax in self.taxes), sum(tax.vat for tax in self.taxes)
+        if (based, taxed) != (self.net, self.vat):
+            raise DoesNotAddUp(f"{self.number}: VAT by rate comes to {based} + {taxed}, not {self.net} + {self.vat}")
+        if self.left < 0:
+            raise DoesNotAddUp(f"{self.number}: more was settled than {self.gross}")
+
+    @property
+    def left(self) -> int:
+        """What is still to pay on an invoice, or to be given back on a credit note, in minor units."""
+        return self.gross - sum(settlement.amount for settlement in self.settlements)
+
+    @property
+    def rates(self) -> int:
+        """How many VAT rates it has: with more than one, each line says its own."""
+        return len({tax.rate for tax in self.taxes})

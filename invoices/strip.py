@@ -1,0 +1,98 @@
+"""A prorated period drawn day by day: one square a day, filled where this document bills it.
+
+Drawn as two SVG paths, in units of a strip 620 wide; a period of more than 62 days becomes one bar a stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import ngettext
+
+from invoices.paper import DayCount, Locale
+from invoices.wording import date_words
+
+WIDTH = 620.0
+SQUARE = 17.0
+_LETTER = 5.4
+"""Width of a letter of the labels, in units of the strip, on the high side."""
+
+_LONGEST = 62
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands under the strip: two lines of text from `x` on, or up to it where `end`."""
+
+    x: str
+    upper: str
+    lower: str
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The drawing: outlines of days that others bill, days billed here, and labels; or, where those would run into one
+    another, the same said in `words`."""
+
+    empty: str
+    filled: str
+    labels: tuple[Label, ...]
+    words: str
+
+
+def strip(count: DayCount, locale: Locale) -> Strip:
+    """Draw a day count, with labels in the active language."""
+    pitch = min(20.0, WIDTH / count.days) if count.days <= 31 else WIDTH / count.days
+    if count.days < 20:
+        pitch = WIDTH / count.days
+    empty: list[str] = []
+    filled: list[str] = []
+    starts: list[float] = []
+    day = 0
+    for stretch in count.stretches:
+        starts.append(day * pitch)
+        boxes = filled if stretch.billed else empty
+        if count.days > _LONGEST:
+            boxes.append(_box(day * pitch, stretch.span.days * pitch - 2))
+        else:
+            boxes.extend(_box((day + n) * pitch, max(pitch - 3, pitch * 0.8)) for n in range(stretch.span.days))
+        day += stretch.span.days
+    labels = [
+        Label(
+            f"{start:g}",
+            date_words(stretch.span.start, locale, year=False),
+            f"{stretch.title}, {_days(stretch.span.days)}",
+            end=False,
+        )
+        for start, stretch in zip(starts, count.stretches, strict=True)
+    ]
+    # Translators: under the strip of days, how many the whole period has
+    whole = ngettext("%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
+    labels.append(Label(f"{day * pitch - 2:g}", date_words(count.stretches[-1].span.last, locale, year=False), whole, True))
+    if _collide(labels):
+        said = [f"{label.upper}: {label.lower}" for label in labels[:-1]] + [whole]
+        return Strip("".join(empty), "".join(filled), (), " · ".join(said))
+    return Strip("".join(empty), "".join(filled), tuple(labels), "")
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
+
+
+def _box(x: float, width: float) -> str:
+    """A square with rounded corners, half a unit in so that its outline stays sharp."""
+    r = min(1.5, width / 4)
+    across, down = width - 2 * r, SQUARE - 2 * r
+    return (
+        f"M{x + 0.5 + r:g} 1h{across:g}q{r:g} 0 {r:g} {r:g}v{down:g}q0 {r:g}-{r:g} {r:g}"
+        f"h-{across:g}q-{r:g} 0-{r:g}-{r:g}v-{down:g}q0-{r:g} {r:g}-{r:g}z"
+    )
+
+
+def _collide(labels: list[Label]) -> bool:
+    spans: list[tuple[float, float]] = []
+    for label in labels:
+        width = _LETTER * max(len(label.upper), len(label.lower))
+        spans.append((float(label.x) - width, float(label.x)) if label.end else (float(label.x), float(label.x) + width))
+    return any(after[0] < before[1] + 6 for before, after in zip(spans, spans[1:], strict=False)) or spans[-1][0] < 0

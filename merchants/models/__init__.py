@@ -1,0 +1,46 @@
+"""The ground floor's tables: people, merchants, catalogue, clocks, journal."""
+
+from merchants.models.catalogue import (
+    Feature,
+    Offer,
+    OfferVersion,
+    Option,
+    OptionFeature,
+    OptionPrice,
+    OptionVersion,
+    Stage,
+    StageFeature,
+    VersionOption,
+)
+from merchants.models.coupons import Coupon, CouponTarget
+from merchants.models.entities import LegalEntity, Site, TaxRate
+from merchants.models.journal import Event, IdempotentReply
+from merchants.models.merchants import Merchant, ProviderAccount, TestClock
+from merchants.models.people import ApiKey, Invitation, Membership, User
+
+__all__ = [
+    "ApiKey",
+    "Coupon",
+    "CouponTarget",
+    "Event",
+    "Feature",
+    "IdempotentReply",
+    "Invitation",
+    "LegalEntity",
+    "Membership",
+    "Merchant",
+    "Offer",
+    "OfferVersion",
+    "Option",
+    "OptionFeature",
+    "OptionPrice",
+    "OptionVersion",
+    "ProviderAccount",
+    "Site",
+    "Stage",
+    "StageFeature",
+    "TaxRate",
+    "TestClock",
+    "User",
+    "VersionOption",
+]

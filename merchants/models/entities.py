@@ -1,0 +1,75 @@
+"""Who issues documents, with which taxes, and where."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from merchants.tenancy.models import TenantForeignKey, TenantModel
+
+
+class LegalEntity(TenantModel):
+    """The company on the invoice: identity, address, mentions. A merchant has one or more."""
+
+    name = models.CharField(max_length=160)
+    legal_form = models.CharField(max_length=60, blank=True, help_text="SAS, SARL…")
+    capital = models.CharField(max_length=40, blank=True)
+    registry = models.CharField(max_length=80, blank=True, help_text="RCS Lyon…")
+    siren = models.CharField(max_length=9, blank=True)
+    siret = models.CharField(max_length=14, blank=True)
+    vat_number = models.CharField(max_length=20, blank=True)
+    vat_exempt = models.BooleanField(default=False, help_text="Franchise en base, CGI art. 293 B")
+    vat_on_debits = models.BooleanField(
+        default=False, help_text="Option pour le paiement de la taxe d'après les débits"
+    )
+    line1 = models.CharField(max_length=160)
+    line2 = models.CharField(max_length=160, blank=True)
+    postal_code = models.CharField(max_length=16)
+    city = models.CharField(max_length=80)
+    country = models.CharField(max_length=2, default="FR")
+    email = models.EmailField(max_length=254, blank=True)
+    footer = models.CharField(max_length=400, blank=True)
+    number_format = models.CharField(max_length=40, default="{year}-{number:06d}")
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant"], condition=Q(is_default=True), name="a_merchant_has_one_default_entity"
+            )
+        ]
+
+
+class TaxRate(TenantModel):
+    """One row of an entity's tax table: the rate of a tax code in a country from a date on, in percent."""
+
+    legal_entity = TenantForeignKey("merchants.LegalEntity")
+    country = models.CharField(max_length=2)
+    tax_code = models.CharField(max_length=40)
+    percent = models.DecimalField(max_digits=6, decimal_places=3)
+    from_on = models.DateField()
+    name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "legal_entity", "country", "tax_code", "from_on"], name="a_tax_rate_stands_once"
+            ),
+            models.CheckConstraint(condition=Q(percent__gte=0) & Q(percent__lt=100), name="a_tax_rate_is_a_percentage"),
+        ]
+
+
+class Site(TenantModel):
+    """A place of the merchant's (a salon)."""
+
+    reference = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    siret = models.CharField(max_length=14, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_site_reference_is_unique")]

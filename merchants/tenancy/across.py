@@ -1,0 +1,48 @@
+"""Looking across tenants: for listed questions only, and the answer is nothing but `(merchant_id, id)` pairs.
+
+Each question is a SECURITY DEFINER function that the owner role made in a migration (`across_…`); it can only read.
+Who needs the row opens that tenant's scope and looks again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from merchants.tenancy.scope import AnotherTenant, current_or_none
+
+QUESTIONS = {
+    "api_key": "across_api_key(%s::bytea)",
+    "memberships": "across_memberships(%s::uuid)",
+    "invitation": "across_invitation(%s::bytea)",
+    "checkout_session": "across_checkout_session(%s::uuid)",
+    "provider_account": "across_provider_account(%s::uuid)",
+    "due_subscriptions": "across_due_subscriptions(%s::timestamptz, %s::int)",
+    "open_checkouts": "across_open_checkouts(%s::timestamptz, %s::int)",
+    "unsettled_payments": "across_unsettled_payments(%s::timestamptz, %s::int)",
+    "unread_notices": "across_unread_notices(%s::timestamptz, %s::int)",
+    "unpublished_events": "across_unpublished_events(%s::int)",
+    "due_deliveries": "across_due_deliveries(%s::timestamptz, %s::int)",
+    "due_messages": "across_due_messages(%s::timestamptz, %s::int)",
+    "unprinted_documents": "across_unprinted_documents(%s::timestamptz, %s::int)",
+}
+
+
+class Found(NamedTuple):
+    """Where something is: whose, and which."""
+
+    merchant_id: UUID
+    id: UUID
+
+
+def across_tenants(question: str, *arguments: UUID | bytes | int | datetime) -> list[Found]:
+    """The `(merchant_id, id)` pairs that answer one of QUESTIONS. Raises AnotherTenant inside a tenant's scope."""
+    if current_or_none() is not None:
+        raise AnotherTenant("Look across tenants before a scope is opened, not inside one.")
+    values: list[Any] = [str(value) if isinstance(value, UUID) else value for value in arguments]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT merchant_id, id FROM {QUESTIONS[question]}", values)  # noqa: S608 - a constant
+        return [Found(*row) for row in cursor.fetchall()]

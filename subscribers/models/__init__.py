@@ -1,0 +1,20 @@
+"""The customer: who they are, what they have, how they pay, and everything that ever changed."""
+
+from subscribers.models.history import Change
+from subscribers.models.means import Mandate, PaymentMethod
+from subscribers.models.people import PersonalValue, Subscriber
+from subscribers.models.rights import Grant
+from subscribers.models.subscriptions import ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
+
+__all__ = [
+    "Change",
+    "Grant",
+    "Mandate",
+    "PaymentMethod",
+    "PersonalValue",
+    "ScheduledChange",
+    "Subscriber",
+    "Subscription",
+    "SubscriptionCoupon",
+    "SubscriptionOption",
+]

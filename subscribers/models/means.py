@@ -1,0 +1,61 @@
+"""How a payer pays: cards and mandates kept at the provider, and manual means."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from merchants.tenancy.models import TenantForeignKey, TenantModel
+
+
+class PaymentMethod(TenantModel):
+    """A card or SEPA mandate kept at the provider. Never a card number: only what the provider shows of it."""
+
+    class Kind(models.TextChoices):
+        CARD = "card"
+        SEPA_DEBIT = "sepa_debit"
+
+    subscriber = TenantForeignKey("subscribers.Subscriber", db_index=True)
+    gateway = models.CharField(max_length=12)
+    account = TenantForeignKey("merchants.ProviderAccount")
+    kind = models.CharField(max_length=10, choices=Kind)
+    provider_ref = models.CharField(max_length=255)
+    customer_ref = models.CharField(max_length=255, blank=True)
+    brand = models.CharField(max_length=30, blank=True)
+    last4 = models.CharField(max_length=4, blank=True)
+    exp_month = models.PositiveSmallIntegerField(null=True)
+    exp_year = models.PositiveSmallIntegerField(null=True)
+    country = models.CharField(max_length=2, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    detached_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "account", "provider_ref"], name="a_payment_method_is_known_once"
+            ),
+            models.UniqueConstraint(
+                fields=["merchant", "subscriber"],
+                condition=Q(is_default=True, detached_at=None),
+                name="a_payer_has_one_default_method",
+            ),
+        ]
+
+
+class Mandate(TenantModel):
+    """A SEPA mandate: unique reference, text accepted, when and from where."""
+
+    subscriber = TenantForeignKey("subscribers.Subscriber", db_index=True)
+    payment_method = TenantForeignKey("subscribers.PaymentMethod")
+    reference = models.CharField(max_length=35, help_text="UMR")
+    creditor_identifier = models.CharField(max_length=35)
+    accepted_at = models.DateTimeField()
+    accepted_from = models.GenericIPAddressField(null=True)
+    text_version = models.CharField(max_length=20)
+    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_mandate_reference_is_unique")]
