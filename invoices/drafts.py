@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
@@ -109,7 +109,6 @@ class DraftInvoice:
     period: Period | None = None
     coupons_counted: tuple[str, ...] = ()
     even_if_zero: bool = False
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any(line.currency != self.currency for line in self.lines):
