@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,9 @@ class Catcher:
         with urllib.request.urlopen(self.address + path, timeout=5) as answer:
             return answer.read().decode("utf-8", "replace"), dict(answer.headers)
 
-    def messages(self, query: str = "") -> list[dict]:
-        return json.loads(self.get(f"/api/messages{query}")[0])
+    def messages(self, query: str = "") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.get(f"/api/messages{query}")[0])
+        return found
 
 
 @pytest.fixture
@@ -108,7 +110,8 @@ def test_a_letters_html_runs_nothing_and_loads_nothing(catcher: Catcher) -> None
 
 def test_an_image_inside_the_html_is_put_in_place(catcher: Catcher) -> None:
     message = letter(html='<img src="cid:logo@onde">')
-    html = message.get_payload()[0].get_payload()[1]
+    html = message.get_body(("html",))
+    assert html is not None
     html.add_related(b"PNG", maintype="image", subtype="png", cid="<logo@onde>")
     catcher.send(message)
     assert '<img src="data:image/png;base64,UE5H">' in catcher.get("/letters/1/html")[0]
