@@ -1,0 +1,5 @@
+"""Addresses that providers call."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
