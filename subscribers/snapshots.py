@@ -7,7 +7,7 @@ Ids are opaque texts. Dates are local to the subscription's `zone`; `…_until` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -122,6 +122,11 @@ class OptionSnapshot:
         """True where it is billed once, whatever the periods."""
         return self.one_off_amount is not None
 
+    @property
+    def is_due_once(self) -> bool:
+        """True for a one-off that has not been billed yet."""
+        return self.is_one_off and self.periods_used == 0
+
     def price(self, interval: Interval) -> int | None:
         """Its price per unit for such a period, in minor units; None where it is not sold for that interval."""
         return self.one_off_amount if self.is_one_off else self.prices.get(interval.key)
@@ -169,9 +174,13 @@ class CouponSnapshot:
         most = self.most_periods
         return most is not None and self.periods_used >= most
 
-    def covers(self, *ids: str | None) -> bool:
-        """True where it applies to one of these ids, or names nothing."""
-        return not self.applies_to or any(id_ in self.applies_to for id_ in ids)
+    def covers(self, id_: str | None) -> bool:
+        """True where it applies to that offer or option, or names nothing."""
+        return not self.applies_to or id_ in self.applies_to
+
+    def counted(self) -> CouponSnapshot:
+        """The same with one more paid period used."""
+        return replace(self, periods_used=self.periods_used + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,8 +308,9 @@ class SubscriptionSnapshot:
     Its place in the calendar is `stage_position`, `stage_started_on`, `cycle_from` (the stage's first boundary, from
     which all its boundaries are counted), `current_period` and `period_index` (whole periods of the stage begun, the
     current one included; 0 in a short first one). `anchor` is None until a stage in months or years begins.
-    A price in advance has been billed for the current period, a price in arrears has not, unless
-    `closed_through` says so.
+    A price in advance has been billed for the current period, a price in arrears has not. `closed_through` is never
+    stored: within one transaction it says that the current period's arrears are already in a step's draft.
+    Without a `current_period`, a live subscription has nothing left to bill.
     """
 
     id: str
@@ -336,6 +346,11 @@ class SubscriptionSnapshot:
     def stage(self) -> StageSnapshot:
         """The stage that it is in."""
         return self.offer.stages[self.stage_position]
+
+    @property
+    def bills_until(self) -> date | None:
+        """The first day that is not billed, where an end is known."""
+        return self.billing_ends_on or self.service_ends_on
 
     @property
     def current_part(self) -> Part | None:

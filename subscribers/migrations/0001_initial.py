@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ('anchor_kind', models.CharField(blank=True, help_text='month_day, weekday, year_day or day', max_length=10)),
                 ('anchor_day', models.PositiveSmallIntegerField(null=True)),
                 ('anchor_month', models.PositiveSmallIntegerField(null=True)),
-                ('anchor_on', models.DateField(help_text='The date boundary 0 is counted from', null=True)),
+                ('cycle_from', models.DateField(help_text='The boundary from which the stage counts all its boundaries', null=True)),
                 ('billing_day', models.PositiveSmallIntegerField(help_text="The subscription's own, over the offer's", null=True)),
                 ('stage_position', models.PositiveSmallIntegerField(default=0)),
                 ('stage_started_on', models.DateField(null=True)),

@@ -53,7 +53,7 @@ class Subscription(TenantModel):
     anchor_kind = models.CharField(max_length=10, blank=True, help_text="month_day, weekday, year_day or day")
     anchor_day = models.PositiveSmallIntegerField(null=True)
     anchor_month = models.PositiveSmallIntegerField(null=True)
-    anchor_on = models.DateField(null=True, help_text="The date boundary 0 is counted from")
+    cycle_from = models.DateField(null=True, help_text="The boundary from which the stage counts all its boundaries")
     billing_day = models.PositiveSmallIntegerField(null=True, help_text="The subscription's own, over the offer's")
     stage_position = models.PositiveSmallIntegerField(default=0)
     stage_started_on = models.DateField(null=True)
