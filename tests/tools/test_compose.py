@@ -15,8 +15,6 @@ PRODUCT = {"migrate", "web", "worker-money", "worker-documents", "worker-alerts"
 READS = re.compile(
     r'(?:need|flag|listed|database|mail|environ\.get|getenv)\(\s*"([A-Z][A-Z0-9_]+)"|environ\["([A-Z_]+)"\]'
 )
-    r"""(?:need|flag|listed|database|mail|environ\.get|getenv)\(\s*"([A-Z][A-Z0-9_]+)"|environ\["([A-Z_]+)"\]"""
-)
 
 
 @pytest.fixture(scope="module")
