@@ -126,6 +126,24 @@ class DraftInvoice:
         return bool(self.lines) and (self.even_if_zero or any(line.amount for line in self.lines))
 
 
+def merged(first: DraftInvoice, second: DraftInvoice) -> DraftInvoice:
+    """One document of two drafts for the same payer, currency and terms: lines in that order. It has the
+    second's day and period, and a subscription where they share one.
+
+    Raises `ValueError` where they cannot stand on one document.
+    """
+    if (first.payer, first.currency, first.tax_behavior) != (second.payer, second.currency, second.tax_behavior):
+        raise ValueError("one payer, one currency, one way of taxing a document")
+    return replace(
+        second,
+        lines=(*first.lines, *second.lines),
+        subscription=second.subscription if first.subscription == second.subscription else None,
+        period=second.period or first.period,
+        coupons_counted=(*first.coupons_counted, *second.coupons_counted),
+        even_if_zero=first.even_if_zero or second.even_if_zero,
+    )
+
+
 def unit_price(unit_amount: int, currency: str) -> str:
     """A whole unit amount as the decimal string that a line carries.
 

@@ -1,0 +1,243 @@
+"""The one next step of a subscription, and why (architecture, How work flows, 1). A pure function of a snapshot and a
+date: a preview is the same call with nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from billing.engine import due
+from billing.engine.drafting import draft
+from billing.engine.opening import begin, enter
+from invoices.drafts import DraftInvoice
+from subscribers.lifecycle import LIVE, Status, check_move
+from subscribers.periods import Part, next_part
+from subscribers.snapshots import Billing, OptionSnapshot, Scheduled, StageSnapshot, SubscriptionSnapshot
+
+MOST_STEPS = 120
+"""How many steps one run may catch up; a subscription further behind is parked and shown to someone."""
+
+
+class StepKind(StrEnum):
+    """What is to be done next."""
+
+    wait = "wait"
+    activate = "activate"
+    renew = "renew"
+    next_stage = "next_stage"
+    apply = "apply"
+    close = "close"
+    end = "end"
+    park = "park"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: the day that it counts from, why, the document that it makes, and the snapshot after it.
+
+    `why` is a stable code. `changes` are the scheduled changes to carry out (`apply`), which their flow does before it
+    asks again; `ended_options` the ids of the subscription's options that end with this step.
+    """
+
+    kind: StepKind
+    on: date
+    why: str
+    after: SubscriptionSnapshot
+    drafted: DraftInvoice | None = None
+    changes: tuple[Scheduled, ...] = ()
+    ended_options: tuple[str, ...] = ()
+
+    @property
+    def drafts(self) -> tuple[DraftInvoice, ...]:
+        """The invoices to issue: none where every line is 0 (domain 19)."""
+        return (self.drafted,) if self.drafted is not None and self.drafted.makes_invoice else ()
+
+    @property
+    def next_action_at(self) -> datetime | None:
+        """When the subscription needs something next, once this step is done."""
+        return due.next_action_at(self.after)
+
+
+def decide(snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None = None) -> Step:
+    """The next step on `today`, a local date; `wait` where nothing is due.
+
+    One step at a time, in the order of their days; on one day an end comes before a scheduled change, and that before
+    the next period. Whoever runs late calls again with `after`, and every missed period is made with its own dates
+    (`catch_up`). Give `at`, the present instant, where the call is not made by what selected `next_action_at`: a free
+    stage in days ends at a time of day.
+    """
+    if snapshot.status is Status.scheduled:
+        return _start(snapshot, today, at)
+    day = due.next_due_on(snapshot)
+    if day is None or day > today:
+        why = "ended" if snapshot.status is Status.ended else "not_paid" if snapshot.status not in LIVE else "not_due"
+        return Step(kind=StepKind.wait, on=day or today, why=why, after=snapshot)
+    if day == due.ends_due(snapshot):
+        return _end(snapshot, day, snapshot.end_reason or "cancelled")
+    if day == due.apply_due(snapshot):
+        return _apply(snapshot, day)
+    if day == due.closing_due(snapshot):
+        return _close(snapshot, day)
+    if due.waits_for_free_until(snapshot) and at is not None and snapshot.free_until and at < snapshot.free_until:
+        return Step(kind=StepKind.wait, on=day, why="free_until", after=snapshot)
+    return _boundary(snapshot, day)
+
+
+def catch_up(
+    snapshot: SubscriptionSnapshot,
+    today: date,
+    *,
+    at: datetime | None = None,
+    apply: Callable[[Step], SubscriptionSnapshot] | None = None,
+    most: int = MOST_STEPS,
+) -> Iterator[Step]:
+    """Every step due up to `today`, in order, each with its own dates; nothing where nothing is due.
+
+    `apply` carries out the scheduled changes of an `apply` step and answers the changed snapshot, without them; without
+    it the walk stops after such a step. Beyond `most` steps the last one is `park`.
+    """
+    for _ in range(most):
+        step = decide(snapshot, today, at=at)
+        if step.kind is StepKind.wait:
+            return
+        yield step
+        if step.kind is StepKind.apply:
+            if apply is None:
+                return
+            snapshot = apply(step)
+        else:
+            snapshot = step.after
+    left = decide(snapshot, today, at=at)
+    if left.kind is not StepKind.wait:
+        yield Step(kind=StepKind.park, on=left.on, why="too_many_steps_behind", after=snapshot)
+
+
+def _start(snapshot: SubscriptionSnapshot, today: date, at: datetime | None) -> Step:
+    if snapshot.ends_on is not None and snapshot.ends_on <= min(today, snapshot.start_on):
+        return _end(snapshot, snapshot.ends_on, snapshot.end_reason or "cancelled")
+    if snapshot.start_on > today:
+        return Step(kind=StepKind.wait, on=snapshot.start_on, why="not_started", after=snapshot)
+    opened = begin(snapshot, at=at)
+    return Step(
+        kind=StepKind.activate,
+        on=snapshot.start_on,
+        why="start_reached",
+        after=opened.after,
+        drafted=opened.invoice,
+    )
+
+
+def _arrears(snapshot: SubscriptionSnapshot) -> tuple[StageSnapshot, Part] | None:
+    """The stage and period to bill now that it has ended, where it is in arrears and not in a draft already."""
+    part = snapshot.current_part
+    if part is None or snapshot.stage.billing is not Billing.arrears:
+        return None
+    if snapshot.closed_through is not None and snapshot.closed_through >= part.period.end:
+        return None
+    return snapshot.stage, part
+
+
+def _boundary(snapshot: SubscriptionSnapshot, day: date) -> Step:
+    stage = snapshot.stage
+    if stage.recurrences is not None and snapshot.period_index >= stage.recurrences:
+        if stage.position + 1 >= len(snapshot.offer.stages):
+            return _end(snapshot, day, "term_reached")
+        entered, part = enter(snapshot, stage.position + 1, day)
+        status = Status.active if snapshot.status is Status.trialing else snapshot.status
+        entered = replace(entered, status=check_move(snapshot.status, status))
+        return _opens(snapshot, entered, part, day, kind=StepKind.next_stage, why="stage_over")
+    part = next_part(snapshot.anchor, stage.interval, snapshot.cycle_from or day, day)
+    billed = part.within(None, snapshot.bills_until) or part
+    begun = part.period.start == part.whole.start
+    entered = replace(snapshot, current_period=billed.period, period_index=snapshot.period_index + begun)
+    return _opens(snapshot, entered, part, day, kind=StepKind.renew, why="period_over")
+
+
+def _opens(
+    before: SubscriptionSnapshot, entered: SubscriptionSnapshot, part: Part, day: date, *, kind: StepKind, why: str
+) -> Step:
+    """Close what was in arrears, open the next period, on one document; end options that have no price any more."""
+    options, ended = _options_at(entered, day)
+    entered = replace(entered, options=options)
+    drafted = draft(entered, on=day, opens=part, closes=_arrears(before))
+    after = replace(entered, options=drafted.options, coupons=drafted.coupons, closed_through=None)
+    return Step(kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended)
+
+
+def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[OptionSnapshot, ...], tuple[str, ...]]:
+    """Options as a period begins: one without a price for the interval ends here, unless the stage is free. And the ids
+    of all that end this day."""
+    kept, ended = [], []
+    for option in snapshot.options:
+        unpriced = (
+            not option.is_one_off
+            and not option.complimentary
+            and not snapshot.stage.is_free
+            and option.lives(day)
+            and option.price(snapshot.stage.interval) is None
+        )
+        kept.append(replace(option, ends_on=day) if unpriced else option)
+        if unpriced or option.ends_on == day:
+            ended.append(option.id)
+    return tuple(kept), tuple(ended)
+
+
+def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
+    """Scheduled changes of one day. Where the period ends that day, its arrears are drafted before anything changes."""
+    changes = tuple(wish for wish in snapshot.scheduled if wish.effective_on == day)
+    closes = _arrears(snapshot) if snapshot.current_period and snapshot.current_period.end == day else None
+    drafted = draft(replace(snapshot, options=()), on=day, closes=closes) if closes else None
+    after = replace(
+        snapshot,
+        coupons=drafted.coupons if drafted else snapshot.coupons,
+        closed_through=day if closes else snapshot.closed_through,
+        scheduled=tuple(wish for wish in snapshot.scheduled if wish.effective_on != day),
+    )
+    return Step(
+        kind=StepKind.apply,
+        on=day,
+        why="change_due",
+        after=after,
+        drafted=drafted.invoice if drafted else None,
+        changes=changes,
+    )
+
+
+def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
+    """Billing stops in a stage in arrears while service goes on: what was had is billed, nothing is left to bill."""
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot))
+    after = replace(
+        snapshot, current_period=None, options=drafted.options, coupons=drafted.coupons, closed_through=None
+    )
+    return Step(kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice)
+
+
+def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
+    """The end, with a closing document where a period was in arrears. What a wish left open ends that day."""
+    live = snapshot.status in LIVE
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot)) if live and not snapshot.billing_paused else None
+    after = replace(
+        snapshot,
+        status=check_move(snapshot.status, Status.ended),
+        end_reason=reason,
+        service_ends_on=snapshot.service_ends_on or day,
+        billing_ends_on=snapshot.billing_ends_on or day,
+        options=drafted.options if drafted else snapshot.options,
+        coupons=drafted.coupons if drafted else snapshot.coupons,
+        scheduled=(),
+        closed_through=None,
+    )
+    return Step(
+        kind=StepKind.end,
+        on=day,
+        why=reason,
+        after=after,
+        drafted=drafted.invoice if drafted else None,
+        ended_options=tuple(
+            option.id
+            for option in snapshot.options
+            if not option.is_one_off and (option.ends_on is None or option.ends_on >= day)
+        ),
+    )

@@ -1,0 +1,115 @@
+"""The state that a subscription starts with, and the one in which it enters a stage (domain 2, 3, 9, 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from billing.engine.drafting import draft
+from invoices.drafts import DraftInvoice
+from merchants.now import local_date, local_instant
+from subscribers.lifecycle import Status, check_move
+from subscribers.periods import Part, Unit, anchor_for, boundary, first_boundary, next_part
+from subscribers.snapshots import PurchaseSnapshot, SubscriptionSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A subscription at its start: how it stands, and its first document (None where nothing is due yet)."""
+
+    after: SubscriptionSnapshot
+    invoice: DraftInvoice | None
+
+
+def open_subscription(
+    purchase: PurchaseSnapshot,
+    *,
+    id: str,
+    payer: str,
+    beneficiary: str,
+    today: date,
+    at: datetime | None = None,
+) -> Opened:
+    """What a purchase becomes: scheduled where it starts later than `today`, else begun on its start date.
+
+    `at` is the instant at which it begins: a free stage counted in days ends at that local time of day.
+    """
+    snapshot = SubscriptionSnapshot(
+        id=id,
+        payer=payer,
+        beneficiary=beneficiary,
+        offer=purchase.offer,
+        tax=purchase.tax,
+        zone=purchase.zone,
+        status=Status.scheduled,
+        start_on=purchase.start_on or today,
+        quantity=purchase.quantity,
+        options=purchase.options,
+        coupons=purchase.coupons,
+        alignment=purchase.alignment,
+        billing_day=purchase.billing_day,
+        collection=purchase.collection,
+    )
+    if snapshot.start_on > today:
+        return Opened(after=snapshot, invoice=None)
+    return begin(snapshot, at=at)
+
+
+def begin(snapshot: SubscriptionSnapshot, *, at: datetime | None = None) -> Opened:
+    """Start on the start date: first stage, first period, first document."""
+    entered, part = enter(snapshot, 0, snapshot.start_on, at=at)
+    status = Status.trialing if entered.stage.is_free else Status.active
+    drafted = draft(entered, on=snapshot.start_on, opens=part, first=True)
+    after = replace(
+        entered, status=check_move(snapshot.status, status), options=drafted.options, coupons=drafted.coupons
+    )
+    return Opened(after=after, invoice=drafted.invoice)
+
+
+def enter(
+    snapshot: SubscriptionSnapshot, position: int, on: date, *, at: datetime | None = None
+) -> tuple[SubscriptionSnapshot, Part]:
+    """The snapshot at the start of a stage, in its first period, and that period with its whole.
+
+    Stages in months and years share one anchor. One in days or weeks begins where it begins and leaves none behind, so
+    that the next stage anchors at its end. What was aligned is aligned again: a yearly stage of a calendar offer that
+    begins on 1 April has a short first period to 1 January.
+    """
+    stage = snapshot.offer.stages[position]
+    anchor = None
+    if stage.interval.months is not None:
+        anchor = snapshot.anchor or anchor_for(
+            stage.interval,
+            on,
+            alignment=snapshot.alignment,
+            calendar_anchor=snapshot.offer.calendar_anchor,
+            billing_day=snapshot.billing_day,
+        )
+    first = first_boundary(anchor, stage.interval, on, alignment=snapshot.alignment)
+    part = next_part(anchor, stage.interval, first, on)
+    stop = snapshot.bills_until
+    billed = part.within(None, stop) or part
+    free_until = None
+    if at is not None and local_date(at, snapshot.zone) == on and stage.is_free and stage.interval.unit is Unit.day:
+        free_until = _free_until(snapshot, stage.recurrences, first, position, at)
+    entered = replace(
+        snapshot,
+        stage_position=position,
+        stage_started_on=on,
+        anchor=anchor,
+        cycle_from=first,
+        current_period=billed.period,
+        period_index=1 if part.is_whole else 0,
+        free_until=free_until,
+    )
+    return entered, part
+
+
+def _free_until(
+    snapshot: SubscriptionSnapshot, recurrences: int | None, first: date, position: int, at: datetime
+) -> datetime | None:
+    if recurrences is None:
+        return None
+    end = boundary(None, snapshot.offer.stages[position].interval, first, recurrences)
+    return local_instant(end, at.astimezone(ZoneInfo(snapshot.zone)).time(), snapshot.zone)

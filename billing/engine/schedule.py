@@ -1,0 +1,56 @@
+"""The life ahead: what will be done when, if nothing else happens. The same steps as the real run, taken in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from billing.engine import due
+from billing.engine.decide import Step, StepKind, decide
+from subscribers.periods import LATEST
+from subscribers.snapshots import SubscriptionSnapshot
+
+FURTHEST = 4000
+"""Steps at most: eleven years of days."""
+
+
+def walk(snapshot: SubscriptionSnapshot, *, until: date | None = None, most: int = FURTHEST) -> Iterator[Step]:
+    """The steps ahead in order, lazily: periods, stages and the end, each with its document to be.
+
+    Stops at the end, before the first step after `until`, at a scheduled change (whose effect is its flow's), or after
+    `most` steps.
+    """
+    for _ in range(most):
+        day = due.next_due_on(snapshot)
+        if day is None or day > (until or LATEST):
+            return
+        step = decide(snapshot, day)
+        if step.kind in (StepKind.wait, StepKind.apply):
+            return
+        yield step
+        snapshot = step.after
+
+
+def is_steady(snapshot: SubscriptionSnapshot) -> bool:
+    """True where every period from now on will be as the next one: the last stage, without end, nothing that counts or
+    ends."""
+    stage = snapshot.stage
+    return (
+        stage.recurrences is None
+        and snapshot.ends_on is None
+        and not snapshot.scheduled
+        and all(coupon.most_periods is None or coupon.is_spent for coupon in snapshot.coupons)
+        and all(_is_settled(snapshot, option_at) for option_at in range(len(snapshot.options)))
+        and (part := snapshot.current_part) is not None
+        and part.is_whole
+    )
+
+
+def _is_settled(snapshot: SubscriptionSnapshot, option_at: int) -> bool:
+    option, period = snapshot.options[option_at], snapshot.current_period
+    if option.is_one_off:
+        return not option.is_due_once
+    if option.ends_on is not None:
+        return period is not None and option.ends_on <= period.start
+    started = option.starts_on is None or (period is not None and option.starts_on <= period.start)
+    return option.term is None and started
