@@ -1,0 +1,140 @@
+"""Enrolling subscribers and changing what we know of them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from stdnum import exceptions
+from stdnum.eu import vat
+from stdnum.fr import siren
+
+from merchants.actors import Actor
+from merchants.models import Merchant
+from merchants.now import Now
+from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
+from subscribers import history, shapes
+from subscribers.models import PersonalValue, Subscriber
+from subscribers.services import facts
+
+TEXTS = {
+    "reference": 120, "name": 160, "phone": 32, "company": 160, "line1": 160, "line2": 160, "postal_code": 16, "city": 80,
+}  # fmt: skip
+_EMAIL = re.compile(r"^[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{4,253}$)([^\s@.<>,;:\"()\[\]\\]+\.)+[^\s@.<>,;:\"()\[\]\\]{2,63}$")
+
+
+def fold(*texts: str) -> str:
+    """Text as search compares it: no accents, no case, digits of phone numbers together.
+
+    >>> fold("Éléonore", "06 39 98")
+    'eleonore 06 39 98 063998'
+    """
+    flat = " ".join(filter(None, texts))
+    plain = "".join(c for c in unicodedata.normalize("NFKD", flat.casefold()) if not unicodedata.combining(c))
+    digits = re.sub(r"(?<=\d)[ .\-](?=\d)", "", plain)
+    extra = [word for word in digits.split() if word.isdigit() and word not in plain.split()]
+    return " ".join([plain, *extra]).strip()
+
+
+def check_profile(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values cleaned (NFC, trimmed). Raises Invalid naming each faulty field."""
+    errors: list[FieldError] = []
+    clean: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            value = unicodedata.normalize("NFC", value).strip()
+            if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
+                errors.append(_fault(name, "bad_characters", gettext_noop("Leave out control characters.")))
+                continue
+        clean[name] = value
+        most = TEXTS.get(name)
+        if most and isinstance(value, str) and len(value) > most:
+            errors.append(_fault(name, "too_long", gettext_noop("At most %(most)s characters."), most=most))
+    if clean.get("email"):
+        clean["email"] = clean["email"].lower()
+        if len(clean["email"]) > 254 or not _EMAIL.match(clean["email"]):
+            errors.append(_fault("email", "email_invalid", gettext_noop("This is not an e-mail address.")))
+    if clean.get("phone") and not re.fullmatch(r"\+?[0-9 ().\-/]{4,32}", clean["phone"]):
+        errors.append(_fault("phone", "phone_invalid", gettext_noop("Digits, spaces and a leading + only.")))
+    if clean.get("country") and not re.fullmatch(r"[A-Z]{2}", clean["country"]):
+        errors.append(_fault("country", "country_invalid", gettext_noop("Two capital letters, such as FR.")))
+    if "locale" in clean and clean["locale"] not in {"fr", "en"}:
+        errors.append(_fault("locale", "locale_unknown", gettext_noop("“fr” or “en”.")))
+    errors.extend(_identifiers(clean))
+    if errors:
+        raise Invalid(code=errors[0].code, errors=errors)
+    return clean
+
+
+def _identifiers(clean: dict[str, Any]) -> list[FieldError]:
+    errors = []
+    for name, check in (("siren", siren), ("vat_number", vat)):
+        if clean.get(name):
+            try:
+                clean[name] = check.validate(clean[name])
+            except exceptions.ValidationError:
+                errors.append(_fault(name, f"{name}_invalid", gettext_noop("This number does not pass its check.")))
+    return errors
+
+
+def _fault(field: str, code: str, detail: str, **params: object) -> FieldError:
+    return FieldError(field=field, code=code, detail=detail, params=params)
+
+
+def enrol(
+    values: Mapping[str, Any],
+    *,
+    merchant: Merchant,
+    actor: Actor,
+    now: Now,
+    site_id: UUID | None = None,
+    payer_id: UUID | None = None,
+    test_clock_id: UUID | None = None,
+) -> Subscriber:
+    """A new subscriber. `values` are columns; without a reference the public id is taken. Raises Invalid, Conflict."""
+    clean = check_profile(values)
+    row = Subscriber(channel=actor.channel.value, created_at=now.at, updated_at=now.at, **{"locale": merchant.locale, **clean})
+    row.reference = row.reference or row.public_id
+    row.site_id, row.payer_id, row.test_clock_id = site_id, payer_id, test_clock_id
+    row.search = _search(row)
+    if Subscriber.objects.filter(reference=row.reference).exists():
+        raise Conflict(
+            gettext_noop("A subscriber with the reference “%(reference)s” exists already."),
+            code="reference_taken",
+            params={"reference": row.reference},
+            errors=[_fault("reference", "reference_taken", gettext_noop("Taken by another subscriber."))],
+        )
+    history.create(row, actor=actor, now=now)
+    _tell("subscriber.created", row, actor=actor, now=now)
+    return row
+
+
+def revise(row: Subscriber, values: Mapping[str, Any], *, actor: Actor, now: Now, reason: str = "") -> Subscriber:
+    """Change what we know of a subscriber; nothing is written where nothing changed. Raises Invalid, Conflict."""
+    clean = check_profile(values)
+    reference = clean.get("reference", row.reference)
+    if reference != row.reference and Subscriber.objects.filter(reference=reference).exists():
+        raise Conflict(
+            gettext_noop("A subscriber with the reference “%(reference)s” exists already."),
+            code="reference_taken",
+            params={"reference": reference},
+        )
+    if not history.update(row, clean, actor=actor, now=now, verb="updated", reason=reason):
+        return row
+    row.search = _search(row)
+    row.save(update_fields=["search"])
+    _tell("subscriber.updated", row, actor=actor, now=now)
+    return row
+
+
+def _search(row: Subscriber) -> str:
+    return fold(row.name, row.company, row.email, row.phone, row.reference)
+
+
+def _tell(kind: str, row: Subscriber, *, actor: Actor, now: Now) -> None:
+    ids = PersonalValue.objects.filter(subscriber=row).order_by("id").values_list("field", "id")
+    data = {"object": shapes.subscriber(row, dict(ids))}
+    facts.tell(row.pk, (kind, row.pk, data), actor=actor, now=now)
