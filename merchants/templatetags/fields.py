@@ -16,12 +16,10 @@ register = template.Library()
 
 def control_class(widget: forms.Widget) -> str:
     """The class of a widget: what one types in, chooses from, or ticks."""
-    if isinstance(widget, forms.CheckboxInput):
+    if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):  # the latter is a RadioSelect too
         return "tick"
     if isinstance(widget, forms.RadioSelect):
         return "pick"
-    if isinstance(widget, forms.CheckboxSelectMultiple):
-        return "tick"
     if isinstance(widget, forms.Select):
         return "form-select"
     return "form-control"
@@ -31,7 +29,7 @@ def kind_of(widget: forms.Widget) -> str:
     """Which shape the field takes: `tick` (label after), `choices` (a group), or `line`."""
     if isinstance(widget, forms.CheckboxInput):
         return "tick"
-    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.RadioSelect):
         return "choices"
     return "line"
 
@@ -44,6 +42,8 @@ def field(bound: forms.BoundField, label: str = "", help: str = "", **attributes
     widget = bound.field.widget
     attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
     attrs["class"] = f"{control_class(widget)} {attrs.get('class', widget.attrs.get('class', ''))}".strip()
+    if isinstance(widget, forms.Textarea):
+        attrs.setdefault("rows", "3")
     kind = kind_of(widget)
     control = "" if kind == "choices" else bound.as_widget(attrs=attrs)
     return {
