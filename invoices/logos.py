@@ -21,7 +21,23 @@ SVG_ELEMENTS = 1_500
 """The most shapes of an SVG logo."""
 
 _SHAPES = frozenset(
-    "svg g path rect circle ellipse line polyline polygon defs linearGradient radialGradient stop title desc".split()
+    [
+        "svg",
+        "g",
+        "path",
+        "rect",
+        "circle",
+        "ellipse",
+        "line",
+        "polyline",
+        "polygon",
+        "defs",
+        "linearGradient",
+        "radialGradient",
+        "stop",
+        "title",
+        "desc",
+    ]
 )
 _SVG = "http://www.w3.org/2000/svg"
 _OWN_REFERENCE = re.compile(r"url\(\s*['\"]?#[\w.-]+['\"]?\s*\)", re.ASCII)
@@ -58,7 +74,7 @@ def _bounded_png(content: bytes) -> bool:
     return 0 < width <= LOGO_SIDE and 0 < height <= LOGO_SIDE
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - the parser's answer
     """It holds something that a logo does not need."""
 
 

@@ -1,4 +1,4 @@
-"""The foot of a document: who issues it and what the law wants said, in the language of the document.
+"""The legal lines of a document, in its language: written when it is finalised and frozen with it.
 
 CGI annexe II art. 242 nonies A (identity, VAT, category of operation, debits), code de commerce L441-9, L441-10 and
 D441-5 (late payment and the 40 € for recovery, between professionals), reliability §1.8.2.
@@ -6,78 +6,131 @@ D441-5 (late payment and the 40 € for recovery, between professionals), reliab
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
+from dataclasses import dataclass
+from typing import Literal
 
-from invoices.paper import Paper
-from invoices.wording import amount_words
+from django.utils.translation import override, pgettext
+
+from invoices.paper import Issuer, Locale
+from merchants.wording import amount_text
 
 RECOVERY_FEE = 40_00
 """The flat fee for recovery costs, in cents of euro (D441-5)."""
 
-
-def identity(paper: Paper) -> list[str]:
-    """Who issues it: one sentence of the foot, in the active language."""
-    issuer = paper.issuer
-    form = issuer.legal_form
-    name = issuer.name if not form or issuer.name.endswith(form) else f"{issuer.name} {form}"
-    if issuer.capital:
-        name = gettext("%(company)s with a capital of %(amount)s") % {"company": name, "amount": issuer.capital}
-    parts = [", ".join((name, *issuer.address))]
-    if issuer.rcs:
-        parts.append(gettext("RCS %(registry)s") % {"registry": issuer.rcs})
-    if issuer.siret:
-        parts.append(gettext("SIRET %(number)s") % {"number": issuer.siret})
-    elif issuer.siren and issuer.siren.replace(" ", "") not in issuer.rcs.replace(" ", ""):
-        parts.append(gettext("SIREN %(number)s") % {"number": issuer.siren})
-    if issuer.vat_id:
-        parts.append(gettext("Intra-Community VAT %(number)s") % {"number": issuer.vat_id})
-    return [". ".join(parts) + "."]
+Operation = Literal["services", "goods", "both"]
 
 
-def _vat(paper: Paper) -> list[str]:
-    mentions = paper.mentions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """What decides on a document's legal lines.
+
+    `professional`: the payer buys for a business (SIREN or VAT number given, or said so). `late_penalty` is the rate in
+    words; empty: three times the legal rate, the law's own default. `exemptions` and `extra` are sentences already in
+    the reader's language: why a rate is zero; what the merchant adds (mediator, insurance).
+    """
+
+    credit_note: bool = False
+    inclusive: bool = True
+    taxed: bool = True
+    operation: Operation | None = "services"
+    vat_on_debits: bool = False
+    vat_exempt: bool = False
+    professional: bool = False
+    late_penalty: str = ""
+    early_discount: str = ""
+    contact: str = ""
+    exemptions: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+def mention_lines(mentions: Mentions, *, locale: Locale) -> list[str]:
+    """The legal lines to freeze with a document: VAT, payment and contact as one paragraph, then each exemption and
+    what the merchant adds, a line each. The issuer's identity is no part of them: `identity` prints it before them.
+
+    >>> mention_lines(Mentions(inclusive=False, professional=True), locale="en")[0][:56]
+    'Services, VAT due on receipt of payment. No early paymen'
+    """
+    with override(locale):
+        paragraph = " ".join((*_vat(mentions), *_payment(mentions, locale), *_contact(mentions)))
+    own = [_sentence(line) for line in (*mentions.exemptions, *mentions.extra) if line.strip()]
+    return [line for line in (paragraph, *own) if line]
+
+
+def _vat(mentions: Mentions) -> list[str]:
     operation = {
-        "services": gettext("Services"),
-        "goods": gettext("Goods"),
-        "both": gettext("Goods and services"),
+        "services": pgettext("paper", "Services"),
+        "goods": pgettext("paper", "Goods"),
+        "both": pgettext("paper", "Goods and services"),
         None: "",
     }[mentions.operation]
     said = [operation] if operation else []
-    if mentions.vat_on_debits:
-        said.append(gettext("VAT paid on debits, by option"))
-    elif mentions.vat_on_receipt and mentions.operation == "services" and paper.vat:
-        said.append(gettext("VAT due on receipt of payment"))
+    if mentions.vat_exempt:
+        said.append(pgettext("paper", "VAT not applicable, article 293 B of the French tax code (CGI)"))
+    elif mentions.vat_on_debits:
+        said.append(pgettext("paper", "VAT paid on debits, by option"))
+    elif mentions.taxed and mentions.operation == "services":
+        said.append(pgettext("paper", "VAT due on receipt of payment"))
     sentences = [", ".join(said) + "."] if said else []
-    if paper.prices == "inclusive" and paper.vat:
-        sentences.append(gettext("Prices include VAT, which is computed once per rate on the total."))
-    return sentences + [_sentence(text) for text in mentions.exemptions]
-
-
-def _payment(paper: Paper) -> list[str]:
-    mentions = paper.mentions
-    if paper.kind == "credit_note":
-        return []
-    sentences = [_sentence(mentions.early_discount) if mentions.early_discount else gettext("No early payment discount.")]
-    if paper.customer.professional:
-        rate = mentions.late_penalty or gettext("three times the legal interest rate")
-        fee = amount_words(RECOVERY_FEE, "EUR", paper.locale)
-        sentences.append(gettext("Late payment: penalties at %(rate)s from the day after the due date,") % {"rate": rate})
-        sentences.append(gettext("and a fixed fee of %(fee)s for recovery costs.") % {"fee": fee})
+    if mentions.inclusive and mentions.taxed and not mentions.vat_exempt:
+        sentences.append(pgettext("paper", "Prices include VAT, which is computed once per rate on the total."))
     return sentences
 
 
-def _contact(paper: Paper) -> list[str]:
-    ways = ", ".join(way for way in (paper.issuer.email, paper.issuer.phone) if way)
+def _payment(mentions: Mentions, locale: Locale) -> list[str]:
+    if mentions.credit_note:
+        return []
+    early = _sentence(mentions.early_discount) or pgettext("paper", "No discount for early payment.")
+    if not mentions.professional:
+        return [early]
+    late = pgettext(
+        "paper",
+        "Late payment: penalties at %(rate)s from the day after the due date, and a fixed fee of %(fee)s for recovery.",
+    ) % {
+        "rate": mentions.late_penalty or pgettext("paper", "three times the legal interest rate"),
+        "fee": amount_text(RECOVERY_FEE, "EUR", locale),
+    }
+    return [early, late]
+
+
+def _contact(mentions: Mentions) -> list[str]:
+    if not mentions.contact:
+        return []
     # Translators: whom to ask: "Une question : factures@onde.example, 04 65 71 20 26."
-    return [gettext("A question: %(ways)s.") % {"ways": ways}] if ways else []
+    return [pgettext("paper", "A question: %(contact)s.") % {"contact": mentions.contact.rstrip(".")}]
 
 
-def foot(paper: Paper) -> list[str]:
-    """The lines of the foot, in the active language: identity, then VAT, payment and contact, then what the merchant
-    adds of its own."""
-    lawful = " ".join((*_vat(paper), *_payment(paper), *_contact(paper)))
-    return [line for line in (*identity(paper), lawful, *paper.mentions.extra) if line]
+def identity(issuer: Issuer) -> str:
+    """Who issues it, as the foot of every page says it; in the active language."""
+    name = issuer.full_name
+    if issuer.capital:
+        name = pgettext("paper", "%(company)s with a capital of %(amount)s") % {
+            "company": name,
+            "amount": issuer.capital,
+        }
+    parts = [", ".join((name, *issuer.address))]
+    registered = issuer.rcs.replace(" ", "")
+    if issuer.rcs:
+        parts.append(issuer.rcs)
+    if issuer.siret:
+        parts.append(pgettext("paper", "SIRET %(number)s") % {"number": _grouped(issuer.siret)})
+    elif issuer.siren and issuer.siren.replace(" ", "") not in registered:
+        parts.append(pgettext("paper", "SIREN %(number)s") % {"number": _grouped(issuer.siren)})
+    if issuer.vat_id:
+        parts.append(pgettext("paper", "Intra-Community VAT number %(number)s") % {"number": issuer.vat_id})
+    return ". ".join(part.rstrip(".") for part in parts) + "."
+
+
+def _grouped(digits: str) -> str:
+    """A SIREN or SIRET in groups of three, as people write it: the last five of a SIRET stay together.
+
+    >>> _grouped("99941207500012").split("\\N{NO-BREAK SPACE}")
+    ['999', '412', '075', '00012']
+    """
+    if not digits.isascii() or not digits.isdigit() or len(digits) not in (9, 14):
+        return digits
+    return "\N{NO-BREAK SPACE}".join((digits[:3], digits[3:6], digits[6:9], digits[9:])).rstrip("\N{NO-BREAK SPACE}")
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -1,7 +1,7 @@
 """What a document says on paper: everything printed, already decided, nothing computed from elsewhere.
 
-`Paper` is the whole of an invoice or credit note in one frozen value: the caller fills it from frozen rows, `typesetting`
-sets it in words of the reader's language, `pdf` prints it. The same `Paper` gives the same bytes.
+`Paper` is the whole of an invoice or credit note in one frozen value: the caller fills it from frozen rows,
+`typesetting` sets it in words of the reader's language, `pdf` prints it. The same `Paper` gives the same bytes.
 
 Amounts are whole minor units of `Paper.currency`; unit prices are decimals of its major unit; periods are half-open
 local dates and are shown with their last day (domain, preface and 5). A document that does not add up is refused.
@@ -20,11 +20,14 @@ Kind = Literal["invoice", "credit_note"]
 State = Literal["open", "paid", "cancelled"]
 Prices = Literal["inclusive", "exclusive"]
 Locale = Literal["fr", "en"]
-Operation = Literal["services", "goods", "both"]
 Means = Literal["card", "sepa", "transfer", "cash", "cheque", "terminal", "balance", "credit_note", "invoice", "other"]
 
-TEXT_LIMIT = 600
+TEXT_LIMIT = 160
 """Characters of one text on paper; what is longer ends in an ellipsis. Bounds the time of a hostile document."""
+
+LIMITS = {"brand": 60, "number": 35, "title": 200, "detail": 300, "formula": 200, "why": 400, "reason": 400,
+          "how_to_pay": 400, "mentions": 1_500}  # fmt: skip
+"""Where a text may be longer, or is shorter."""
 
 LINES_LIMIT = 2_000
 """Lines of one document: some eighty pages. More is refused."""
@@ -36,7 +39,7 @@ _MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 
 
-class DoesNotAddUp(ValueError):
+class DoesNotAddUp(ValueError):  # noqa: N818 - read as a sentence
     """The sums on this paper contradict each other: it must not reach anyone."""
 
 
@@ -60,12 +63,12 @@ class _Printed:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
+            value, limit = getattr(self, field.name), LIMITS.get(field.name, TEXT_LIMIT)
             if isinstance(value, str):
-                object.__setattr__(self, field.name, printable(value))
+                object.__setattr__(self, field.name, printable(value, limit=limit))
             elif isinstance(value, tuple) and value and all(isinstance(part, str) for part in value):
-                kept = tuple(part for part in map(printable, value) if part)
-                object.__setattr__(self, field.name, kept[:12])
+                kept = [part for part in (printable(part, limit=limit) for part in value[:12]) if part]
+                object.__setattr__(self, field.name, tuple(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer(_Printed):
-    """The legal entity, as it stood on the day of issue. `brand` is the name beside the logo; leave it empty where the
-    logo says it. `logo` is SVG or PNG; one that cannot be drawn safely is left out and the name stands in its place."""
+    """The legal entity, as it stood on the day of issue; `rcs` in full (`RCS Lyon 999 412 075`). `brand`
+    is the name beside the logo; leave it empty where the logo says it. `logo` is SVG or PNG; one that cannot be drawn
+    safely is left out and the name stands in its place."""
 
     name: str
     brand: str = ""
@@ -106,8 +110,6 @@ class Issuer(_Printed):
     vat_id: str = ""
     capital: str = ""
     rcs: str = ""
-    email: str = ""
-    phone: str = ""
     logo: bytes | None = None
     colour: str = "#201E1A"
 
@@ -116,10 +118,16 @@ class Issuer(_Printed):
         if not _COLOUR.fullmatch(self.colour):
             raise ValueError(f"not a colour of the form #RRGGBB: {self.colour!r}")
 
+    @property
+    def full_name(self) -> str:
+        """The name with the legal form, said once."""
+        form = self.legal_form
+        return self.name if not form or self.name.endswith(f" {form}") else f"{self.name} {form}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer(_Printed):
-    """The payer. `professional` decides on the late payment mentions; it is not guessed from the VAT number."""
+    """The payer, as they stood on the day of issue."""
 
     name: str
     company: str = ""
@@ -127,7 +135,6 @@ class Customer(_Printed):
     vat_id: str = ""
     siren: str = ""
     reference: str = ""
-    professional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,25 +246,11 @@ class Coming(_Printed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mentions(_Printed):
-    """What the law wants said (CGI ann. II 242 nonies A, C. com. L441-9 and L441-10).
-
-    `late_penalty` is the rate in words; empty: three times the legal rate, the law's own default. `extra` are the
-    merchant's own sentences (mediator, insurance), already in the reader's language.
-    """
-
-    operation: Operation | None = "services"
-    vat_on_debits: bool = False
-    vat_on_receipt: bool = True
-    late_penalty: str = ""
-    early_discount: str = ""
-    exemptions: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper(_Printed):
     """An invoice or credit note, as it is printed. Amounts of a credit note are positive: the word says the direction.
+
+    `mentions` are the legal lines frozen with the document (`mentions.mention_lines`); the issuer's identity is printed
+    before them. `practice` marks what comes from a sandbox or a test clock: it is worth nothing, and says so.
 
     Raises `DoesNotAddUp` where lines and discounts, VAT by rate and totals contradict each other or more was settled
     than it comes to, and `ValueError` where it has no line, or too many.
@@ -289,7 +282,7 @@ class Paper(_Printed):
     reason: str = ""
     day_count: DayCount | None = None
     coming: Coming | None = None
-    mentions: Mentions = Mentions()
+    mentions: tuple[str, ...] = ()
     practice: bool = False
 
     def __post_init__(self) -> None:
@@ -307,6 +300,8 @@ class Paper(_Printed):
             raise DoesNotAddUp(f"{self.number}: VAT by rate comes to {based} + {taxed}, not {self.net} + {self.vat}")
         if self.left < 0:
             raise DoesNotAddUp(f"{self.number}: more was settled than {self.gross}")
+        if self.state == "paid" and self.left:
+            raise DoesNotAddUp(f"{self.number}: it is paid, and {self.left} are left to pay")
 
     @property
     def left(self) -> int:

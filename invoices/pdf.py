@@ -33,7 +33,7 @@ _press = Lock()
 """Pango's font map is not to be used by two threads at once: one document at a time in a process."""
 
 
-class Denied(ValueError):
+class Denied(ValueError):  # noqa: N818 - the answer to an address, not a fault
     """Something in a document asked for an address: none is given."""
 
 

@@ -6,11 +6,12 @@ Drawn as two SVG paths, in units of a strip 620 wide; a period of more than 62 d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
 from invoices.paper import DayCount, Locale
-from invoices.wording import date_words
+from merchants.wording import long_date_text
 
 WIDTH = 620.0
 SQUARE = 17.0
@@ -61,23 +62,24 @@ def strip(count: DayCount, locale: Locale) -> Strip:
     labels = [
         Label(
             f"{start:g}",
-            date_words(stretch.span.start, locale, year=False),
+            long_date_text(stretch.span.start, locale, today=stretch.span.start),
             f"{stretch.title}, {_days(stretch.span.days)}",
             end=False,
         )
         for start, stretch in zip(starts, count.stretches, strict=True)
     ]
+    last = count.stretches[-1].span.last
     # Translators: under the strip of days, how many the whole period has
-    whole = ngettext("%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
-    labels.append(Label(f"{day * pitch - 2:g}", date_words(count.stretches[-1].span.last, locale, year=False), whole, True))
+    whole = npgettext("paper", "%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
+    labels.append(Label(f"{day * pitch - 2:g}", long_date_text(last, locale, today=last), whole, end=True))
     if _collide(labels):
-        said = [f"{label.upper}: {label.lower}" for label in labels[:-1]] + [whole]
+        said = [f"{label.upper}, {label.lower}" for label in labels[:-1]] + [whole]
         return Strip("".join(empty), "".join(filled), (), " · ".join(said))
     return Strip("".join(empty), "".join(filled), tuple(labels), "")
 
 
 def _days(count: int) -> str:
-    return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
+    return npgettext("paper", "%(count)s day", "%(count)s days", count) % {"count": count}
 
 
 def _box(x: float, width: float) -> str:
@@ -94,5 +96,7 @@ def _collide(labels: list[Label]) -> bool:
     spans: list[tuple[float, float]] = []
     for label in labels:
         width = _LETTER * max(len(label.upper), len(label.lower))
-        spans.append((float(label.x) - width, float(label.x)) if label.end else (float(label.x), float(label.x) + width))
-    return any(after[0] < before[1] + 6 for before, after in zip(spans, spans[1:], strict=False)) or spans[-1][0] < 0
+        spans.append(
+            (float(label.x) - width, float(label.x)) if label.end else (float(label.x), float(label.x) + width)
+        )
+    return any(after[0] < before[1] + 6 for before, after in pairwise(spans)) or spans[-1][0] < 0

@@ -1,35 +1,35 @@
 """A `Paper` set in words: the HTML that `pdf` prints. Every text passes through the template's escaping.
 
-The words are gettext's, in the language of the document, not of whoever asks for it.
+The words are gettext's (context `paper`), in the language of the document, not of whoever asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.template.loader import get_template
-from django.utils.translation import gettext, ngettext, override, pgettext
+from django.utils.translation import npgettext, override, pgettext
 
 from invoices.logos import Logo
-from invoices.mentions import foot, identity
-from invoices.paper import Coming, Customer, Issuer, Line, Paper, Settlement
-from invoices.strip import Strip, strip
-from invoices.wording import (
-    amount_words,
-    date_words,
-    had_words,
-    price_words,
-    quantity_words,
-    rate_words,
-    span_words,
-)
+from invoices.mentions import identity
+from invoices.paper import Coming, Customer, Line, Paper, Settlement
+from invoices.strip import strip
+from invoices.wording import narrow_span_words, price_words, quantity_words, rate_words, span_words
+from merchants.wording import amount_text, long_date_text
 
-FOOT_LINES = 9
+FOOT_LINES = 8
 """Lines of the foot that the page's lower margin holds; longer mentions are printed after the last section."""
 
-_FOOT_CHARACTERS = 118
-"""Characters of one line of the foot, on the low side."""
+_FOOT_CHARACTERS = 130
+"""Characters of one line of the foot."""
+
+_NARROW = 11
+"""Characters of the longest amount that four columns of half a page hold: `12 345,67 €`."""
+
+_AIRY = 4
+"""Lines up to which a document has room to breathe; with more, its rows stand closer so that it stays on one page."""
 
 
 def typeset(paper: Paper, *, logo: Logo | None = None) -> str:
@@ -43,42 +43,67 @@ def running_words(paper: Paper) -> tuple[str, str, str]:
     the page number, in the document's language."""
     with override(paper.locale):
         # Translators: number of the page, of how many: "page 2 sur 3"
-        return paper.issuer.brand or paper.issuer.name, _title(paper), gettext("page %(number)s of %(count)s")
+        pattern = pgettext("paper", "page %(number)s of %(count)s")
+        return paper.issuer.brand or paper.issuer.name, _title(paper), pattern
 
 
 def _title(paper: Paper) -> str:
     if paper.kind == "credit_note":
-        return gettext("Credit note %(number)s") % {"number": paper.number}
-    return gettext("Invoice %(number)s") % {"number": paper.number}
+        return pgettext("paper", "Credit note %(number)s") % {"number": paper.number}
+    return pgettext("paper", "Invoice %(number)s") % {"number": paper.number}
+
+
+def _labels(paper: Paper) -> dict[str, str]:
+    """The words that stand on every document."""
+    credit, inclusive = paper.kind == "credit_note", paper.prices == "inclusive"
+    with_vat = pgettext("paper", "Total credited incl. VAT") if credit else pgettext("paper", "Total incl. VAT")
+    # Translators: the columns of VAT are narrow: "HT", "TTC"
+    without, including = pgettext("paper", "Excl. VAT"), pgettext("paper", "Incl. VAT")
+    return {
+        "from": pgettext("paper", "From"),
+        "to": pgettext("paper", "To"),
+        "what": pgettext("paper", "Description"),
+        "how": pgettext("paper", "Calculation"),
+        "vat": pgettext("paper", "VAT"),
+        "amount": pgettext("paper", "Amount incl. VAT") if inclusive else pgettext("paper", "Amount excl. VAT"),
+        "net": pgettext("paper", "Total excl. VAT"),
+        "total": with_vat if paper.vat or not inclusive else pgettext("paper", "Total"),
+        "rate": pgettext("paper", "Rate"),
+        "base": without,
+        "gross": including,
+        "means": pgettext("paper", "Given back") if credit else pgettext("paper", "Payment"),
+        "left": pgettext("paper", "Left to give back") if credit else pgettext("paper", "Left to pay"),
+    }
 
 
 def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
     """All that the template prints, as texts."""
 
     def amount(minor: int) -> str:
-        return amount_words(minor, paper.currency, paper.locale)
+        return amount_text(minor, paper.currency, paper.locale)
 
-    inclusive = paper.prices == "inclusive"
-    sentences = foot(paper)
-    length = sum(1 + len(sentence) // _FOOT_CHARACTERS for sentence in sentences)
+    figures = (paper.gross, paper.net, *(line.amount for line in paper.lines))
+    who = identity(paper.issuer)
+    foot = [who, *paper.mentions]
+    length = sum(1 + len(sentence) // _FOOT_CHARACTERS for sentence in foot)
+    fits = length <= FOOT_LINES
     return {
         "locale": paper.locale,
         "title": _title(paper),
-        "author": paper.issuer.name,
-        "issued_on": date_words(paper.issued_on, paper.locale),
+        "author": paper.issuer.full_name,
         "created": f"{paper.issued_on.isoformat()}T00:00:00Z",
-        "practice": paper.practice,
-        "credit_note": paper.kind == "credit_note",
-        "logo": logo,
+        "issued_on": long_date_text(paper.issued_on, paper.locale),
+        "label": _labels(paper),
+        "logo": logo is not None,
         "brand": paper.issuer.brand or ("" if logo else paper.issuer.name),
-        "issuer": _issuer(paper.issuer),
+        "issuer": {"name": paper.issuer.full_name, "rest": paper.issuer.address},
         "customer": _customer(paper.customer),
         "facts": list(_facts(paper)),
         "gross": amount(paper.gross),
         "standing": _standing(paper),
-        "inclusive": inclusive,
-        "lines": [_line(line, paper) for line in paper.lines],
+        "inclusive": paper.prices == "inclusive",
         "many_rates": paper.rates > 1,
+        "lines": [_line(line, paper) for line in paper.lines],
         "discounts": [
             {
                 "title": discount.title,
@@ -90,6 +115,7 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         ],
         "net": amount(paper.net),
         "vat": amount(paper.vat),
+        "reason": paper.reason,
         "day_count": _day_count(paper),
         "taxes": [
             {
@@ -107,95 +133,92 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         ],
         "left": amount(paper.left),
         "how_to_pay": paper.how_to_pay if paper.left and paper.state == "open" else "",
-        "reason": paper.reason,
         "coming": "" if paper.coming is None else _coming(paper.coming, paper),
-        "foot": sentences if length <= FOOT_LINES else identity(paper),
-        "foot_size": "" if length <= 5 or length > FOOT_LINES else "tall",
-        "mentions": [] if length <= FOOT_LINES else sentences[len(identity(paper)) :],
+        "foot": foot if fits else [who],
+        "tall": fits and length > 5,
+        "dense": len(paper.lines) + len(paper.discounts) > _AIRY,
+        "wide": max(len(amount(figure)) for figure in figures) > _NARROW,
+        "mentions": [] if fits else paper.mentions,
     }
-
-
-def _issuer(issuer: Issuer) -> dict[str, Any]:
-    form = issuer.legal_form
-    name = issuer.name if not form or issuer.name.endswith(form) else f"{issuer.name} {form}"
-    return {"name": name, "rest": list(issuer.address)}
 
 
 def _customer(customer: Customer) -> dict[str, Any]:
     name, rest = (customer.company, [customer.name]) if customer.company else (customer.name, [])
     rest = [line for line in (*rest, *customer.address) if line and line != name]
     if customer.siren:
-        rest.append(gettext("SIREN %(number)s") % {"number": customer.siren})
+        rest.append(pgettext("paper", "SIREN %(number)s") % {"number": customer.siren})
     if customer.vat_id:
-        rest.append(gettext("VAT %(number)s") % {"number": customer.vat_id})
+        rest.append(pgettext("paper", "VAT %(number)s") % {"number": customer.vat_id})
     return {"name": name, "rest": rest}
 
 
 def _facts(paper: Paper) -> Iterator[tuple[str, str]]:
     """The column of facts: label and value."""
-    for reference in paper.references:
-        if paper.kind == "credit_note":
-            # Translators: on a credit note, the invoice that it corrects
-            yield pgettext("corrected", "Invoice"), reference.number
-            yield pgettext("corrected", "dated"), date_words(reference.issued_on, paper.locale)
+    if paper.kind == "credit_note":
+        for reference in paper.references:
+            # Translators: on a credit note: the invoice that it corrects, and of which day that invoice is
+            yield pgettext("paper", "Invoice"), reference.number
+            yield pgettext("paper", "of"), long_date_text(reference.issued_on, paper.locale)
     if paper.subscription:
-        yield gettext("Subscription"), paper.subscription
+        yield pgettext("paper", "Subscription"), paper.subscription
     if paper.customer.reference:
-        yield gettext("Reference"), paper.customer.reference
+        yield pgettext("paper", "Reference"), paper.customer.reference
     if paper.purchase_order:
-        yield gettext("Your order"), paper.purchase_order
-    yield pgettext("document", "Issued"), date_words(paper.issued_on, paper.locale)
+        yield pgettext("paper", "Your order"), paper.purchase_order
+    yield pgettext("paper", "Issued on"), long_date_text(paper.issued_on, paper.locale)
     if paper.period:
-        yield gettext("Service"), span_words(paper.period, paper.locale, short=True)
+        yield pgettext("paper", "Service"), narrow_span_words(paper.period, paper.locale)
     if paper.due_on and paper.kind == "invoice":
-        yield gettext("Due"), date_words(paper.due_on, paper.locale)
+        yield pgettext("paper", "Due on"), long_date_text(paper.due_on, paper.locale)
 
 
 def _standing(paper: Paper) -> dict[str, str]:
-    """Where the document stands, in one line beside the sum: a mark of its kind and its words."""
+    """Where the document stands, in one line beside the sum: the kind of its mark, and its words."""
 
-    def day(of: Any) -> str:
-        return date_words(of, paper.locale)
+    def day(of: date) -> dict[str, str]:
+        return {"day": long_date_text(of, paper.locale)}
 
     if paper.practice:
-        return {"mark": "void", "words": gettext("Practice document, worth nothing")}
+        return {"mark": "void", "words": pgettext("paper", "Practice document, worth nothing")}
+    others = ", ".join(reference.number for reference in paper.references)
     if paper.kind == "credit_note":
-        of = ", ".join(reference.number for reference in paper.references)
-        return {"mark": "", "words": gettext("in your favour, on invoice %(number)s") % {"number": of} if of else ""}
+        words = pgettext("paper", "In your favour")
+        return {"mark": "", "words": words}
     if paper.state == "cancelled":
-        by = ", ".join(reference.number for reference in paper.references)
-        words = gettext("Cancelled by credit note %(number)s") % {"number": by} if by else gettext("Cancelled")
-        return {"mark": "void", "words": words}
+        words = pgettext("paper", "Cancelled by credit note %(number)s") % {"number": others}
+        return {"mark": "void", "words": words if others else pgettext("paper", "Cancelled")}
     if paper.state == "paid":
-        words = gettext("Paid on %(day)s") % {"day": day(paper.paid_on)} if paper.paid_on else gettext("Paid")
-        return {"mark": "paid", "words": words}
+        if paper.paid_on is None:
+            return {"mark": "paid", "words": pgettext("paper", "Paid")}
+        return {"mark": "paid", "words": pgettext("paper", "Paid on %(day)s") % day(paper.paid_on)}
     if paper.left == paper.gross:
-        words = gettext("To pay by %(day)s") % {"day": day(paper.due_on)} if paper.due_on else gettext("To pay")
-        return {"mark": "open", "words": words}
-    left = {"amount": amount_words(paper.left, paper.currency, paper.locale)}
-    if paper.due_on:
-        words = gettext("%(amount)s left to pay by %(day)s") % {**left, "day": day(paper.due_on)}
-    else:
-        words = gettext("%(amount)s left to pay") % left
+        due = (
+            pgettext("paper", "To pay by %(day)s") % day(paper.due_on) if paper.due_on else pgettext("paper", "To pay")
+        )
+        return {"mark": "open", "words": due}
+    left = {"amount": amount_text(paper.left, paper.currency, paper.locale)}
+    if paper.due_on is None:
+        return {"mark": "open", "words": pgettext("paper", "%(amount)s left to pay") % left}
+    words = pgettext("paper", "%(amount)s left to pay by %(day)s") % {**left, **day(paper.due_on)}
     return {"mark": "open", "words": words}
 
 
 def _line(line: Line, paper: Paper) -> dict[str, str]:
     formula = line.formula
     if line.instead_of is not None and line.amount == 0:
-        before = amount_words(line.instead_of, paper.currency, paper.locale)
+        before = amount_text(line.instead_of, paper.currency, paper.locale)
         # Translators: beside 0.00 for what is given: what it would have cost
-        formula = gettext("instead of %(amount)s") % {"amount": before}
+        formula = pgettext("paper", "instead of %(amount)s") % {"amount": before}
     elif not formula and line.quantity is not None and line.unit_price is not None:
         price = price_words(line.unit_price, paper.currency, paper.locale)
         formula = f"{quantity_words(line.quantity, paper.locale)} × {price}"
     return {
         "title": line.title,
-        "period": had_words(line.period, paper.locale) if line.period else "",
+        "period": span_words(line.period, paper.locale) if line.period else "",
         "detail": line.detail,
         "formula": formula,
         "rate": "" if line.rate is None else rate_words(line.rate, paper.locale),
-        "amount": amount_words(line.amount, paper.currency, paper.locale),
+        "amount": amount_text(line.amount, paper.currency, paper.locale),
     }
 
 
@@ -203,42 +226,37 @@ def _day_count(paper: Paper) -> dict[str, Any] | None:
     count = paper.day_count
     if count is None:
         return None
-    billed = count.billed_days
-    heading = ngettext("Where the day comes from.", "Where the %(count)s days come from.", billed) % {"count": billed}
-    drawn: Strip = strip(count, paper.locale)
-    return {"heading": heading, "why": count.why, "strip": drawn, "colour": paper.issuer.colour}
+    days = count.billed_days
+    heading = npgettext("paper", "Where the day comes from.", "Where the %(count)s days come from.", days)
+    drawn = strip(count, paper.locale)
+    return {"heading": heading % {"count": days}, "why": count.why, "strip": drawn, "colour": paper.issuer.colour}
 
 
 def _settlement(settlement: Settlement, paper: Paper) -> str:
     means = {
-        "card": gettext("Card"),
-        "sepa": gettext("SEPA direct debit"),
-        "transfer": gettext("Bank transfer"),
-        "cash": gettext("Cash"),
-        "cheque": gettext("Cheque"),
-        "terminal": gettext("Card terminal"),
-        "balance": gettext("Account balance"),
-        "credit_note": gettext("Credit note"),
-        "invoice": pgettext("settled", "Invoice"),
+        "card": pgettext("paper", "Card"),
+        "sepa": pgettext("paper", "SEPA direct debit"),
+        "transfer": pgettext("paper", "Bank transfer"),
+        "cash": pgettext("paper", "Cash"),
+        "cheque": pgettext("paper", "Cheque"),
+        "terminal": pgettext("paper", "Card at the counter"),
+        "balance": pgettext("paper", "Account balance"),
+        "credit_note": pgettext("paper", "Credit note"),
+        "invoice": pgettext("paper", "Invoice"),
         "other": "",
     }[settlement.means]
-    words = " ".join(part for part in (means, settlement.detail) if part)
-    if settlement.means == "balance" and settlement.detail:
-        words = f"{means}, {settlement.detail}"
+    joint = ", " if settlement.means == "balance" else " "
+    words = joint.join(part for part in (means, settlement.detail) if part)
     if settlement.on is None:
         return words
-    day = date_words(settlement.on, paper.locale, year=settlement.on.year != paper.issued_on.year)
+    day = long_date_text(settlement.on, paper.locale, today=paper.issued_on)
     return f"{words}, {day}" if words else day
 
 
 def _coming(coming: Coming, paper: Paper) -> str:
-    values = {"day": date_words(coming.on, paper.locale)}
-    values["total"] = amount_words(coming.total, paper.currency, paper.locale)
-    if not coming.items:
-        return gettext("Next invoice on %(day)s: %(total)s.") % values
-    values["items"] = ", ".join(
-        f"{title} {amount_words(amount, paper.currency, paper.locale)}" for title, amount in coming.items
-    )
-    if len(coming.items) == 1:
-        return gettext("Next invoice on %(day)s: %(items)s.") % values
-    return gettext("Next invoice on %(day)s: %(items)s, %(total)s in all.") % values
+    total = amount_text(coming.total, paper.currency, paper.locale)
+    items = ", ".join(f"{title} {amount_text(amount, paper.currency, paper.locale)}" for title, amount in coming.items)
+    values = {"day": long_date_text(coming.on, paper.locale), "total": total, "items": items}
+    if len(coming.items) > 1:
+        return pgettext("paper", "Next invoice on %(day)s: %(items)s, %(total)s in all.") % values
+    return pgettext("paper", "Next invoice on %(day)s: %(items)s.") % {**values, "items": items or total}

@@ -1,70 +1,36 @@
-"""Amounts, dates and rates as a person reads them on a document: French as in France, English as in Britain.
+"""What documents say beside `merchants.wording`: unit prices, quantities, rates, and a period for a narrow column.
 
-Always all decimals, the sign of the currency always there, a true minus. French thousands and the space before the sign
-are U+00A0: the faces that documents are printed with have no narrow one.
+The language is an argument; nothing here is translated.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-
-from babel.dates import format_date
-from django.utils.translation import gettext, pgettext
 
 from invoices.paper import Locale, Span
-from merchants.money import decimal_text, exponent
-
-MINUS, SPACE = "\u2212", "\u00a0"
-_SIGNS: dict[str, dict[str, str]] = {
-    "fr": {"EUR": "€", "GBP": "£", "USD": "$US", "JPY": "¥"},
-    "en": {"EUR": "€", "GBP": "£", "USD": "US$", "JPY": "¥"},
-}
-_BABEL = {"fr": "fr_FR", "en": "en_GB"}
+from merchants.money import exponent
+from merchants.wording import amount_text, number_text, period_text, short_date_text
 
 
-def number_words(plain: str, locale: Locale) -> str:
-    """A plain decimal string with the separators of the language.
-
-    >>> number_words("-1234.50", "fr").replace(SPACE, "_"), number_words("1234.5", "en")
-    ('−1_234,50', '1,234.5')
-    """
-    sign = MINUS if plain.startswith("-") else ""
-    whole, _, part = plain.lstrip("-").partition(".")
-    grouped = f"{int(whole):,}"
-    if locale == "fr":
-        grouped = grouped.replace(",", SPACE)
+def _at_least(value: Decimal, decimals: int, locale: Locale) -> str:
+    """A decimal grouped and pointed as in the language, with so many decimals or as many as it has."""
+    whole, _, part = f"{abs(value):f}".partition(".")
+    part = part.rstrip("0").ljust(decimals, "0")
     point = "," if locale == "fr" else "."
-    return f"{sign}{grouped}{point}{part}" if part else f"{sign}{grouped}"
-
-
-def _with_sign(number: str, currency: str, locale: Locale) -> str:
-    sign = _SIGNS[locale].get(currency, currency)
-    if locale == "fr":
-        return f"{number}{SPACE}{sign}"
-    minus, bare = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
-    return f"{minus}{sign}{SPACE if sign.isalpha() else ''}{bare}"
-
-
-def amount_words(amount: int, currency: str, locale: Locale) -> str:
-    """Minor units as an amount.
-
-    >>> amount_words(987, "EUR", "en"), amount_words(-200, "EUR", "en"), amount_words(1234, "TND", "en")
-    ('€9.87', '−€2.00', 'TND\\xa01.234')
-    >>> amount_words(123456, "EUR", "fr"), amount_words(500, "JPY", "fr")
-    ('1\\xa0234,56\\xa0€', '500\\xa0¥')
-    """
-    return _with_sign(number_words(decimal_text(amount, currency), locale), currency, locale)
+    text = number_text(int(whole), locale) + (f"{point}{part}" if part else "")
+    return f"\N{MINUS SIGN}{text}" if value < 0 else text
 
 
 def price_words(price: Decimal, currency: str, locale: Locale) -> str:
-    """A unit price in major units with at least the currency's decimals.
+    """A unit price in major units, with at least the currency's decimals.
 
-    >>> price_words(Decimal("0.0125"), "EUR", "en"), price_words(Decimal("18"), "EUR", "en")
-    ('€0.0125', '€18.00')
+    >>> price_words(Decimal("0.0125"), "EUR", "en"), price_words(Decimal("1718"), "EUR", "fr")
+    ('€0.0125', '1\\xa0718,00\\xa0€')
     """
-    return _with_sign(number_words(_at_least(price, exponent(currency)), locale), currency, locale)
+    decimals = exponent(currency)
+    zero = amount_text(0, currency, locale)
+    bare = _at_least(Decimal(0), decimals, locale)
+    return zero.replace(bare, _at_least(price, decimals, locale))
 
 
 def quantity_words(quantity: Decimal, locale: Locale) -> str:
@@ -73,59 +39,43 @@ def quantity_words(quantity: Decimal, locale: Locale) -> str:
     >>> quantity_words(Decimal("2.000"), "fr"), quantity_words(Decimal("1.5"), "fr")
     ('2', '1,5')
     """
-    return number_words(_at_least(quantity, 0), locale)
+    return _at_least(quantity, 0, locale)
 
 
 def rate_words(rate: Decimal, locale: Locale) -> str:
-    """A VAT rate in percent, two decimals or more.
+    """A VAT rate in percent, two decimals or more: rates stand under one another.
 
     >>> rate_words(Decimal("5.5"), "fr"), rate_words(Decimal("20"), "en")
     ('5,50\\xa0%', '20.00%')
     """
-    return number_words(_at_least(rate, 2), locale) + (f"{SPACE}%" if locale == "fr" else "%")
+    return _at_least(rate, 2, locale) + ("\N{NO-BREAK SPACE}%" if locale == "fr" else "%")
 
 
-def _at_least(value: Decimal, decimals: int) -> str:
-    whole, _, part = f"{value:f}".partition(".")
-    part = part.rstrip("0").ljust(decimals, "0")
-    return f"{whole}.{part}" if part else whole
+def span_words(span: Span, locale: Locale) -> str:
+    """A period as a sentence has it, both ends days that one has.
 
-
-@lru_cache(maxsize=4096)
-def date_words(day: date, locale: Locale, *, short: bool = False, year: bool = True) -> str:
-    """A date with the month in letters.
-
-    >>> date_words(date(2026, 11, 3), "en"), date_words(date(2026, 11, 1), "fr"), date_words(date(2026, 11, 3), "fr",
-    ...     short=True, year=False)
-    ('3 November 2026', '1er novembre 2026', '3 nov.')
+    >>> from datetime import date
+    >>> span_words(Span(date(2026, 11, 3), date(2026, 11, 20)), "fr")
+    'du 3 au 19 novembre 2026'
     """
-    pattern = f"d {'MMM' if short else 'MMMM'}{' y' if year else ''}"
-    words = format_date(day, pattern, locale=_BABEL[locale])
-    return f"1er{words[1:]}" if locale == "fr" and day.day == 1 else words
+    return period_text(span.start, span.end, locale)
 
 
-def span_words(span: Span, locale: Locale, *, short: bool = False) -> str:
-    """A period with both ends as days one has, what they share said once; in the active language.
+def narrow_span_words(span: Span, locale: Locale) -> str:
+    """A period for a narrow column: short months, what both ends share said once.
 
-    >>> span_words(Span(date(2026, 11, 3), date(2026, 11, 20)), "en")
-    '3 to 19 November 2026'
+    >>> from datetime import date
+    >>> narrow_span_words(Span(date(2026, 11, 3), date(2026, 11, 20)), "fr")
+    '3 au 19 nov. 2026'
+    >>> narrow_span_words(Span(date(2026, 12, 20), date(2027, 1, 20)), "en")
+    '20 Dec 2026 to 19 Jan 2027'
     """
     first, last = span.start, span.last
-    end = date_words(last, locale, short=short)
+    end = short_date_text(last, locale)
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
-        start = "1er" if locale == "fr" and first.day == 1 else str(first.day)
+        start = short_date_text(first, locale, today=first).split(" ")[0]
     else:
-        start = date_words(first, locale, short=short, year=first.year != last.year)
-    # Translators: a period, "3 au 19 novembre 2026"
-    return pgettext("period", "%(first)s to %(last)s") % {"first": start, "last": end}
-
-
-def had_words(span: Span, locale: Locale) -> str:
-    """A period as a sentence has it; in the active language: "from 3 to 19 November 2026"."""
-    if span.days == 1:
-        # Translators: one day, "le 3 novembre 2026"
-        return pgettext("one day", "on %(day)s") % {"day": date_words(span.start, locale)}
-    # Translators: %(span)s is "3 au 19 novembre 2026": "du 3 au 19 novembre 2026"
-    return gettext("from %(span)s") % {"span": span_words(span, locale)}
+        start = short_date_text(first, locale, today=last)
+    return f"{start} {'au' if locale == 'fr' else 'to'} {end}"
