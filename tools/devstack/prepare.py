@@ -38,9 +38,12 @@ def stamp(files: Iterable[Path]) -> str:
 def collect_static() -> None:
     """Collect and compress, unless the last collection was of the same files."""
     root = Path(settings.STATIC_ROOT)
-    mark, now = root / ".stamp", stamp(static_files())
+    files = list(static_files())
+    mark, now = root / ".stamp", stamp(files)
     if mark.exists() and mark.read_text() == now:
         return
+    # On one machine nobody gains from a minute of compressing: that is for the image (Dockerfile).
+    settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = sorted({file.suffix.lstrip(".") for file in files})
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     mark.write_text(now)
 
