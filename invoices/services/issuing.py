@@ -1,0 +1,275 @@
+"""Issuing invoices: from drafts to numbered, posted, frozen documents; a batch of one or of hundreds, same queries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from django.db import connection
+
+from invoices import shapes
+from invoices.drafts import DraftInvoice, DraftLine
+from invoices.mentions import Mentions, mention_lines
+from invoices.models import DocumentFile, Invoice, InvoiceLine, InvoiceTax, NumberSeries
+from invoices.services import numbering
+from invoices.services.posting import Account, Leg, Posting, post
+from invoices.totals import Totals, totals
+from merchants.actors import Actor
+from merchants.clock import instant
+from merchants.models import LegalEntity, Merchant
+from merchants.now import Now
+from subscribers.models import Subscriber
+from subscribers.services import facts
+from subscribers.snapshots import TaxBehavior
+
+GOODS_CODES = frozenset({"goods", "food", "books", "press"})
+"""Tax codes of things that are delivered: what a document says of its category of operation (242 nonies A, 17°)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """One invoice to issue: its draft, and who stands on it. `coming` is what the reader may expect next."""
+
+    draft: DraftInvoice
+    payer: Subscriber
+    entity: LegalEntity
+    merchant: Merchant
+    coming: Mapping[str, Any] = field(default_factory=dict)
+    site_id: UUID | None = None
+
+
+def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
+    """Finalise invoices: rows, ledger, files to print, facts, and last their numbers. Needs the tenant's scope.
+
+    Dated max(today, the series' last date). Nothing of a finalised invoice changes any more: the database refuses it.
+    """
+    if not asks:
+        return []
+    summed = [totals(ask.draft.lines, ask.draft.tax_behavior) for ask in asks]
+    invoices = [_invoice(ask, sums, now) for ask, sums in zip(asks, summed, strict=True)]
+    lines = [_lines(row, ask.draft, sums) for row, ask, sums in zip(invoices, asks, summed, strict=True)]
+    taxes = [_taxes(row, sums) for row, sums in zip(invoices, summed, strict=True)]
+    Invoice.objects.bulk_create(invoices)
+    InvoiceLine.objects.bulk_create(line for each in lines for line in each)
+    InvoiceTax.objects.bulk_create(tax for each in taxes for tax in each)
+    DocumentFile.objects.bulk_create(
+        DocumentFile(invoice=row, created_at=now.at, next_try_at=instant()) for row in invoices
+    )
+    series = [_series(ask, now) for ask in asks]
+    post([_posting(row, sums, now) for row, sums in zip(invoices, summed, strict=True)], now=now)
+    _number(asks, invoices, lines, taxes, series, now)
+    for row, its_lines, its_taxes in zip(invoices, lines, taxes, strict=True):
+        data = {"object": shapes.invoice(row, its_lines, its_taxes)}
+        facts.tell(row.payer_id, ("invoice.finalized", row.pk, data), actor=actor, now=now)
+    return invoices
+
+
+def _series(ask: Issue, now: Now) -> UUID:
+    return numbering.series_for(ask.entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
+
+
+def _invoice(ask: Issue, sums: Totals, now: Now) -> Invoice:
+    draft = ask.draft
+    locale = ask.payer.locale or ask.merchant.locale
+    return Invoice(
+        legal_entity=ask.entity,
+        payer=ask.payer,
+        subscription_id=UUID(draft.subscription) if draft.subscription else None,
+        site_id=ask.site_id,
+        test_clock_id=now.test_clock,
+        currency=draft.currency,
+        tax_behavior=draft.tax_behavior.value,
+        locale=locale,
+        period_start=draft.period.start if draft.period else None,
+        period_end=draft.period.end if draft.period else None,
+        issuer=issuer(ask.entity, ask.merchant),
+        customer=customer(ask.payer),
+        mentions=mentions(ask, sums, locale),
+        coming=dict(ask.coming),
+        net=sums.net,
+        tax=sums.tax,
+        gross=sums.gross,
+        created_at=now.at,
+        updated_at=now.at,
+    )
+
+
+def issuer(entity: LegalEntity, merchant: Merchant) -> dict[str, Any]:
+    """The legal entity as it stands today: what a document freezes of it."""
+    return {
+        "brand": merchant.name,
+        "name": entity.name,
+        "legal_form": entity.legal_form,
+        "capital": entity.capital,
+        "registry": entity.registry,
+        "siren": entity.siren,
+        "siret": entity.siret,
+        "vat_number": entity.vat_number,
+        "line1": entity.line1,
+        "line2": entity.line2,
+        "postal_code": entity.postal_code,
+        "city": entity.city,
+        "country": entity.country,
+        "email": entity.email,
+        "footer": entity.footer,
+        "colour": merchant.brand_color,
+        "logo": hashlib.sha256(merchant.logo_svg.encode()).hexdigest() if merchant.logo_svg else "",
+    }
+
+
+def customer(payer: Subscriber) -> dict[str, Any]:
+    """The payer as they stand today: what a document freezes of them."""
+    return {
+        "reference": payer.reference,
+        "name": payer.name,
+        "company": payer.company,
+        "siren": payer.siren,
+        "vat_number": payer.vat_number,
+        "email": payer.email,
+        "line1": payer.line1,
+        "line2": payer.line2,
+        "postal_code": payer.postal_code,
+        "city": payer.city,
+        "country": payer.country,
+    }
+
+
+def mentions(ask: Issue, sums: Totals, locale: str) -> list[str]:
+    """The legal lines, in the document's language, frozen with it."""
+    language = cast(Literal["fr", "en"], "fr" if locale == "fr" else "en")
+    codes = {line.tax_code for line in ask.draft.lines}
+    goods, services = bool(codes & GOODS_CODES), bool(codes - GOODS_CODES)
+    exemptions = tuple(
+        rate.mention.get(language, "") for rate in sums.rates if rate.mention and not ask.entity.vat_exempt
+    )
+    return mention_lines(
+        Mentions(
+            inclusive=ask.draft.tax_behavior is TaxBehavior.inclusive,
+            taxed=bool(sums.tax),
+            operation="both" if goods and services else "goods" if goods else "services",
+            vat_on_debits=ask.entity.vat_on_debits,
+            vat_exempt=ask.entity.vat_exempt,
+            professional=bool(ask.payer.siren or ask.payer.vat_number or ask.payer.company),
+            contact=ask.entity.email or ask.merchant.support_email,
+            exemptions=exemptions,
+            extra=(ask.entity.footer,) if ask.entity.footer else (),
+        ),
+        locale=language,
+    )
+
+
+def _lines(row: Invoice, draft: DraftInvoice, sums: Totals) -> list[InvoiceLine]:
+    return [_line(row, at, line, net) for at, (line, net) in enumerate(zip(draft.lines, sums.line_nets, strict=True))]
+
+
+def _line(row: Invoice, position: int, line: DraftLine, net: int) -> InvoiceLine:
+    return InvoiceLine(
+        invoice=row,
+        position=position,
+        kind=line.kind.value,
+        title=dict(line.title),
+        period_start=line.period.start if line.period else None,
+        period_end=line.period.end if line.period else None,
+        quantity=Decimal(line.quantity),
+        unit_price=line.unit_price or "",
+        amount=line.amount,
+        discount=line.discount,
+        net=net,
+        tax_code=line.tax_code,
+        tax_percent=line.tax.rate,
+        rule=line.rule,
+        inputs=dict(line.inputs),
+        formula=line.formula,
+        subscription_id=UUID(line.subscription_id) if line.subscription_id else None,
+        subscription_option_id=UUID(line.subscription_option_id) if line.subscription_option_id else None,
+        fact=line.fact,
+    )
+
+
+def _taxes(row: Invoice, sums: Totals) -> list[InvoiceTax]:
+    return [
+        InvoiceTax(
+            invoice=row,
+            tax_percent=rate.rate,
+            category=rate.category,
+            base=rate.net,
+            tax=rate.tax,
+            mention=str(rate.mention.get(row.locale, ""))[:200],
+        )
+        for rate in sums.rates
+    ]
+
+
+def _posting(row: Invoice, sums: Totals, now: Now) -> Posting:
+    legs = [Leg(account=Account.RECEIVABLE, amount=row.gross)]
+    for rate in sums.rates:
+        legs.append(Leg(account=Account.REVENUE, amount=-rate.net, tax_percent=rate.rate))
+        legs.append(Leg(account=Account.VAT, amount=-rate.tax, tax_percent=rate.rate))
+    return Posting(
+        on=now.today,
+        currency=row.currency,
+        legal_entity_id=row.legal_entity_id,
+        subscriber_id=row.payer_id,
+        legs=tuple(legs),
+        links={"invoice_id": row.pk},
+    )
+
+
+def _number(
+    asks: Sequence[Issue],
+    invoices: Sequence[Invoice],
+    lines: Sequence[Sequence[InvoiceLine]],
+    taxes: Sequence[Sequence[InvoiceTax]],
+    series: Sequence[UUID],
+    now: Now,
+) -> None:
+    """Give the numbers: one locked row a series, one UPDATE for all invoices."""
+    values: list[Any] = []
+    for series_id, places in numbering.by_series(series).items():
+        block = numbering.take(series_id, len(places), now.today)
+        for place, at in enumerate(places):
+            row = invoices[at]
+            row.series_id, row.sequence, row.number = series_id, block.first + place, block.number(place)
+            row.issued_on, row.finalized_at = block.on, now.at
+            row.due_on = block.on + timedelta(days=asks[at].merchant.payment_terms_days)
+            row.status = Invoice.Status.OPEN if row.gross else Invoice.Status.PAID
+            row.paid_at = None if row.gross else now.at
+            row.content_hash = content_hash(row, lines[at], taxes[at])
+            values += [row.pk, series_id, row.sequence, row.number, row.issued_on, row.due_on, row.finalized_at]
+            values += [row.status, row.paid_at, row.content_hash]
+    one = "(%s::uuid, %s::uuid, %s::bigint, %s, %s::date, %s::date, %s::timestamptz, %s, %s::timestamptz, %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE invoices_invoice AS i SET series_id = v.series, sequence = v.sequence, number = v.number,"
+            " issued_on = v.issued, due_on = v.due, finalized_at = v.finalized, status = v.status, paid_at = v.paid,"
+            " content_hash = v.hash FROM (VALUES " + ", ".join([one] * len(invoices)) + ") AS v (id, series, sequence,"
+            " number, issued, due, finalized, status, paid, hash) WHERE i.id = v.id",
+            values,
+        )
+
+
+def content_hash(row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[InvoiceTax]) -> str:
+    """SHA-256 of all that a document says, in one canonical form: any later difference shows."""
+    said = {
+        "number": row.number,
+        "issued_on": row.issued_on,
+        "due_on": row.due_on,
+        "currency": row.currency,
+        "tax_behavior": row.tax_behavior,
+        "issuer": row.issuer,
+        "customer": row.customer,
+        "mentions": row.mentions,
+        "net": row.net,
+        "tax": row.tax,
+        "gross": row.gross,
+        "lines": [shapes.invoice_line(line) for line in lines],
+        "taxes": [[shapes.plain(tax.tax_percent), tax.category, tax.base, tax.tax] for tax in taxes],
+    }
+    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""Frozen pictures of offers, options, coupons and taxes for the engine, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Max
+
+from merchants.models import (
+    Coupon,
+    CouponTarget,
+    LegalEntity,
+    OfferVersion,
+    OptionFeature,
+    OptionPrice,
+    OptionVersion,
+    Stage,
+    StageFeature,
+    TaxRate,
+)
+from merchants.models import Feature as FeatureRow
+from subscribers.periods import Alignment, Anchor, Interval, Unit
+from subscribers.snapshots import (
+    Billing,
+    Commitment,
+    CouponSnapshot,
+    Duration,
+    FeatureKind,
+    GrantSnapshot,
+    OfferSnapshot,
+    OptionSnapshot,
+    StageSnapshot,
+    TaxBehavior,
+    TaxProfile,
+    TaxRow,
+)
+from subscribers.snapshots import TaxRate as TaxRateSnapshot
+
+FRANCHISE = {
+    "en": "VAT not applicable, article 293 B of the French tax code (CGI)",
+    "fr": "TVA non applicable, art. 293 B du CGI",
+}
+"""CGI art. 293 E: the mention that takes the place of VAT under the franchise en base."""
+
+
+def grant_picture(feature: FeatureRow, quota: int | None, level: str, *, adds: bool = False) -> GrantSnapshot:
+    """What one row of a stage or an option opens."""
+    return GrantSnapshot(
+        feature=feature.reference,
+        kind=FeatureKind(feature.kind),
+        quota=quota,
+        level=level or None,
+        rank=feature.levels.index(level) if level in feature.levels else None,
+        adds=adds,
+    )
+
+
+def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:
+    """Offer versions by id: three queries, however many versions."""
+    wanted = set(version_ids)
+    versions = OfferVersion.objects.filter(id__in=wanted).select_related("offer")
+    features: dict[UUID, list[GrantSnapshot]] = defaultdict(list)
+    opened = StageFeature.objects.filter(stage__version_id__in=wanted).select_related("feature").order_by("id")
+    for row in opened:
+        features[row.stage_id].append(grant_picture(row.feature, row.quota, row.level))
+    stages: dict[UUID, list[StageSnapshot]] = defaultdict(list)
+    for stage in Stage.objects.filter(version_id__in=wanted).order_by("position"):
+        stages[stage.version_id].append(
+            StageSnapshot(
+                position=stage.position,
+                interval=Interval(Unit(stage.interval), stage.interval_count),
+                amount=stage.amount,
+                recurrences=stage.recurrences,
+                billing=Billing(stage.billing),
+                label=stage.label,
+                features=tuple(features[stage.id]),
+            )
+        )
+    return {version.id: _offer_picture(version, tuple(stages[version.id])) for version in versions}
+
+
+def _offer_picture(version: OfferVersion, stages: tuple[StageSnapshot, ...]) -> OfferSnapshot:
+    commitment = None
+    if version.commitment_intervals or version.notice_days:
+        commitment = Commitment(intervals=version.commitment_intervals, notice_days=version.notice_days)
+    yearly = any(stage.interval.unit is Unit.year for stage in stages)
+    monthly = any(stage.interval.unit is Unit.month for stage in stages)
+    return OfferSnapshot(
+        version_id=str(version.id),
+        offer_id=str(version.offer_id),
+        reference=version.offer.reference,
+        title=version.title,
+        currency=version.currency,
+        tax_behavior=TaxBehavior(version.tax_behavior),
+        tax_code=version.tax_code,
+        stages=stages,
+        alignment=Alignment(version.alignment),
+        calendar_anchor=Anchor(day=version.billing_day or 1, month=1 if yearly and not monthly else None),
+        setup_amount=version.setup_amount,
+        commitment=commitment,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedOption:
+    """An option as someone takes or has it. `id` is the subscription option's (to be)."""
+
+    id: UUID
+    version_id: UUID
+    quantity: int = 1
+    complimentary: bool = False
+    reason: str = ""
+    term: int | None = None
+
+
+def option_pictures(wanted: Sequence[WantedOption]) -> tuple[OptionSnapshot, ...]:
+    """Options in the order given: three queries, however many."""
+    ids = {option.version_id for option in wanted}
+    if not ids:
+        return ()
+    versions = {v.id: v for v in OptionVersion.objects.filter(id__in=ids).select_related("option")}
+    prices: dict[UUID, dict[tuple[str, int], int]] = defaultdict(dict)
+    for price in OptionPrice.objects.filter(version_id__in=ids):
+        prices[price.version_id][price.interval, price.interval_count] = price.amount
+    features: dict[UUID, list[GrantSnapshot]] = defaultdict(list)
+    for row in OptionFeature.objects.filter(version_id__in=ids).select_related("feature").order_by("id"):
+        adds = versions[row.version_id].adds
+        features[row.version_id].append(grant_picture(row.feature, row.quota, row.level, adds=adds))
+    return tuple(
+        OptionSnapshot(
+            id=str(option.id),
+            option_id=str(versions[option.version_id].option_id),
+            reference=versions[option.version_id].option.reference,
+            title=versions[option.version_id].title,
+            prices=prices[option.version_id],
+            one_off_amount=versions[option.version_id].one_off_amount,
+            quantity=option.quantity,
+            complimentary=option.complimentary,
+            reason=option.reason,
+            term=option.term,
+            features=tuple(features[option.version_id]),
+            adds=versions[option.version_id].adds,
+            tax_code=versions[option.version_id].tax_code or None,
+        )
+        for option in wanted
+    )
+
+
+def coupon_pictures(coupon_ids: Sequence[UUID], used: Mapping[UUID, int] | None = None) -> tuple[CouponSnapshot, ...]:
+    """Coupons in the order given: two queries. `used` counts paid periods already had, by coupon."""
+    if not coupon_ids:
+        return ()
+    rows = {c.id: c for c in Coupon.objects.filter(id__in=coupon_ids)}
+    targets: dict[UUID, set[str]] = defaultdict(set)
+    for target in CouponTarget.objects.filter(coupon_id__in=coupon_ids):
+        targets[target.coupon_id].add(str(target.offer_id or target.option_id))
+    return tuple(
+        CouponSnapshot(
+            id=str(row.id),
+            code=row.code,
+            duration=Duration(row.duration),
+            percent_off=row.percent_off,
+            amount_off=row.amount_off,
+            currency=row.currency or None,
+            periods=row.periods,
+            periods_used=(used or {}).get(row.id, 0),
+            applies_to=frozenset(targets[row.id]),
+        )
+        for row in (rows[id_] for id_ in coupon_ids)
+    )
+
+
+def tax_profile(entity: LegalEntity, payer_country: str) -> TaxProfile:
+    """How a payer is taxed by an entity: its table for the payer's country, else for its own; or the franchise.
+
+    Sales to consumers elsewhere in the EU are taxed at home below the OSS threshold: so the entity's own country
+    stands in where its table has no row for the payer's.
+    """
+    country = payer_country or entity.country
+    if entity.vat_exempt:
+        return TaxProfile(country=country, own=TaxRateSnapshot(rate=Decimal(0), category="E", mention=FRANCHISE))
+    rows = list(TaxRate.objects.filter(legal_entity=entity, country__in={country, entity.country}))
+    chosen = country if any(row.country == country for row in rows) else entity.country
+    return TaxProfile(
+        country=chosen,
+        table=tuple(
+            TaxRow(
+                tax_code=row.tax_code,
+                rate=TaxRateSnapshot(rate=row.percent.normalize() + 0, category="S" if row.percent else "Z"),
+                from_on=row.from_on,
+            )
+            for row in rows
+            if row.country == chosen
+        ),
+    )
+
+
+def newest_versions(offer_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The version that each offer sells now."""
+    wanted = set(offer_ids)
+    newest = OfferVersion.objects.filter(offer_id__in=wanted).values("offer_id").annotate(top=Max("number"))
+    tops = {row["offer_id"]: row["top"] for row in newest}
+    rows = OfferVersion.objects.filter(offer_id__in=wanted).values_list("offer_id", "number", "id")
+    return {offer: id_ for offer, number, id_ in rows if tops[offer] == number}
+
+
+def newest_option_versions(option_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The version that each option sells now."""
+    rows = OptionVersion.objects.filter(option_id__in=set(option_ids)).order_by("number").values_list("option_id", "id")
+    return dict(rows)
