@@ -35,7 +35,7 @@ def kind_of(widget: forms.Widget) -> str:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: forms.BoundField, label: str = "", help: str = "", **attributes: Any) -> dict[str, Any]:
+def field(bound: forms.BoundField, label: str = "", help: str | None = None, **attributes: Any) -> dict[str, Any]:
     """`{% field form.email %}`; `label` and `help` overrule the form's; other names become attributes of the control
     (`{% field form.price class="is-amount" inputmode="decimal" data_copy="x" %}`, underscores written as hyphens).
     """
@@ -51,7 +51,7 @@ def field(bound: forms.BoundField, label: str = "", help: str = "", **attributes
         "kind": kind,
         "control": control,
         "label": label or bound.label,
-        "help": help or bound.help_text,
+        "help": bound.help_text if help is None else help,
         "errors": bound.errors,
         "choices": list(bound.subwidgets) if kind == "choices" else [],
         "pick": control_class(widget),
