@@ -25,7 +25,7 @@ from merchants.clock import instant
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now
 from subscribers.models import Subscriber
-from subscribers.services import facts
+from subscribers.services.facts import Lived, tell_all
 from subscribers.snapshots import TaxBehavior
 
 GOODS_CODES = frozenset({"goods", "food", "books", "press"})
@@ -61,17 +61,25 @@ def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
     DocumentFile.objects.bulk_create(
         DocumentFile(invoice=row, created_at=now.at, next_try_at=instant()) for row in invoices
     )
-    series = [_series(ask, now) for ask in asks]
+    entities = {ask.entity.pk: ask.entity for ask in asks}
+    by_entity = {
+        pk: numbering.series_for(entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
+        for pk, entity in entities.items()
+    }
+    series = [by_entity[ask.entity.pk] for ask in asks]
     post([_posting(row, sums, now) for row, sums in zip(invoices, summed, strict=True)], now=now)
     _number(asks, invoices, lines, taxes, series, now)
-    for row, its_lines, its_taxes in zip(invoices, lines, taxes, strict=True):
-        data = {"object": shapes.invoice(row, its_lines, its_taxes)}
-        facts.tell(row.payer_id, ("invoice.finalized", row.pk, data), actor=actor, now=now)
+    told = [
+        Lived(
+            subscriber_id=row.payer_id,
+            kind="invoice.finalized",
+            object_id=row.pk,
+            data={"object": shapes.invoice(row, its_lines, its_taxes)},
+        )
+        for row, its_lines, its_taxes in zip(invoices, lines, taxes, strict=True)
+    ]
+    tell_all(told, actor=actor, now=now)
     return invoices
-
-
-def _series(ask: Issue, now: Now) -> UUID:
-    return numbering.series_for(ask.entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
 
 
 def _invoice(ask: Issue, sums: Totals, now: Now) -> Invoice:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,28 +16,45 @@ from merchants.models import Event
 from merchants.now import Now
 
 
-def numbered(subscriber_id: UUID, count: int) -> range:
-    """The next `count` numbers of a subscriber's events. Locks the subscriber's row until COMMIT."""
+@dataclass(frozen=True, kw_only=True)
+class Lived:
+    """One fact of one subscriber's life. `data` is `{object, previous}`."""
+
+    subscriber_id: UUID
+    kind: str
+    object_id: UUID | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tell_all(lived: Sequence[Lived], *, actor: Actor, now: Now) -> list[Event]:
+    """Write facts in order, numbered per subscriber: two statements, however many. Locks those subscribers' rows."""
+    if not lived:
+        return []
+    counts = sorted(Counter(fact.subscriber_id for fact in lived).items())
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE subscribers_subscriber SET event_sequence = event_sequence + %s WHERE id = %s"
-            " RETURNING event_sequence",
-            [count, str(subscriber_id)],
+            "UPDATE subscribers_subscriber AS s SET event_sequence = event_sequence + v.n FROM (VALUES "
+            + ", ".join(["(%s::uuid, %s::int)"] * len(counts))
+            + ") AS v (id, n) WHERE s.id = v.id RETURNING s.id, s.event_sequence - v.n",
+            [value for pair in counts for value in pair],
         )
-        last = cursor.fetchone()[0]
-    return range(last - count + 1, last + 1)
+        last: dict[UUID, int] = dict(cursor.fetchall())
+    written = []
+    for fact in lived:
+        last[fact.subscriber_id] += 1
+        written.append(
+            Fact(
+                kind=fact.kind,
+                object_id=fact.object_id,
+                data=fact.data,
+                subscriber_id=fact.subscriber_id,
+                subscriber_sequence=last[fact.subscriber_id],
+            )
+        )
+    return record_all(written, actor=actor, now=now)
 
 
-def tell(
-    subscriber_id: UUID, *facts: tuple[str, UUID | None, Mapping[str, Any]], actor: Actor, now: Now
-) -> list[Event]:
+def tell(subscriber_id: UUID, *facts: tuple[str, UUID | None, Mapping[str, Any]], actor: Actor, now: Now) -> list[Event]:
     """Write `(kind, object id, data)` facts of one subscriber, in order."""
-    numbers = numbered(subscriber_id, len(facts))
-    return record_all(
-        [
-            Fact(kind=kind, object_id=object_id, data=data, subscriber_id=subscriber_id, subscriber_sequence=number)
-            for (kind, object_id, data), number in zip(facts, numbers, strict=True)
-        ],
-        actor=actor,
-        now=now,
-    )
+    lived = [Lived(subscriber_id=subscriber_id, kind=kind, object_id=id_, data=data) for kind, id_, data in facts]
+    return tell_all(lived, actor=actor, now=now)

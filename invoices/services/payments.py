@@ -1,0 +1,127 @@
+"""Payments: a row before the provider is asked, one recorded outcome after; and what the money then settles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from invoices import shapes
+from invoices.models import Allocation, Invoice, Payment
+from invoices.services.posting import MEANS_ACCOUNT, Account, Leg, Posting, post
+from merchants.actors import Actor
+from merchants.now import Now
+from subscribers.services import facts
+
+Status = Payment.Status
+KINDS = {
+    Status.SUCCEEDED: "payment.succeeded",
+    Status.FAILED: "payment.failed",
+    Status.REQUIRES_ACTION: "payment.requires_action",
+}
+"""The outcomes that merchants hear of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a provider's answer says of a payment, in our words. `captured` in minor units."""
+
+    status: str
+    captured: int = 0
+    provider_ref: str = ""
+    provider_session: str = ""
+    action_url: str = ""
+    code: str = ""
+    decline_code: str = ""
+    advice: str = ""
+    message: str = ""
+    next_look_at: datetime | None = None
+    payment_method_id: UUID | None = None
+    means: str = ""
+
+
+def lock(payment_id: UUID) -> Payment:
+    """The payment, locked until COMMIT."""
+    return Payment.objects.select_for_update(of=("self",)).get(id=payment_id)
+
+
+def record(payment: Payment, answer: Recorded, *, actor: Actor, now: Now, quiet: bool = False) -> bool:
+    """Write an outcome on a locked payment. False, and nothing written, where it adds nothing.
+
+    A payment that succeeded never moves again: a late or older word of the provider changes nothing. `quiet` writes no
+    fact (an abandoned page is not a failure that anyone must hear of).
+    """
+    if payment.status == Status.SUCCEEDED or (payment.status == answer.status and answer.status == Status.FAILED):
+        return False
+    if payment.status == Status.FAILED and answer.status != Status.SUCCEEDED:
+        return False
+    before = payment.status
+    payment.status = answer.status
+    payment.captured = answer.captured if answer.status == Status.SUCCEEDED else payment.captured
+    payment.provider_ref = answer.provider_ref or payment.provider_ref
+    payment.provider_session = answer.provider_session or payment.provider_session
+    payment.action_url = answer.action_url
+    payment.code, payment.decline_code = answer.code, answer.decline_code
+    payment.advice, payment.message = answer.advice, answer.message[:400]
+    payment.means = answer.means or payment.means
+    payment.payment_method_id = answer.payment_method_id or payment.payment_method_id
+    payment.next_look_at = answer.next_look_at
+    if answer.status in (Status.SUCCEEDED, Status.FAILED):
+        payment.settled_at, payment.next_look_at = now.at, None
+    payment.save()
+    if before != payment.status and payment.status in KINDS and not quiet:
+        kind = KINDS[Status(payment.status)]
+        facts.tell(payment.payer_id, (kind, payment.pk, {"object": shapes.payment(payment)}), actor=actor, now=now)
+    return True
+
+
+def settle(payment: Payment, invoice: Invoice, *, actor: Actor, now: Now) -> None:
+    """Put a captured payment on a locked invoice: allocation, ledger, paid where it is all there.
+
+    What was captured above what is due stays unallocated in the ledger: it is owed back (`refund_owed`).
+    """
+    part = min(payment.captured, invoice.amount_due)
+    links: Mapping[str, Any] = {"payment_id": payment.pk}
+    legs = [Leg(account=MEANS_ACCOUNT[payment.means], amount=payment.captured)]
+    if part:
+        Allocation.objects.create(payment=payment, invoice=invoice, amount=part, created_at=now.at)
+        legs.append(Leg(account=Account.RECEIVABLE, amount=-part, links={"invoice_id": invoice.pk}))
+    legs.append(Leg(account=Account.UNALLOCATED, amount=part - payment.captured))
+    post([_posting(payment, invoice.legal_entity_id, tuple(legs), links, now.today)], now=now)
+    if part:
+        _pay(invoice, part, actor=actor, now=now)
+
+
+def _pay(invoice: Invoice, part: int, *, actor: Actor, now: Now) -> None:
+    invoice.amount_paid += part
+    invoice.updated_at = now.at
+    if not invoice.amount_due and invoice.status in (Invoice.Status.OPEN, Invoice.Status.UNCOLLECTIBLE):
+        invoice.status, invoice.paid_at = Invoice.Status.PAID, now.at
+    invoice.save(update_fields=["amount_paid", "status", "paid_at", "updated_at"])
+    if invoice.status == Invoice.Status.PAID:
+        data = {"object": shapes.invoice(invoice)}
+        facts.tell(invoice.payer_id, ("invoice.paid", invoice.pk, data), actor=actor, now=now)
+
+
+def hold(payment: Payment, legal_entity_id: UUID, *, now: Now) -> None:
+    """Post a capture that pays nothing: all of it is owed back."""
+    legs = (
+        Leg(account=MEANS_ACCOUNT[payment.means], amount=payment.captured),
+        Leg(account=Account.UNALLOCATED, amount=-payment.captured),
+    )
+    post([_posting(payment, legal_entity_id, legs, {"payment_id": payment.pk}, now.today)], now=now)
+
+
+def _posting(
+    payment: Payment, legal_entity_id: UUID, legs: tuple[Leg, ...], links: Mapping[str, Any], on: date
+) -> Posting:
+    return Posting(
+        on=on,
+        currency=payment.currency,
+        legal_entity_id=legal_entity_id,
+        subscriber_id=payment.payer_id,
+        legs=legs,
+        links=links,
+    )
