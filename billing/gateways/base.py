@@ -135,6 +135,7 @@ class ChargeAsk:
     method_ref: str
     description: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    method_kind: MethodKind = "card"
     off_session: bool = True
     return_url: str | None = None
 
@@ -153,7 +154,11 @@ class RefundAsk:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One signed message from a provider. It says that something happened; the object's state is asked anew."""
+    """One signed message from a provider. It says that something happened; the object's state is asked anew.
+
+    `payment_ref` is the provider's payment that the object is or belongs to, `payment_key` our id of it. `raw` is the
+    message as it came, to be kept; nothing in it is to be acted on.
+    """
 
     provider: str
     account: str | None
@@ -163,6 +168,7 @@ class Notice:
     created_at: datetime
     livemode: bool
     payment_key: str | None
+    payment_ref: str | None = None
     refund_key: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -206,6 +212,10 @@ class Gateway(Protocol):
 
     def refund(self, ask: RefundAsk) -> Outcome:
         """Give money back. FAILED with code `refund_too_large` beyond what is left of the capture."""
+        ...
+
+    def refund_outcome(self, *, key: str, payment_ref: str) -> Outcome:
+        """Ask what became of a refund whose answer never came. NOT_FOUND: it was never made."""
         ...
 
     def ensure_customer(self, *, key: str, email: str, name: str, metadata: Mapping[str, str]) -> str | Outcome:

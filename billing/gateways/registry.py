@@ -1,0 +1,46 @@
+"""Which gateway serves which kind of provider account. Callers know kinds and secrets, never classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from .base import Gateway, MethodKind
+from .manual import ManualGateway
+from .simulated import SimulatedGateway
+from .simulated_books import Books
+from .stripe import StripeGateway
+
+KINDS = ("stripe", "simulated", "manual")
+
+
+def gateway_for(
+    kind: str,
+    *,
+    secret: str = "",
+    api_base: str | None = None,
+    timeout: float = 20,
+    method_kinds: Iterable[MethodKind] = ("card",),
+    books: Books | None = None,
+    checkout_url: Callable[[str], str] | None = None,
+    action_url: Callable[[str], str] | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> Gateway:
+    """The gateway of one provider account.
+
+    `stripe` takes `secret`, `api_base` (None: Stripe's own), `timeout` in seconds and `method_kinds`; `simulated`
+    takes its `books`, the addresses of our own pages and optionally a clock; `manual` takes nothing. Raises
+    `ValueError` for an unknown kind or where something needed is missing.
+    """
+    if kind == "stripe":
+        if not secret:
+            raise ValueError("A Stripe account needs its secret key.")
+        return StripeGateway(secret=secret, api_base=api_base, timeout=timeout, method_kinds=method_kinds)
+    if kind == "simulated":
+        if books is None or checkout_url is None or action_url is None:
+            raise ValueError("The simulated provider needs its books and the addresses of its pages.")
+        clock = {} if now is None else {"now": now}
+        return SimulatedGateway(books=books, checkout_url=checkout_url, action_url=action_url, **clock)
+    if kind == "manual":
+        return ManualGateway()
+    raise ValueError(f"No gateway of kind {kind!r}; known: {', '.join(KINDS)}.")

@@ -1,0 +1,337 @@
+"""Stripe behind the port. The only module of the product that imports the stripe library.
+
+The API version is pinned to the one that the locked library was made for; its own retries are off, since a try more
+is our decision (domain.md 21); a time-out, a 5xx, a reset and a 429 are UNKNOWN. Keys are our ids: Stripe answers a
+second request of the same key with the first one's answer. It answers so even where the first one ended in a 500:
+such a replayed 500 is looked up, and only if Stripe knows no such payment it is a failure that a new key may retry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import stripe
+
+from . import declines
+from . import stripe_failures as failures
+from . import stripe_reading as reading
+from .base import (
+    PAYMENT_METADATA,
+    REFUND_METADATA,
+    BadSignature,
+    ChargeAsk,
+    CheckoutAsk,
+    CheckoutPage,
+    MethodDetails,
+    MethodKind,
+    Notice,
+    Outcome,
+    OutcomeKind,
+    RefundAsk,
+)
+from .stripe_amounts import NotPossibleError, to_stripe
+
+API_VERSION = "2026-10-28.endive"
+_INTENT_FIELDS = ["payment_method", "latest_charge"]
+_SESSION_FIELDS = ["payment_intent.payment_method", "payment_intent.latest_charge", "setup_intent.payment_method"]
+_PAGE_MINUTES, _PAGE_HOURS = 31, 24
+_LIST_SIZE, _LIST_MOST = 100, 1_000
+_NOTICE_TOLERANCE = 300
+_WORTH = (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING, OutcomeKind.REQUIRES_ACTION, OutcomeKind.UNKNOWN)
+
+
+class StripeGateway:
+    """One merchant's Stripe account, by its secret key."""
+
+    kind = "stripe"
+
+    def __init__(
+        self,
+        *,
+        secret: str,
+        api_base: str | None = None,
+        timeout: float = 20,
+        method_kinds: Iterable[MethodKind] = ("card",),
+    ) -> None:
+        """`api_base` is another address than Stripe's own (the local double); `timeout` is in seconds, per answer."""
+        self._method_kinds = list(method_kinds)
+        self._api = stripe.StripeClient(
+            secret,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base} if api_base else None,
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=timeout),
+        ).v1
+
+    def open_checkout(self, ask: CheckoutAsk) -> CheckoutPage | Outcome:
+        """Open a hosted page. Stripe keeps pages open 30 minutes at least and 24 hours at most."""
+        try:
+            params = self._checkout_params(ask)
+            made = self._api.checkout.sessions.create(cast(Any, params), _key(ask.key))
+        except NotPossibleError as impossible:
+            return _impossible(impossible)
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            if refusal.is_replayed_fault:  # a page nobody was sent to takes no money
+                return failures.after_look_up(refusal, Outcome(kind=OutcomeKind.NOT_FOUND))
+            return failures.outcome(refusal)
+        if not made.url:
+            return failures.unknown(f"Stripe says {made.status}.")
+        return CheckoutPage(
+            provider_session=made.id, url=made.url, expires_at=datetime.fromtimestamp(made.expires_at, UTC)
+        )
+
+    def _checkout_params(self, ask: CheckoutAsk) -> dict[str, Any]:
+        metadata = {**ask.metadata, PAYMENT_METADATA: ask.key}
+        earliest, latest = time.time() + _PAGE_MINUTES * 60, time.time() + _PAGE_HOURS * 3_600 - 60
+        params: dict[str, Any] = {
+            "mode": ask.mode,
+            "client_reference_id": ask.key,
+            "metadata": metadata,
+            "success_url": ask.success_url,
+            "cancel_url": ask.cancel_url,
+            "locale": ask.locale,
+            "expires_at": int(min(max(ask.expires_at.timestamp(), earliest), latest)),
+            "allowed_payment_method_types": self._method_kinds,
+        }
+        if ask.customer_ref:
+            params["customer"] = ask.customer_ref
+        else:
+            params["customer_creation"] = "always"
+            if ask.email:
+                params["customer_email"] = ask.email
+        if ask.mode == "setup":
+            params["currency"] = ask.currency.lower()
+            params["setup_intent_data"] = {"metadata": metadata, "description": ask.description}
+            return params
+        price = {
+            "currency": ask.currency.lower(),
+            "unit_amount": to_stripe(ask.amount, ask.currency),
+            "product_data": {"name": ask.description[:250]},
+        }
+        params["line_items"] = [{"price_data": price, "quantity": 1}]
+        params["payment_intent_data"] = {"metadata": metadata, "description": ask.description}
+        if ask.save_method:
+            params["payment_intent_data"]["setup_future_usage"] = "off_session"
+        return params
+
+    def checkout_outcome(self, provider_session: str) -> Outcome:
+        """What became of a hosted page."""
+        return _ask(
+            reading.session,
+            lambda: self._api.checkout.sessions.retrieve(provider_session, {"expand": _SESSION_FIELDS}),
+        )
+
+    def expire_checkout(self, provider_session: str) -> Outcome:
+        """Close a hosted page; where Stripe will not, it was paid or closed before."""
+        try:
+            made = self._api.checkout.sessions.expire(provider_session, {"expand": _SESSION_FIELDS})
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            return self.checkout_outcome(provider_session) if refusal.status == 400 else failures.outcome(refusal)
+        return reading.session(made.to_dict())
+
+    def charge(self, ask: ChargeAsk) -> Outcome:
+        """Take money from a saved method."""
+        try:
+            params: dict[str, Any] = {
+                "amount": to_stripe(ask.amount, ask.currency),
+                "currency": ask.currency.lower(),
+                "customer": ask.customer_ref,
+                "payment_method": ask.method_ref,
+                "allowed_payment_method_types": [ask.method_kind],
+                "confirm": True,
+                "description": ask.description,
+                "metadata": {**ask.metadata, PAYMENT_METADATA: ask.key},
+                "expand": _INTENT_FIELDS,
+            }
+        except NotPossibleError as impossible:
+            return _impossible(impossible)
+        if ask.off_session:
+            params["off_session"] = True
+        elif ask.return_url:
+            params["return_url"] = ask.return_url
+        try:
+            made = self._api.payment_intents.create(cast(Any, params), _key(ask.key))
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            if refusal.is_replayed_fault:
+                looked_up = self.payment_outcome(key=ask.key, customer_ref=ask.customer_ref)
+                return failures.after_look_up(refusal, looked_up)
+            found = failures.outcome(refusal)
+        else:
+            found = reading.payment(made.to_dict())
+        if found.kind is OutcomeKind.REQUIRES_ACTION and not found.action_url and ask.return_url and found.provider_ref:
+            return self.authenticate(
+                provider_ref=found.provider_ref, method_ref=ask.method_ref, return_url=ask.return_url
+            )
+        return found
+
+    def authenticate(self, *, provider_ref: str, method_ref: str, return_url: str) -> Outcome:
+        """Let a present subscriber prove who they are."""
+        try:
+            made = self._api.payment_intents.confirm(
+                provider_ref, {"payment_method": method_ref, "return_url": return_url, "expand": _INTENT_FIELDS}
+            )
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            return self._by_ref(provider_ref) if refusal.is_wrong_state else failures.outcome(refusal)
+        return reading.payment(made.to_dict())
+
+    def cancel_payment(self, provider_ref: str) -> Outcome:
+        """Close an intent that waits for the subscriber."""
+        try:
+            made = self._api.payment_intents.cancel(provider_ref, {"expand": _INTENT_FIELDS})
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            return self._by_ref(provider_ref) if refusal.status == 400 else failures.outcome(refusal)
+        return reading.payment(made.to_dict())
+
+    def payment_outcome(self, *, key: str, provider_ref: str | None = None, customer_ref: str | None = None) -> Outcome:
+        """Ask by Stripe's id, else by our key among the customer's payments (at once right), else by search
+        (right after about a minute)."""
+        if provider_ref:
+            return self.checkout_outcome(provider_ref) if provider_ref.startswith("cs_") else self._by_ref(provider_ref)
+        try:
+            mine = [intent for intent in self._candidates(key, customer_ref) if _bears(intent, PAYMENT_METADATA, key)]
+        except stripe.StripeError as error:
+            return failures.of_question(_refusal(error))
+        outcomes = [reading.payment(intent) for intent in mine]
+        if not outcomes:
+            return Outcome(kind=OutcomeKind.NOT_FOUND, captured=0)
+        return min(outcomes, key=lambda one: _WORTH.index(one.kind) if one.kind in _WORTH else len(_WORTH))
+
+    def _candidates(self, key: str, customer_ref: str | None) -> list[dict[str, Any]]:
+        expand = [f"data.{name}" for name in _INTENT_FIELDS]
+        if customer_ref is None:
+            query = f"metadata['{PAYMENT_METADATA}']:'{key}'"
+            return [row.to_dict() for row in self._api.payment_intents.search({"query": query, "expand": expand}).data]
+        found: list[dict[str, Any]] = []
+        page = self._api.payment_intents.list({"customer": customer_ref, "limit": _LIST_SIZE, "expand": expand})
+        for row in page.auto_paging_iter():
+            found.append(row.to_dict())
+            if len(found) >= _LIST_MOST:
+                break
+        return found
+
+    def _by_ref(self, provider_ref: str) -> Outcome:
+        return _ask(
+            reading.payment,
+            lambda: self._api.payment_intents.retrieve(provider_ref, {"expand": _INTENT_FIELDS}),
+        )
+
+    def refund(self, ask: RefundAsk) -> Outcome:
+        """Give money back, whole or in part."""
+        target = "payment_intent" if ask.provider_ref.startswith("pi_") else "charge"
+        try:
+            params = {
+                target: ask.provider_ref,
+                "amount": to_stripe(ask.amount, ask.currency),
+                "reason": ask.reason,
+                "metadata": {**ask.metadata, REFUND_METADATA: ask.key},
+            }
+            made = self._api.refunds.create(cast(Any, params), _key(ask.key))
+        except NotPossibleError as impossible:
+            return _impossible(impossible)
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            if refusal.is_replayed_fault:
+                return failures.after_look_up(refusal, self.refund_outcome(key=ask.key, payment_ref=ask.provider_ref))
+            return failures.of_refund(refusal)
+        return reading.refund(made.to_dict())
+
+    def refund_outcome(self, *, key: str, payment_ref: str) -> Outcome:
+        """What became of a refund whose answer never came."""
+        target = "payment_intent" if payment_ref.startswith("pi_") else "charge"
+        try:
+            page = self._api.refunds.list(cast(Any, {target: payment_ref, "limit": _LIST_SIZE}))
+            for row in page.auto_paging_iter():
+                found = row.to_dict()
+                if _bears(found, REFUND_METADATA, key):
+                    return reading.refund(found)
+        except stripe.StripeError as error:
+            return failures.of_question(_refusal(error))
+        return Outcome(kind=OutcomeKind.NOT_FOUND, refunded=0)
+
+    def ensure_customer(self, *, key: str, email: str, name: str, metadata: Mapping[str, str]) -> str | Outcome:
+        """Stripe's id of the payer that we know as `key`; looked up by e-mail before one is made."""
+        try:
+            known = self._api.customers.list({"email": email, "limit": _LIST_SIZE}) if email else None
+            for row in known.data if known else []:
+                if _bears(row.to_dict(), "tacite_payer", key):
+                    return row.id
+            params = {"email": email, "name": name, "metadata": {**metadata, "tacite_payer": key}}
+            same = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+            return self._api.customers.create(cast(Any, params), _key(f"customer-{key}-{same}")).id
+        except stripe.StripeError as error:
+            return _failure(error)
+
+    def attach_method(self, *, token: str, customer_ref: str) -> MethodDetails | Outcome:
+        """Save a method made elsewhere (a hosted page saves its own)."""
+        try:
+            made = self._api.payment_methods.attach(token, {"customer": customer_ref})
+        except stripe.StripeError as error:
+            return _failure(error)
+        return reading.method(made.to_dict(), customer_ref) or failures.unknown(f"Stripe attached a {made.type}.")
+
+    def detach_method(self, method_ref: str) -> Outcome:
+        """Forget a method; one that is forgotten already is no failure."""
+        try:
+            self._api.payment_methods.detach(method_ref)
+        except stripe.StripeError as error:
+            refusal = _refusal(error)
+            if not (refusal.is_wrong_state or "not attached" in refusal.message):
+                return failures.outcome(refusal)
+        return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
+
+    def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:
+        """Verify a webhook's signature over its raw body, not older than five minutes, and read it."""
+        try:
+            text = body.decode("utf-8")
+            stripe.WebhookSignature.verify_header(text, signature, secret, _NOTICE_TOLERANCE)
+            return reading.notice(json.loads(text))
+        except stripe.SignatureVerificationError as error:
+            raise BadSignature(error.user_message or "The signature does not match.") from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadSignature(f"Not an event: {type(error).__name__}.") from None
+
+
+def _key(key: str) -> Any:
+    return {"idempotency_key": key}
+
+
+def _bears(obj: Mapping[str, Any], name: str, key: str) -> bool:
+    return bool((obj.get("metadata") or {}).get(name) == key)
+
+
+def _ask(read: Callable[[Mapping[str, Any]], Outcome], question: Callable[[], Any]) -> Outcome:
+    try:
+        return read(question().to_dict())
+    except stripe.StripeError as error:
+        return failures.of_question(_refusal(error))
+
+
+def _refusal(error: stripe.StripeError) -> failures.Refusal:
+    """The plain facts of an exception of the library's."""
+    body = error.json_body
+    details = body.get("error") if isinstance(body, Mapping) else None
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return failures.Refusal(
+        status=None if isinstance(error, stripe.APIConnectionError) else error.http_status or 500,
+        error=details if isinstance(details, Mapping) else {},
+        message=error.user_message or "",
+        replayed=headers.get("idempotent-replayed") == "true",
+    )
+
+
+def _failure(error: stripe.StripeError) -> Outcome:
+    return failures.outcome(_refusal(error))
+
+
+def _impossible(error: NotPossibleError) -> Outcome:
+    return failures.staff_must_look(declines.AMOUNT_NOT_POSSIBLE, str(error))
