@@ -103,10 +103,14 @@ use_unpacked_libraries() {
         LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
         export LD_LIBRARY_PATH
     done
-    if [ ! -e /etc/fonts/fonts.conf ] && [ -e .local/lib/etc/fonts/fonts.conf ]; then
-        FONTCONFIG_PATH=$PWD/.local/lib/etc/fonts
-        export FONTCONFIG_PATH
-    fi
+    [ -e /etc/fonts/fonts.conf ] && return 0
+    fonts=$PWD/.local/lib/usr/share/fonts # a machine without any font: Pango wants one to fall back to
+    [ -d "$fonts" ] || return 0
+    FONTCONFIG_FILE=$PWD/.local/lib/fonts.conf
+    export FONTCONFIG_FILE
+    printf '%s\n' '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">' \
+        "<fontconfig><dir>$fonts</dir><dir>/usr/share/fonts</dir><cachedir>$PWD/.local/lib/cache</cachedir></fontconfig>" \
+        >"$FONTCONFIG_FILE"
 }
 
 find_pango() {
@@ -119,7 +123,7 @@ find_pango() {
             say "Fetching the libraries that PDFs need into .local/lib…"
             for package in libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz0b libharfbuzz-subset0 libfontconfig1 \
                 libglib2.0-0 libglib2.0-0t64 libfribidi0 libthai0 libdatrie1 libgraphite2-3 libfreetype6 libpng16-16 \
-                libpng16-16t64 libbrotli1 libexpat1 libuuid1 libpcre2-8-0 libffi8 fontconfig-config; do
+                libpng16-16t64 libbrotli1 libexpat1 libuuid1 libpcre2-8-0 libffi8 fonts-dejavu-core; do
                 apt_unpack .local/lib "$package" || : # some names belong to other releases: looked at below
             done
             use_unpacked_libraries
