@@ -1,4 +1,4 @@
-"""The test cards of the simulated provider: Stripe's public test tokens, and two that lose the answer. Pure."""
+"""The test cards of the simulated provider: Stripe's public test tokens, and some for what Stripe has none. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ Authentication = Literal["never", "until_set_up", "always", "on_session"]
 class SimulatedCard:
     """What one token stands for.
 
-    `decline` is the issuer's word, None for yes. `saves`: it can be kept. `answer`: `lost_before` is a time-out
+    `decline` is the issuer's word, None for yes; `decline_later` is said only when the subscriber is not there, as of a
+    card that ran out after the first purchase. `saves`: it can be kept. `answer`: `lost_before` is a time-out
     with nothing captured (the second ask with the same key is heard), `lost_after` a time-out after the capture.
     """
 
     name: str
     last4: str
     decline: str | None = None
+    decline_later: str | None = None
     saves: bool = True
     authentication: Authentication = "never"
     answer: Answer = "given"
@@ -64,6 +66,8 @@ CARDS: dict[str, SimulatedCard] = {
             decline="insufficient_funds",
         ),
         SimulatedCard(name="createDispute", last4="0259", disputed=True),
+        SimulatedCard(name="declinedLater", last4="7003", decline_later="insufficient_funds"),
+        SimulatedCard(name="expiredLater", last4="7004", decline_later="expired_card"),
         SimulatedCard(name="answerLostBefore", last4="7001", answer="lost_before"),
         SimulatedCard(name="answerLostAfter", last4="7002", answer="lost_after"),
         SimulatedCard(name="debitSucceeds", last4="2606", kind="sepa_debit", brand=None),
