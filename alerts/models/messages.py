@@ -38,6 +38,8 @@ class Message(TenantModel):
             )
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(status="waiting"), name="messages_due"),
+            models.Index(
+                fields=["merchant", "next_try_at"], condition=Q(status="waiting"), name="messages_due_by_merchant"
+            ),
             models.Index(fields=["merchant", "subscriber", "-id"], name="messages_of_a_subscriber"),
         ]

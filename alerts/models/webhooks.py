@@ -21,6 +21,9 @@ class WebhookEndpoint(TenantModel):
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row, whatever the events")
+    failing_since = models.DateTimeField(null=True, help_text="Real time: the first of them")
+    rests_until = models.DateTimeField(null=True, help_text="Real time: until then not even a probe")
 
 
 class Delivery(TenantModel):
@@ -50,7 +53,11 @@ class Delivery(TenantModel):
             models.UniqueConstraint(fields=["merchant", "endpoint", "event"], name="an_event_goes_to_an_endpoint_once")
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(status="waiting"), name="deliveries_due"),
+            models.Index(
+                fields=["merchant", "endpoint", "next_try_at"],
+                condition=Q(status="waiting"),
+                name="deliveries_due_by_endpoint",
+            ),
             models.Index(fields=["merchant", "endpoint", "-sequence"], name="deliveries_of_an_endpoint"),
             models.Index(
                 fields=["merchant", "endpoint", "subscriber_id", "sequence"],

@@ -25,7 +25,7 @@ QUESTIONS = {
     "unsettled_payments": "across_unsettled_payments(%s::timestamptz, %s::int)",
     "unread_notices": "across_unread_notices(%s::timestamptz, %s::int)",
     "unpublished_events": "across_unpublished_events(%s::int)",
-    "due_deliveries": "across_due_deliveries(%s::timestamptz, %s::int)",
+    "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",
     "due_messages": "across_due_messages(%s::timestamptz, %s::int)",
     "unprinted_documents": "across_unprinted_documents(%s::timestamptz, %s::int)",
 }
