@@ -160,7 +160,8 @@ def _opens(
 ) -> Step:
     """Close what was in arrears, open the next period, on one document; end options that have no price any more."""
     options, ended = _options_at(entered, day)
-    entered = replace(entered, options=options)
+    if options != entered.options:
+        entered = replace(entered, options=options)
     drafted = draft(entered, on=day, opens=part, closes=_arrears(before))
     after = replace(entered, options=drafted.options, coupons=drafted.coupons, closed_through=None)
     return Step(kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended)

@@ -20,22 +20,26 @@ def discounted(
     once on the sum of the lines that it covers; an amount is at most that sum, and, where it is given every period,
     prorated with it (`share`). Either is split by largest remainder, ties to the earlier line; no line goes below zero.
     """
-    left = list(lines)
+    if not coupons:
+        return tuple(lines), ()
+    left = [line.charged for line in lines]
+    shares: list[list[DiscountShare]] = [[] for _ in lines]
     after = []
     for coupon in coupons:
         counts = coupon.duration is not Duration.forever
         if coupon.is_spent or (counts and not paid_period):
             after.append(coupon)
             continue
-        covered = [at for at, line in enumerate(left) if line.charged > 0 and coupon.covers(line.catalogue_id)]
-        off = amount_off(coupon, sum(left[at].charged for at in covered), share=share)
+        covered = [at for at, line in enumerate(lines) if left[at] > 0 and coupon.covers(line.catalogue_id)]
+        off = amount_off(coupon, sum(left[at] for at in covered), share=share)
         if off:
-            for at, part in zip(covered, largest_remainder(off, [left[at].charged for at in covered]), strict=True):
-                left[at] = left[at].less(
+            for at, part in zip(covered, largest_remainder(off, [left[at] for at in covered]), strict=True):
+                left[at] -= part
+                shares[at].append(
                     DiscountShare(coupon_id=coupon.id, code=coupon.code, amount=part, percent=coupon.percent_off)
                 )
         after.append(coupon.counted() if counts else coupon)
-    return tuple(left), tuple(after)
+    return tuple(line.less(*own) if own else line for line, own in zip(lines, shares, strict=True)), tuple(after)
 
 
 def amount_off(coupon: CouponSnapshot, eligible: int, *, share: Fraction = Fraction(1)) -> int:

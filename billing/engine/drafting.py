@@ -163,9 +163,10 @@ def option_line(
         return None, option
     line = _option_line(snapshot, option, part, price, on=on)
     begun = part.period.start == part.whole.start and (price is not None or option.complimentary)
-    used = option.periods_used + begun
-    ends_on = option.ends_on
-    if begun and option.term is not None and used >= option.term:
+    if not begun or option.term is None:
+        return line, option
+    used, ends_on = option.periods_used + 1, option.ends_on
+    if used >= option.term:
         ends_on = min(part.whole.end, ends_on or part.whole.end)
     return line, replace(option, periods_used=used, ends_on=ends_on)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from merchants.money import check_amount, round_half_away
-from subscribers.periods import Part, Period, proration
+from merchants.money import check_amount, round_ratio
+from subscribers.periods import Part, Period
 
 
 def price_of(unit_amount: int, quantity: int, part: Part | None) -> int:
@@ -21,7 +21,7 @@ def price_of(unit_amount: int, quantity: int, part: Part | None) -> int:
     whole = unit_amount * quantity
     if part is None or part.is_whole:
         return check_amount(whole)
-    return check_amount(round_half_away(proration(whole, part.period.days, part.whole.days)))
+    return check_amount(round_ratio(whole * part.period.days, part.whole.days))
 
 
 def unused(period: Period, day: date) -> Fraction:

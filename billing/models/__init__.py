@@ -2,5 +2,6 @@
 
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
+from billing.models.simulated import SimulatedPage
 
-__all__ = ["CheckoutSession", "ProviderEvent", "Quote"]
+__all__ = ["CheckoutSession", "ProviderEvent", "Quote", "SimulatedPage"]

@@ -1,0 +1,230 @@
+"""What someone wants to buy, looked up, checked and priced: from references to a frozen quote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Q
+
+from billing.engine.opening import open_subscription
+from billing.engine.quoting import QuoteDraft, coming, quote
+from billing.models import Quote
+from invoices.frozen import freeze
+from merchants.ids import new_id
+from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferVersion, Option, VersionOption
+from merchants.now import Now
+from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
+from subscribers.models import Subscriber, Subscription, SubscriptionCoupon
+from subscribers.selectors.pictures import (
+    WantedOption,
+    coupon_pictures,
+    newest_option_versions,
+    newest_versions,
+    offer_pictures,
+    option_pictures,
+    tax_profile,
+)
+from subscribers.snapshots import PurchaseSnapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishedOption:
+    """An option by its row, and how many."""
+
+    option: Option
+    quantity: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """A purchase priced for one subscription (to be)."""
+
+    entity: LegalEntity
+    purchase: PurchaseSnapshot
+    draft: QuoteDraft
+    options: tuple[WantedOption, ...]
+    coupon_ids: tuple[UUID, ...]
+
+
+def issuing_entity() -> LegalEntity:
+    """The legal entity that issues this merchant's documents. Raises Conflict where there is none yet."""
+    entity = LegalEntity.objects.order_by("-is_default", "id").first()
+    if entity is None:
+        raise Conflict(
+            gettext_noop("No legal entity can issue invoices yet."),
+            code="legal_entity_missing",
+            way_out=gettext_noop("Add one in Settings, Legal entities."),
+        )
+    return entity
+
+
+def sold_version(offer: Offer) -> OfferVersion:
+    """The version an offer sells now. Raises Conflict where it is not sold any more."""
+    if offer.archived_at is not None:
+        raise Conflict(
+            gettext_noop("The offer “%(reference)s” is not sold any more."),
+            code="offer_archived",
+            params={"reference": offer.reference},
+        )
+    return OfferVersion.objects.select_related("offer").get(id=newest_versions([offer.pk])[offer.pk])
+
+
+def wanted_options(version: OfferVersion, wishes: Sequence[WishedOption], known: dict[UUID, UUID]) -> tuple[WantedOption, ...]:
+    """The wished options at their newest version, each sold with this offer. `known` keeps ids across requotes (by
+    option version). Raises Invalid naming each."""
+    allowed = set(VersionOption.objects.filter(version=version).values_list("option_id", flat=True))
+    newest = newest_option_versions([wish.option.pk for wish in wishes])
+    errors = []
+    seen: set[UUID] = set()
+    for at, wish in enumerate(wishes):
+        if wish.option.pk not in allowed or wish.option.archived_at is not None:
+            errors.append(_fault(f"options[{at}]", "option_not_sold_with_offer", gettext_noop("Not sold with this offer.")))
+        elif wish.option.pk in seen:
+            errors.append(_fault(f"options[{at}]", "option_twice", gettext_noop("Named twice: give a quantity instead.")))
+        seen.add(wish.option.pk)
+    if errors:
+        raise Invalid(code=errors[0].code, errors=errors)
+    return tuple(
+        WantedOption(
+            id=known.get(newest[wish.option.pk]) or new_id(), version_id=newest[wish.option.pk], quantity=wish.quantity
+        )
+        for wish in wishes
+    )
+
+
+def _fault(field: str, code: str, detail: str) -> FieldError:
+    return FieldError(field=field, code=code, detail=detail)
+
+
+def coupon_by_code(code: str) -> Coupon | None:
+    """A coupon as people type it: case and blanks do not count."""
+    return Coupon.objects.filter(code__iexact=code.strip(), archived_at=None).first()
+
+
+def check_coupons(coupons: Sequence[Coupon], payer: Subscriber, now: Now) -> None:
+    """Refuse coupons that are over, used up, or had too often by this payer. Raises Invalid naming each.
+
+    The last word is the database's when the purchase completes: a use is counted under the coupon's lock.
+    """
+    ids = [coupon.pk for coupon in coupons]
+    had = dict(
+        SubscriptionCoupon.objects.filter(payer=payer, coupon_id__in=ids)
+        .values("coupon_id")
+        .annotate(n=Count("id"))
+        .values_list("coupon_id", "n")
+    )
+    errors = []
+    for at, coupon in enumerate(coupons):
+        field = f"coupons[{at}]"
+        if coupon.archived_at is not None or (coupon.valid_until is not None and coupon.valid_until <= now.at):
+            errors.append(_fault(field, "coupon_expired", gettext_noop("This coupon is over.")))
+        elif coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
+            errors.append(_fault(field, "coupon_used_up", gettext_noop("This coupon has been used up.")))
+        elif coupon.max_uses_per_subscriber is not None and had.get(coupon.pk, 0) >= coupon.max_uses_per_subscriber:
+            errors.append(_fault(field, "coupon_already_used", gettext_noop("This coupon has already been used.")))
+        elif coupon.pk in ids[:at]:
+            errors.append(_fault(field, "coupon_twice", gettext_noop("Named twice.")))
+    if errors:
+        raise Invalid(code=errors[0].code, errors=errors)
+
+
+def take_coupons(coupon_ids: Sequence[UUID]) -> list[UUID]:
+    """Count one use of each, in id order, under the coupon's lock; those that were used up meanwhile are left out."""
+    taken = []
+    for coupon_id in sorted(coupon_ids):
+        free = Coupon.objects.filter(id=coupon_id).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
+        if free.update(uses=F("uses") + 1):
+            taken.append(coupon_id)
+    return [coupon_id for coupon_id in coupon_ids if coupon_id in taken]
+
+
+def check_free_stage(offer: Offer, version: OfferVersion, beneficiary: Subscriber) -> None:
+    """One free stage per subscriber and offer (domain 12). Raises Conflict."""
+    first = offer_pictures([version.pk])[version.pk].stages[0]
+    if not first.is_free or first.recurrences is None:
+        return
+    had = Subscription.objects.filter(subscriber=beneficiary, offer_version__offer=offer, started_at__isnull=False)
+    if had.exists():
+        raise Conflict(
+            gettext_noop("This subscriber already had the free stage of “%(reference)s”."),
+            code="free_stage_used",
+            params={"reference": offer.reference},
+        )
+
+
+def price(
+    *,
+    merchant: Merchant,
+    version: OfferVersion,
+    payer: Subscriber,
+    subscription_id: UUID,
+    beneficiary_id: UUID,
+    quantity: int,
+    options: tuple[WantedOption, ...],
+    coupon_ids: Sequence[UUID],
+    now: Now,
+) -> Priced:
+    """Price a purchase that would begin today. Raises Invalid, Conflict (`tax_rate_missing`…)."""
+    entity = issuing_entity()
+    purchase = PurchaseSnapshot(
+        offer=offer_pictures([version.pk])[version.pk],
+        tax=tax_profile(entity, payer.country),
+        zone=merchant.timezone,
+        quantity=quantity,
+        options=option_pictures(options),
+        coupons=coupon_pictures(list(coupon_ids)),
+    )
+    draft = quote(purchase, today=now.today, at=now.at)
+    opened = open_subscription(
+        purchase,
+        id=str(subscription_id),
+        payer=str(payer.pk),
+        beneficiary=str(beneficiary_id),
+        today=now.today,
+        at=now.at,
+    )
+    draft = replace(draft, invoice=opened.invoice, opened=opened.after, later=coming(opened.after))
+    return Priced(entity=entity, purchase=purchase, draft=draft, options=options, coupon_ids=tuple(coupon_ids))
+
+
+def write_quote(priced: Priced, *, subscription: Subscription, version: OfferVersion, now: Now) -> Quote:
+    """The quote as a row: frozen lines, start, total. No fiscal document."""
+    draft = priced.draft
+    return Quote.objects.create(
+        subscription=subscription,
+        legal_entity=priced.entity,
+        offer_version=version,
+        currency=draft.currency,
+        quantity=priced.purchase.quantity,
+        options=[
+            {"id": str(option.id), "version": str(option.version_id), "quantity": option.quantity}
+            for option in priced.options
+        ],
+        coupons=[str(coupon_id) for coupon_id in priced.coupon_ids],
+        start_on=draft.start_on,
+        draft=freeze(draft.invoice) if draft.invoice else {},
+        later=told_later(draft),
+        net=draft.totals.net,
+        tax=draft.totals.tax,
+        total=draft.totals.gross,
+        created_at=now.at,
+    )
+
+
+def told_later(draft: QuoteDraft) -> list[dict[str, Any]]:
+    """What will be charged when, as the API and the hosted page say it."""
+    return [
+        {
+            "from_on": charge.from_on.isoformat(),
+            "amount": charge.gross,
+            "tax": charge.tax,
+            "interval": charge.interval.unit.value,
+            "interval_count": charge.interval.count,
+            "times": charge.times,
+            "parts": [{"title": dict(part.title), "amount": part.amount} for part in charge.parts],
+        }
+        for charge in draft.later
+    ]
