@@ -76,9 +76,9 @@ class DraftLine:
         """What remains after discounts, in the document's own terms."""
         return self.amount - self.discount
 
-    def less(self, share: DiscountShare) -> DraftLine:
-        """The same line with one more discount, its inputs and formula told anew."""
-        shares = (*self.discounts, share)
+    def less(self, *more: DiscountShare) -> DraftLine:
+        """The same line with more discounts, its inputs and formula told anew."""
+        shares = (*self.discounts, *more)
         told = [
             {
                 "coupon": one.coupon_id,

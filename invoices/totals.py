@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
+from functools import lru_cache
 
 from invoices.drafts import DraftLine, unit_net
-from merchants.money import apportion, round_half_away
+from merchants.money import apportion, round_ratio
 from subscribers.snapshots import TaxBehavior, TaxRate, Texts
 
 
@@ -36,13 +36,20 @@ class Totals:
     unit_nets: tuple[Decimal, ...]
 
 
+@lru_cache(maxsize=256)
+def _ratio(rate: Decimal) -> tuple[int, int]:
+    """A rate in percent as whole numerator and denominator."""
+    return rate.as_integer_ratio()
+
+
 def tax_exclusive(net: int, rate: Decimal) -> int:
     """VAT on a net sum, half away from zero.
 
     >>> tax_exclusive(1000, Decimal("5.5"))
     55
     """
-    return round_half_away(net * Fraction(rate) / 100)
+    numerator, denominator = _ratio(rate)
+    return round_ratio(net * numerator, 100 * denominator)
 
 
 def tax_inclusive(gross: int, rate: Decimal) -> int:
@@ -51,7 +58,8 @@ def tax_inclusive(gross: int, rate: Decimal) -> int:
     >>> tax_inclusive(987, Decimal(20)), tax_inclusive(2990, Decimal(20))
     (165, 498)
     """
-    return round_half_away(gross * Fraction(rate) / (100 + Fraction(rate)))
+    numerator, denominator = _ratio(rate)
+    return round_ratio(gross * numerator, 100 * denominator + numerator)
 
 
 def totals(lines: Sequence[DraftLine], behavior: TaxBehavior) -> Totals:
@@ -73,7 +81,9 @@ def totals(lines: Sequence[DraftLine], behavior: TaxBehavior) -> Totals:
         else:
             tax = tax_inclusive(sum(charged), rate)
             net = sum(charged) - tax
-            line_nets = apportion(net, [amount * 100 / (100 + Fraction(rate)) for amount in charged])
+            numerator, denominator = _ratio(rate)
+            exact = [amount * 100 * denominator for amount in charged]
+            line_nets = apportion(net, exact, 100 * denominator + numerator)
         for at, line_net in zip(places, line_nets, strict=True):
             nets[at] = line_net
         mention = _mention(lines[at].tax for at in places)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from merchants.refusals import Invalid, gettext_noop
 
@@ -63,7 +64,8 @@ def exponent(currency: str) -> int:
     >>> exponent("EUR"), exponent("JPY"), exponent("TND")
     (2, 0, 3)
     """
-    return EXPONENTS[check_currency(currency)]
+    known = EXPONENTS.get(currency)
+    return EXPONENTS[check_currency(currency)] if known is None else known
 
 
 def round_half_away(value: Fraction | int) -> int:
@@ -72,9 +74,17 @@ def round_half_away(value: Fraction | int) -> int:
     >>> round_half_away(Fraction(5, 2)), round_half_away(Fraction(-5, 2)), round_half_away(Fraction(7, 3))
     (3, -3, 2)
     """
-    exact = Fraction(value)
-    whole = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return whole if exact >= 0 else -whole
+    return value if isinstance(value, int) else round_ratio(value.numerator, value.denominator)
+
+
+def round_ratio(numerator: int, denominator: int) -> int:
+    """The same for a ratio of whole numbers, the denominator above zero: no fraction is built on the way.
+
+    >>> round_ratio(2990 * 18, 31), round_ratio(-1, 2)
+    (1736, -1)
+    """
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return whole if numerator >= 0 else -whole
 
 
 def check_amount(amount: object, *, field: str = "amount", signed: bool = False) -> int:
@@ -185,41 +195,41 @@ def decimal_text(amount: int, currency: str) -> str:
     return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
-def apportion(total: int, quotas: Sequence[Fraction | int]) -> list[int]:
-    """Whole shares next to exact quotas whose sum is `total` to within a rounding: each is floored (towards zero side
-    of the total's sign), and what is left goes by one to the largest remainders, ties to the earlier.
+def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[int]:
+    """Whole shares next to exact quotas, `numerator / denominator`, whose sum is `total` to within a rounding: each is
+    floored (towards zero for a total below it), and what is left goes by one to the largest remainders, ties to the
+    earlier. Raises `ValueError` where quotas and total are too far apart for that.
 
-    Raises `ValueError` where quotas and total are too far apart for that.
-
-    >>> apportion(10, [Fraction(10, 3)] * 3)
+    >>> apportion(10, [10, 10, 10], 3)
     [4, 3, 3]
     """
     if total < 0:
-        return [-share for share in apportion(-total, [-quota for quota in quotas])]
-    exact = [Fraction(quota) for quota in quotas]
-    shares = [quota.__floor__() for quota in exact]
+        return [-share for share in apportion(-total, [-numerator for numerator in numerators], denominator)]
+    split = [divmod(numerator, denominator) for numerator in numerators]
+    shares = [share for share, _ in split]
     left = total - sum(shares)
     if not 0 <= left <= len(shares):
         raise ValueError("quotas do not sum to the total")
-    order = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
-    for i in order[:left]:
-        shares[i] += 1
+    if left:
+        for at in sorted(range(len(split)), key=lambda at: (-split[at][1], at))[:left]:
+            shares[at] += 1
     return shares
 
 
 def largest_remainder(total: int, weights: Sequence[Fraction | int]) -> list[int]:
     """Split a whole total in proportion to weights, to the unit: the shares sum to it; ties go to the earlier.
 
-    Raises `ValueError` where all weights are zero and the total is not.
+    Raises `ValueError` where all weights are zero and the total is not, or where they sum to less than zero.
 
     >>> largest_remainder(100, [1, 1, 1])
     [34, 33, 33]
     >>> largest_remainder(-100, [2, 1])
     [-67, -33]
     """
-    whole = sum((Fraction(weight) for weight in weights), Fraction(0))
-    if whole == 0:
-        if total:
+    scale = lcm(*(weight.denominator for weight in weights))
+    whole = [weight.numerator * (scale // weight.denominator) for weight in weights]
+    if (sum_of := sum(whole)) <= 0:
+        if total or sum_of:
             raise ValueError("nothing to split a total over")
-        return [0] * len(weights)
-    return apportion(total, [total * Fraction(weight) / whole for weight in weights])
+        return [0] * len(whole)
+    return apportion(total, [total * weight for weight in whole], sum_of)

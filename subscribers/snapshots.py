@@ -97,7 +97,7 @@ class OptionSnapshot:
 
     `id` is that of the subscription's option (in a purchase, the option's own), `option_id` the catalogue's. `prices`
     are keyed by `Interval.key`. `term` counts whole periods (a first part is not counted, as in a stage's recurrences);
-    `periods_used` those begun. A one-off has been billed where `periods_used` is not 0.
+    `periods_used` those begun, where there is a term. A one-off has been billed where `periods_used` is not 0.
     """
 
     id: str

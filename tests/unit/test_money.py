@@ -173,7 +173,7 @@ def test_largest_remainder_in_numbers():
     with pytest.raises(ValueError, match="nothing to split"):
         largest_remainder(1, [0, 0])
     with pytest.raises(ValueError, match="do not sum"):
-        apportion(10, [1, 2])
+        apportion(10, [1, 2], 1)
 
 
 @given(st.fractions())

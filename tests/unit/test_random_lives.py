@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.engine.decide import StepKind, catch_up, decide
@@ -76,6 +76,7 @@ def purchases(draw):
     )
 
 
+LIVES = settings(max_examples=15)
 STARTS = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 
 
@@ -86,6 +87,7 @@ def live(bought, start, most=40):
     return opened, steps, [draft for draft in (opened.invoice, *(step.drafted for step in steps)) if draft]
 
 
+@LIVES
 @given(purchases(), STARTS)
 def test_periods_of_a_life_partition_its_time(bought, start):
     opened, steps, drafts = live(bought, start)
@@ -104,6 +106,7 @@ def test_periods_of_a_life_partition_its_time(bought, start):
     assert all(one.end == other.start or one == other for one, other in pairwise(periods))
 
 
+@LIVES
 @given(purchases(), STARTS)
 def test_documents_of_a_life_add_up(bought, start):
     drafts = live(bought, start)[2]
@@ -128,6 +131,7 @@ def test_documents_of_a_life_add_up(bought, start):
     assert all(line in drafts[0].lines for line in first)
 
 
+@LIVES
 @given(purchases(), STARTS)
 def test_stages_last_as_often_as_said(bought, start):
     opened, steps, _ = live(bought, start)
@@ -145,6 +149,7 @@ def test_stages_last_as_often_as_said(bought, start):
             assert count <= recurrences
 
 
+@LIVES
 @given(purchases(), STARTS, st.integers(1, 400))
 def test_a_run_a_day_and_one_late_run_give_the_same(bought, start, days):
     opened = open_subscription(bought, id="s", payer="c", beneficiary="c", today=start).after
@@ -159,6 +164,7 @@ def test_a_run_a_day_and_one_late_run_give_the_same(bought, start, days):
     assert decide(snapshot, ask).kind is StepKind.wait
 
 
+@LIVES
 @given(purchases(), STARTS)
 def test_due_instants_only_go_forward_and_lie_on_their_local_date(bought, start):
     opened, steps, _ = live(bought, start, most=15)
@@ -175,6 +181,7 @@ def test_due_instants_only_go_forward_and_lie_on_their_local_date(bought, start)
         assert next_action_at(snapshot) is None
 
 
+@LIVES
 @given(purchases(), STARTS)
 def test_a_quote_foretells_the_life(bought, start):
     quoted = quote(bought, today=start)
@@ -193,6 +200,7 @@ def test_a_quote_foretells_the_life(bought, start):
     assert all(charge.times is not None for charge in quoted.later[:-1])
 
 
+@LIVES
 @given(purchases(), STARTS, st.integers(0, 700))
 def test_a_cancelled_life_bills_no_day_after_its_end(bought, start, days):
     opened = open_subscription(bought, id="s", payer="c", beneficiary="c", today=start).after
