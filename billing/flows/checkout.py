@@ -174,6 +174,7 @@ def requote(
     """
     if session.status != CheckoutSession.Status.OPEN:
         raise SessionOver
+    buying.release_coupons(session)
     old, subscription = session.quote, session.subscription
     merchant = Merchant.objects.get(id=session.merchant_id)
     known = {UUID(option["version"]): UUID(option["id"]) for option in old.options}
@@ -223,6 +224,7 @@ def options_by_id(ids: Sequence[UUID]) -> list[WishedOption]:
 def lapse(session: CheckoutSession, *, actor: Actor, now: Now) -> None:
     """End a locked, open session unpaid: nothing of it is left but its trace in the history."""
     subscription = session.subscription
+    buying.release_coupons(session)
     session.status = CheckoutSession.Status.EXPIRED
     session.save(update_fields=["status"])
     if subscription.status == Subscription.Status.INCOMPLETE:

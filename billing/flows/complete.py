@@ -195,7 +195,7 @@ def _coupons(
     subscription: Subscription, opened: SubscriptionSnapshot, session: CheckoutSession, *, actor: Actor, now: Now
 ) -> None:
     used = {UUID(coupon.id): coupon.periods_used for coupon in opened.coupons}
-    taken = buying.take_coupons([UUID(coupon) for coupon in session.quote.coupons])
+    buying.hold_coupons(session)
     rows = [
         SubscriptionCoupon(
             subscription=subscription,
@@ -205,6 +205,6 @@ def _coupons(
             periods_used=used.get(coupon_id, 0),
             attached_at=now.at,
         )
-        for at, coupon_id in enumerate(taken)
+        for at, coupon_id in enumerate(UUID(coupon) for coupon in session.quote.coupons)
     ]
     history.create_all(rows, actor=actor, now=now, verb="coupon_attached")

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q
 
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import QuoteDraft, coming, quote
-from billing.models import Quote
+from billing.models import CheckoutSession, Quote
 from invoices.frozen import freeze
 from merchants.ids import new_id
 from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferVersion, Option, VersionOption
@@ -131,14 +131,26 @@ def check_coupons(coupons: Sequence[Coupon], payer: Subscriber, now: Now) -> Non
         raise Invalid(code=errors[0].code, errors=errors)
 
 
-def take_coupons(coupon_ids: Sequence[UUID]) -> list[UUID]:
-    """Count one use of each, in id order, under the coupon's lock; those that were used up meanwhile are left out."""
-    taken = []
-    for coupon_id in sorted(coupon_ids):
+def hold_coupons(session: CheckoutSession) -> None:
+    """Count one use of each coupon of the session's quote for the payment about to be asked, in id order, under each
+    coupon's lock. Raises Invalid where one was used up meanwhile: nothing is held then."""
+    wanted = [UUID(coupon) for coupon in session.quote.coupons if coupon not in session.coupons_held]
+    for coupon_id in sorted(wanted):
         free = Coupon.objects.filter(id=coupon_id).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
-        if free.update(uses=F("uses") + 1):
-            taken.append(coupon_id)
-    return [coupon_id for coupon_id in coupon_ids if coupon_id in taken]
+        if not free.update(uses=F("uses") + 1):
+            raise Invalid.at("coupons", "coupon_used_up", gettext_noop("This coupon has been used up."))
+    if wanted:
+        session.coupons_held = list(session.quote.coupons)
+        session.save(update_fields=["coupons_held"])
+
+
+def release_coupons(session: CheckoutSession) -> None:
+    """Give back the uses that were counted for a payment that will not come."""
+    for coupon_id in sorted(session.coupons_held):
+        Coupon.objects.filter(id=coupon_id, uses__gt=0).update(uses=F("uses") - 1)
+    if session.coupons_held:
+        session.coupons_held = []
+        session.save(update_fields=["coupons_held"])
 
 
 def check_free_stage(offer: Offer, version: OfferVersion, beneficiary: Subscriber) -> None:

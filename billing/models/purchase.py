@@ -50,6 +50,7 @@ class CheckoutSession(TenantModel):
     cancel_url = models.URLField(max_length=1000, blank=True)
     channel = models.CharField(max_length=12)
     metadata = models.JSONField(default=dict)
+    coupons_held = models.JSONField(default=list, help_text="Coupons whose use is counted for the payment under way")
     consented_at = models.DateTimeField(null=True)
     consented_from = models.GenericIPAddressField(null=True)
     created_at = models.DateTimeField()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from invoices import shapes
-from invoices.models import Allocation, Invoice, Payment
+from invoices.models import Allocation, Invoice, LedgerEntry, Payment, Refund
 from invoices.services.posting import MEANS_ACCOUNT, Account, Leg, Posting, post
 from merchants.actors import Actor
+from merchants.clock import instant
 from merchants.now import Now
 from subscribers.services import facts
 
@@ -112,6 +113,47 @@ def hold(payment: Payment, legal_entity_id: UUID, *, now: Now) -> None:
         Leg(account=Account.UNALLOCATED, amount=-payment.captured),
     )
     post([_posting(payment, legal_entity_id, legs, {"payment_id": payment.pk}, now.today)], now=now)
+
+
+def owe_back(payment: Payment, amount: int, *, reason: str, now: Now) -> Refund:
+    """Write down that money must go back to the means it came from; `refund` asks the provider, outside."""
+    return Refund.objects.create(
+        payment=payment,
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+        created_at=now.at,
+        next_look_at=instant(),
+    )
+
+
+def record_refund(refund: Refund, *, status: str, provider_ref: str, message: str, actor: Actor, now: Now) -> bool:
+    """Write a refund's outcome on its locked row, and its posting where the money went. False where it was settled."""
+    if refund.status in (Refund.Status.SUCCEEDED, Refund.Status.FAILED):
+        return False
+    refund.status, refund.provider_ref, refund.message = status, provider_ref, message[:400]
+    if status in (Refund.Status.SUCCEEDED, Refund.Status.FAILED):
+        refund.settled_at, refund.next_look_at = now.at, None
+    else:
+        refund.next_look_at = instant() + timedelta(minutes=5)
+    refund.save()
+    payment = lock(refund.payment_id)
+    if status != Refund.Status.SUCCEEDED:
+        return True
+    payment.refunded += refund.amount
+    payment.save(update_fields=["refunded"])
+    entity = (
+        LedgerEntry.objects.filter(payment=payment).values_list("legal_entity_id", flat=True).first()
+    )
+    assert entity is not None  # a capture is posted before anything of it is owed back
+    legs = (
+        Leg(account=Account.UNALLOCATED, amount=refund.amount),
+        Leg(account=MEANS_ACCOUNT[payment.means], amount=-refund.amount),
+    )
+    post([_posting(payment, entity, legs, {"payment_id": payment.pk, "refund_id": refund.pk}, now.today)], now=now)
+    data = {"object": shapes.payment(payment)}
+    facts.tell(payment.payer_id, ("payment.refunded", payment.pk, data), actor=actor, now=now)
+    return True
 
 
 def _posting(

@@ -1,0 +1,301 @@
+"""Paying a purchase in three steps (domain 21): a committed row, the provider, the recorded outcome.
+
+Nothing here holds a transaction while the provider is asked. Whatever is repeated (double click, back button, the
+provider's notice before or instead of the visitor's return) ends in the same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from billing.flows import checkout
+from billing.flows import purchase as buying
+from billing.flows.complete import complete
+from billing.flows.providers import default_account, gateway_of, recorded, saved
+from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
+from billing.models import CheckoutSession
+from invoices.models import Payment
+from invoices.models.payments import IN_FLIGHT
+from invoices.services import payments
+from merchants.actors import Actor, ActorKind, Channel
+from merchants.clock import instant
+from merchants.links import mint
+from merchants.models import Merchant, ProviderAccount
+from merchants.now import Now
+from merchants.refusals import Conflict, gettext_noop
+from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
+from subscribers import history
+from subscribers.models import Subscriber, Subscription
+from subscribers.services import means
+
+PROVIDER = "payment provider"
+FIRST_LOOK = timedelta(minutes=2)
+"""When a page that was opened and not heard of is asked about."""
+
+
+class ProviderSilent(Conflict):
+    """The provider did not answer: nothing is lost, the same click may be made again."""
+
+    code = "provider_unreachable"
+    detail = gettext_noop("The payment provider does not answer at the moment. Nothing was charged.")
+    way_out = gettext_noop("Try again in a minute.")
+
+
+class PaymentUnderWay(Conflict):
+    """Money is already on its way for this purchase."""
+
+    code = "payment_in_flight"
+    detail = gettext_noop("A payment is already under way for this purchase.")
+    way_out = gettext_noop("Wait for its outcome.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a purchase stands after it was looked at. `go_to` is where the visitor belongs now."""
+
+    status: Literal["open", "complete", "expired"]
+    payment: Payment | None = None
+    go_to: str | None = None
+
+
+def provider_actor(account: ProviderAccount) -> Actor:
+    """A provider as the one who acts."""
+    return Actor(kind=ActorKind.provider, id=account.kind, label=account.kind, channel=Channel.system)
+
+
+def visitor(subscriber: Subscriber) -> Actor:
+    """A subscriber on a hosted page."""
+    return Actor(
+        kind=ActorKind.subscriber, id=subscriber.public_id, label=subscriber.public_id, channel=Channel.web
+    )
+
+
+def clock_of(session: CheckoutSession) -> Now:
+    """The present for a session's subscriber."""
+    merchant = Merchant.objects.get(id=session.merchant_id)
+    return now_for(merchant, session.subscription.test_clock_id)
+
+
+def under_way(session: CheckoutSession) -> Payment | None:
+    """The session's payment that is not settled, if any."""
+    return Payment.objects.filter(session_id=session.pk, status__in=IN_FLIGHT).first()
+
+
+def start(
+    *, merchant_id: UUID, session_id: UUID, actor: Actor | None = None, consented_from: str | None = None
+) -> str:
+    """Pay: answers where to send the visitor (the provider's page, or onward where nothing is to pay).
+
+    Clicked twice it answers the same page. Raises SessionOver, PaymentUnderWay, NoProvider, ProviderSilent, Invalid.
+    """
+    with tenant(merchant_id):
+        session = checkout.lock(session_id)
+        now = clock_of(session)
+        if session.status != CheckoutSession.Status.OPEN or session.expires_at <= now.at:
+            raise checkout.SessionOver
+        payment = under_way(session)
+        if payment is None and session.quote.start_on != now.today:
+            checkout.requote(session, now=now)
+        if session.consented_at is None:
+            session.consented_at, session.consented_from = now.at, consented_from
+            session.save(update_fields=["consented_at", "consented_from"])
+        if payment is not None and (not payment.hosted or payment.status != Payment.Status.PENDING):
+            if payment.status == Payment.Status.REQUIRES_ACTION and payment.action_url:
+                return payment.action_url
+            raise PaymentUnderWay
+        if payment is None:
+            buying.hold_coupons(session)
+            if not session.quote.total and not session.quote.later:
+                complete(session, None, method_id=None, actor=actor or visitor(session.subscriber), now=now)
+                return session.success_url
+            payment = _new_payment(session, now)
+        payer = session.subscription.payer
+        account = payment.account
+        ask = _ask(session, payment, payer)
+    page = _open_page(merchant_id, account, payer, ask)
+    with tenant(merchant_id):
+        payment = payments.lock(payment.pk)
+        if isinstance(page, CheckoutPage):
+            payment.provider_session, payment.action_url = page.provider_session, page.url
+            payment.save(update_fields=["provider_session", "action_url"])
+            return page.url
+        if page.kind is OutcomeKind.FAILED and payment.status == Payment.Status.PENDING:
+            now = clock_of(CheckoutSession.objects.select_related("subscription").get(id=session_id))
+            payments.record(payment, recorded(page, payment), actor=provider_actor(account), now=now, quiet=True)
+    raise ProviderSilent
+
+
+def _new_payment(session: CheckoutSession, now: Now) -> Payment:
+    account = default_account(now)
+    payment = Payment(
+        payer_id=session.subscription.payer_id,
+        session_id=session.pk,
+        account=account,
+        gateway=account.kind,
+        means=Payment.Means.CARD,
+        hosted=True,
+        amount=session.quote.total,
+        currency=session.quote.currency,
+        test_clock_id=session.subscription.test_clock_id,
+        created_at=now.at,
+        asked_at=instant(),
+        next_look_at=instant() + FIRST_LOOK,
+    )
+    payment.save(force_insert=True)
+    return payment
+
+
+def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> CheckoutAsk:
+    """The ask, the same to the letter each time for the same payment: the provider compares it under the same key."""
+    token = mint("checkout-return", session.merchant_id, session.pk, lasts=timedelta(days=2))
+    back = settings.PUBLIC_URL + reverse("hosted:return", args=[token])
+    title = session.subscription.offer_version.title
+    return CheckoutAsk(
+        key=str(payment.pk),
+        mode="payment" if payment.amount else "setup",
+        amount=payment.amount,
+        currency=payment.currency,
+        description=title.get(session.locale) or next(iter(title.values()), session.subscription.offer_version.offer.reference),
+        success_url=back,
+        cancel_url=back,
+        expires_at=session.expires_at + timedelta(minutes=30),
+        customer_ref=payer.provider_customers.get(str(payment.account_id)),
+        email=payer.email or None,
+        locale=cast(Locale, session.locale if session.locale in {"fr", "en"} else "auto"),
+        metadata={"checkout_session": session.public_id},
+    )
+
+
+def _open_page(
+    merchant_id: UUID, account: ProviderAccount, payer: Subscriber, ask: CheckoutAsk
+) -> CheckoutPage | Outcome:
+    """Ask the provider for a page, outside any transaction."""
+    gateway = gateway_of(account)
+    if ask.customer_ref is None:
+        known = gateway.ensure_customer(
+            key=str(payer.pk), email=payer.email, name=payer.name, metadata={"subscriber": payer.public_id}
+        )
+        if isinstance(known, Outcome):
+            return known
+        with tenant(merchant_id):
+            row = Subscriber.objects.select_for_update().get(id=payer.pk)
+            row.provider_customers = {**row.provider_customers, str(account.pk): known}
+            row.save(update_fields=["provider_customers"])
+        ask = CheckoutAsk(**{**_fields(ask), "customer_ref": known})
+    return gateway.open_checkout(ask)
+
+
+def _fields(ask: CheckoutAsk) -> dict[str, object]:
+    return {name: getattr(ask, name) for name in ask.__dataclass_fields__}
+
+
+def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
+    """Ask the provider how the session's payment stands, record it, and say where the visitor belongs."""
+    with tenant(merchant_id):
+        session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
+        payment = under_way(session)
+        account = payment.account if payment else None
+    if payment is not None and account is not None:
+        ask_about(merchant_id=merchant_id, payment_id=payment.pk)
+    with tenant(merchant_id):
+        session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
+        payment = Payment.objects.filter(session_id=session_id).order_by("-id").first()
+    if session.status == CheckoutSession.Status.COMPLETE:
+        return Standing(status="complete", payment=payment, go_to=session.success_url)
+    if session.status == CheckoutSession.Status.EXPIRED:
+        return Standing(status="expired", payment=payment, go_to=session.failure_url or session.cancel_url or None)
+    return Standing(status="open", payment=payment)
+
+
+def ask_about(*, merchant_id: UUID, payment_id: UUID) -> Outcome:
+    """Ask the provider about one payment and record what it says. Never charges."""
+    with tenant(merchant_id):
+        payment = Payment.objects.select_related("account", "payer").get(id=payment_id)
+        account, payer = payment.account, payment.payer
+    gateway = gateway_of(account)
+    if payment.hosted and payment.provider_session:
+        outcome = gateway.checkout_outcome(payment.provider_session)
+    else:
+        customer = payer.provider_customers.get(str(account.pk))
+        outcome = gateway.payment_outcome(
+            key=str(payment.pk), provider_ref=payment.provider_ref or None, customer_ref=customer
+        )
+    record(merchant_id=merchant_id, payment_id=payment_id, outcome=outcome)
+    return outcome
+
+
+def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
+    """The third step: write an outcome, and all that follows from it, in one transaction. Safe to repeat."""
+    with tenant(merchant_id):
+        known = Payment.objects.get(id=payment_id)
+        session = checkout.lock(known.session_id) if known.session_id else None
+        if session is None:
+            return
+        payment = payments.lock(payment_id)
+        now = clock_of(session)
+        actor = provider_actor(payment.account)
+        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND):
+            _look_later(payment)
+            return
+        if outcome.kind is OutcomeKind.FAILED and payment.hosted and _page_is_open(payment, outcome):
+            _note_refusal(payment, outcome, actor=actor, now=now)
+            return
+        method_id = None
+        if outcome.method is not None and outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING):
+            if payment.status != Payment.Status.SUCCEEDED:
+                method = means.save(
+                    session.subscription.payer, payment.account, saved(outcome.method), actor=actor, now=now
+                )
+                method_id = method.pk
+        expired = outcome.kind is OutcomeKind.EXPIRED
+        before = payment.status
+        if not payments.record(payment, recorded(outcome, payment, method_id), actor=actor, now=now, quiet=expired):
+            return
+        _follow(session, payment, before, method_id, actor=actor, now=now)
+
+
+def _page_is_open(payment: Payment, outcome: Outcome) -> bool:
+    """A refusal on the provider's page is not the end of it: the page takes another card until it expires."""
+    return payment.status == Payment.Status.PENDING and bool(payment.provider_session) and outcome.code != "expired"
+
+
+def _note_refusal(payment: Payment, outcome: Outcome, *, actor: Actor, now: Now) -> None:
+    payment.code, payment.decline_code = outcome.code or "", outcome.decline_code or ""
+    payment.advice, payment.message = outcome.advice or "", outcome.message[:400]
+    _look_later(payment)
+
+
+def _look_later(payment: Payment) -> None:
+    payment.looks += 1
+    payment.next_look_at = instant() + min(FIRST_LOOK * 2 ** min(payment.looks, 8), timedelta(hours=1))
+    payment.save()
+
+
+def _follow(
+    session: CheckoutSession, payment: Payment, before: str, method_id: UUID | None, *, actor: Actor, now: Now
+) -> None:
+    """What an outcome leads to: the purchase completed, or money owed back."""
+    arrived = payment.status == Payment.Status.SUCCEEDED
+    accepted = arrived or payment.status == Payment.Status.PROCESSING
+    if accepted and session.status == CheckoutSession.Status.OPEN and payment.amount == session.quote.total:
+        complete(session, payment, method_id=method_id, actor=actor, now=now)
+        return
+    if arrived and before == Payment.Status.PROCESSING and session.invoice is not None:
+        invoice = type(session.invoice).objects.select_for_update().get(id=session.invoice_id)
+        payments.settle(payment, invoice, actor=actor, now=now)
+        _payment_state(session.subscription, "ok", actor=actor, now=now)
+        return
+    if arrived and payment.captured:
+        payments.hold(payment, session.quote.legal_entity_id, now=now)
+        payments.owe_back(payment, payment.captured, reason="captured after the purchase was over", now=now)
+
+
+def _payment_state(subscription: Subscription, state: str, *, actor: Actor, now: Now) -> None:
+    history.update(subscription, {"payment_state": state}, actor=actor, now=now, verb="payment_settled")
