@@ -20,7 +20,10 @@ _VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
 _WIDTH = 22
 
 PREFIXES = {
+    "User": "usr",
     "Merchant": "mer",
+    "Membership": "mem",
+    "Invitation": "ivt",
     "LegalEntity": "ent",
     "TaxRate": "txr",
     "Site": "sit",

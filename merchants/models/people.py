@@ -33,6 +33,9 @@ class User(AbstractUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
     locale = models.CharField(max_length=5, blank=True)
+    company = models.CharField(
+        max_length=120, blank=True, help_text="Named at sign-up; emptied once its merchant and sandbox are open"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
