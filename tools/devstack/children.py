@@ -205,14 +205,15 @@ class Children:
             pipe.flush()
 
 
-def wait_until(ready: Callable[[], bool], *, child: Child, seconds: float = 60.0) -> None:
-    """Wait until a child answers. Raises `CannotStart` when it ends first, or takes too long."""
+def wait_until(ready: Callable[[], bool], *, child: Child, beside: Sequence[Child] = (), seconds: float = 60.0) -> None:
+    """Wait until a child answers. Raises `CannotStart` when it, or one beside it, ends first, or it takes too long."""
     until = time.monotonic() + seconds
     while not ready():
-        if child.process.poll() is not None:
-            raise CannotStart(
-                f"{child.name} ended with {child.process.returncode}; see {child.log}:\n{child.last_lines}"
-            )
+        for other in (child, *beside):
+            if other.process.poll() is not None:
+                raise CannotStart(
+                    f"{other.name} ended with {other.process.returncode}; see {other.log}:\n{other.last_lines}"
+                )
         if time.monotonic() > until:
             raise CannotStart(
                 f"{child.name} did not answer within {seconds:.0f} s; see {child.log}:\n{child.last_lines}"

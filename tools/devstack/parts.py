@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tools.devstack.children import Child, Children, wait_until
@@ -39,10 +40,6 @@ class Part:
         """Start it; it is not ready yet."""
         told = {**env, "PROCESS_NAME": f"tacite-{self.name}", **self.env}
         return children.start(self.name, self.command, env=told, cwd=PROJECT, orphaned=self.orphaned)
-
-    def wait(self, child: Child) -> None:
-        """Wait until it is ready. Raises `CannotStart` with the end of its log when it is not in time."""
-        wait_until(lambda: self.answers(child), child=child)
 
 
 def address(port: int) -> str:
@@ -78,11 +75,11 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def stripe_double(port: int, *, public_url: str) -> Part:
-    """What answers as Stripe. Its signing secret comes from the environment (`STRIPE_WEBHOOK_SECRET`)."""
+def stripe_double(port: int, *, public_url: str, state: Path) -> Part:
+    """What answers as Stripe, and remembers it. Its signing secret is in the environment (`STRIPE_WEBHOOK_SECRET`)."""
     events = public_url + STRIPE_EVENTS_PATH
     command = python("-m", "tools.stripe_double", "--port", str(port), "--webhook-url", events)
-    return Part("stripe-double", command, healthy(port))
+    return Part("stripe-double", [*command, "--state", str(state)], healthy(port))
 
 
 def mail_catcher(port: int, *, smtp_port: int, folder: Path) -> Part:
@@ -134,8 +131,9 @@ def start_together(children: Children, parts: list[Part], env: Mapping[str, str]
     for part in parts:
         seen = {key: value for key, value in inherited().items() if key in SEEN_BY_THE_SHOP}
         started.append((part, part.start(children, seen if part.name == "shop" else env)))
+    beside = [child for _part, child in started]
     for part, child in started:
-        part.wait(child)
+        wait_until(partial(part.answers, child), child=child, beside=beside)
 
 
 def shop_keys(demo: Mapping[str, object]) -> Mapping[str, str]:
