@@ -71,7 +71,7 @@ def _bounded_png(content: bytes) -> bool:
     if len(content) < 33 or content[12:16] != b"IHDR":
         return False
     width, height = struct.unpack(">II", content[16:24])
-    return 0 < width <= LOGO_SIDE and 0 < height <= LOGO_SIDE
+    return bool(0 < width <= LOGO_SIDE and 0 < height <= LOGO_SIDE)
 
 
 class _Refused(Exception):  # noqa: N818 - the parser's answer

@@ -48,7 +48,7 @@ def mention_lines(mentions: Mentions, *, locale: Locale) -> list[str]:
     what the merchant adds, a line each. The issuer's identity is no part of them: `identity` prints it before them.
 
     >>> mention_lines(Mentions(inclusive=False, professional=True), locale="en")[0][:56]
-    'Services, VAT due on receipt of payment. No early paymen'
+    'Services, VAT due on receipt of payment. No discount for'
     """
     with override(locale):
         paragraph = " ".join((*_vat(mentions), *_payment(mentions, locale), *_contact(mentions)))

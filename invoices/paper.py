@@ -29,8 +29,8 @@ LIMITS = {"brand": 60, "number": 35, "title": 200, "detail": 300, "formula": 200
           "how_to_pay": 400, "mentions": 1_500}  # fmt: skip
 """Where a text may be longer, or is shorter."""
 
-LINES_LIMIT = 2_000
-"""Lines of one document: some eighty pages. More is refused."""
+LINES_LIMIT = 1_000
+"""Lines of one document: some sixty pages. More is refused."""
 
 _UNPRINTABLE = re.compile(r"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029"
                           r"\u2066-\u206f\ud800-\udfff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]")  # fmt: skip
@@ -49,7 +49,7 @@ def printable(text: str, *, limit: int = TEXT_LIMIT) -> str:
     A name that turns the reading direction round could show another amount than it carries (reliability §4.4).
 
     >>> printable("Caf\\u0065\\u0301  Bleu\\u202e\\x00"), printable("x" * 9, limit=4)
-    ('Cafeé Bleu', 'xxx…')
+    ('Café Bleu', 'xxx…')
     """
     start = text[: 8 * limit]
     clean = _MARKS.sub(r"\1", _UNPRINTABLE.sub("", unicodedata.normalize("NFC", start.replace("\t", " "))))

@@ -28,8 +28,9 @@ _FOOT_CHARACTERS = 130
 _NARROW = 11
 """Characters of the longest amount that four columns of half a page hold: `12 345,67 €`."""
 
-_AIRY = 4
-"""Lines up to which a document has room to breathe; with more, its rows stand closer so that it stays on one page."""
+_AIRY, _DENSE = 6, 10
+"""Rows up to which a document has room to breathe, and up to which it is enough that they stand closer; with more, the
+type is smaller too: a usual document stays on one page."""
 
 
 def typeset(paper: Paper, *, logo: Logo | None = None) -> str:
@@ -83,6 +84,7 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         return amount_text(minor, paper.currency, paper.locale)
 
     figures = (paper.gross, paper.net, *(line.amount for line in paper.lines))
+    rows = len(paper.lines) + len(paper.discounts) + max(len(paper.taxes), len(paper.settlements))
     who = identity(paper.issuer)
     foot = [who, *paper.mentions]
     length = sum(1 + len(sentence) // _FOOT_CHARACTERS for sentence in foot)
@@ -136,7 +138,8 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         "coming": "" if paper.coming is None else _coming(paper.coming, paper),
         "foot": foot if fits else [who],
         "tall": fits and length > 5,
-        "dense": len(paper.lines) + len(paper.discounts) > _AIRY,
+        "dense": rows > _AIRY,
+        "packed": rows > _DENSE,
         "wide": max(len(amount(figure)) for figure in figures) > _NARROW,
         "mentions": [] if fits else paper.mentions,
     }
