@@ -1,0 +1,45 @@
+"""What a body or a query may hold: exactly the named fields. An unknown or read-only one is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+
+class Body(serializers.Serializer[Any]):
+    """The fields of a JSON object. `context["read_only"]` names those that the answer shows and nobody writes."""
+
+    default_error_messages = {"invalid": _("This is an object.")}
+    unknown_code = "field_unknown"
+    unknown_detail = _("There is no such field here.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields that were given and are right. Raises ValidationError naming each that is not."""
+        strangers: dict[str, list[ErrorDetail]] = {}
+        if isinstance(data, Mapping):
+            read_only = self.context.get("read_only", ()) if self.parent is None else ()
+            for name in data.keys() - self.fields.keys():
+                if name in read_only:
+                    strangers[name] = [ErrorDetail(str(_("This field cannot be written.")), code="field_read_only")]
+                else:
+                    strangers[str(name)[:60]] = [ErrorDetail(str(self.unknown_detail), code=self.unknown_code)]
+        try:
+            found = super().to_internal_value(data)
+        except ValidationError as error:
+            if strangers and isinstance(error.detail, dict):
+                raise ValidationError({**strangers, **error.detail}) from None
+            raise
+        if strangers:
+            raise ValidationError(strangers)
+        return found
+
+
+class Filters(Body):
+    """The parameters of a query, which all come as texts."""
+
+    unknown_code = "parameter_unknown"
+    unknown_detail = _("There is no such parameter here.")
