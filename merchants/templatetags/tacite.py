@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django import template
 
-from merchants.templatetags import components, fields, icons, navigation, statuses, texts
+from merchants.templatetags import charts, components, fields, icons, navigation, statuses, texts
 
 register = template.Library()
 
-for _part in (texts, icons, statuses, fields, components, navigation):
+for _part in (texts, icons, statuses, fields, components, charts, navigation):
     register.tags.update(_part.register.tags)
     register.filters.update(_part.register.filters)

@@ -86,6 +86,19 @@ def context_of() -> dict[str, Any]:
                 "stake": "€47.96",
             },
         ],
+        "curve": [31240, 33100, 35800, 38200, 40100, 44600, 48897],
+        "months": ["Nov 2025", "Mar", "Jul", "Today"],
+        "measures": [
+            {
+                "name": "Recurring revenue",
+                "amount": 4889740,
+                "currency": "EUR",
+                "url": "/mrr",
+                "note": "+4.3% on 4 October",
+                "curve": [31, 33, 38, 48],
+            },
+            {"name": "Churn, of revenue", "text": "2.3%", "note": "2.6% the month before"},
+        ],
         "stages": [
             {"name": "Free month", "price": "€0.00", "starts": "20 Jul", "months": 1, "when": "past"},
             {

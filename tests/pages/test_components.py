@@ -53,7 +53,7 @@ class Page(HTMLParser):
         return [attrs for name, attrs in self.tags if name == tag]
 
 
-def say(source: str, language: str = "en", **context: object) -> str:
+def say(source: str, language: str = "en", /, **context: object) -> str:
     with translation.override(language):
         return Template("{% load tacite %}" + source).render(Context(context))
 
