@@ -92,7 +92,8 @@ def web(port: int) -> Part:
     """The production server. Its control socket would lie in the home folder: we have none."""
     command = python("-m", "gunicorn", "billing.wsgi:application", "--bind", f"{HOST}:{port}", "--no-control-socket")
     command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--access-logfile", "-"]
-    return Part("web", [*command, "--graceful-timeout", "10"], healthy(port))
+    command += ["--preload", "--graceful-timeout", "10"]  # loaded once, then forked
+    return Part("web", command, healthy(port))
 
 
 def workers() -> list[Part]:
