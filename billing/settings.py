@@ -165,6 +165,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Tacite <no-reply@taci
 # Providers. STRIPE_API_BASE is set only where a local double answers.
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or None
 
+# Webhooks to merchants go to public addresses only; a demo shop or a test listens on this machine.
+WEBHOOKS_TO_LOOPBACK = flag("WEBHOOKS_TO_LOOPBACK")
+
 # Work
 CELERY_BROKER_URL = need("REDIS_URL")
 CELERY_TASK_IGNORE_RESULT = True

@@ -42,6 +42,7 @@ def common(keys: Keys, *, media: Path) -> dict[str, str]:
         "STRIPE_SECRET_KEY": keys.stripe_secret_key,
         "STRIPE_WEBHOOK_SECRET": keys.stripe_webhook_secret,
         "MEDIA_ROOT": str(media),
+        "WEBHOOKS_TO_LOOPBACK": "1",  # the demo shop, and receivers of tests
     }
 
 
