@@ -166,7 +166,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _plain(403, "forbidden", gettext("Not allowed."))
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler404` of the project: an unknown address of the API answers as an unknown id does."""
     if not _ours(request):
         return defaults.page_not_found(request, exception)
