@@ -50,6 +50,19 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "failed": ("bad", pgettext_lazy("payment", "Refused")),
         "unknown": ("warn", pgettext_lazy("payment", "Outcome not known yet")),
     },
+    "refund": {
+        "pending": ("wait", pgettext_lazy("refund", "Under way")),
+        "succeeded": ("good", pgettext_lazy("refund", "Given back")),
+        "failed": ("bad", pgettext_lazy("refund", "Refused")),
+        "unknown": ("warn", pgettext_lazy("refund", "Outcome not known yet")),
+    },
+    "scheduled": {
+        "waiting": ("wait", pgettext_lazy("scheduled change", "To come")),
+        "done": ("good", pgettext_lazy("scheduled change", "Done")),
+        "revoked": ("wait", pgettext_lazy("scheduled change", "Taken back")),
+        "replaced": ("wait", pgettext_lazy("scheduled change", "Replaced")),
+        "failed": ("bad", pgettext_lazy("scheduled change", "Could not be done")),
+    },
     "checkout": {
         "open": ("wait", pgettext_lazy("checkout", "Open")),
         "complete": ("good", pgettext_lazy("checkout", "Complete")),
@@ -58,7 +71,7 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
     "offer": {
         "draft": ("wait", pgettext_lazy("offer", "Draft")),
         "on_sale": ("good", pgettext_lazy("offer", "On sale")),
-        "retired": ("wait", pgettext_lazy("offer", "No longer sold")),
+        "archived": ("wait", pgettext_lazy("offer", "No longer sold")),
     },
     "key": {
         "active": ("good", pgettext_lazy("key", "Works")),
@@ -71,10 +84,21 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "disabled": ("wait", pgettext_lazy("webhook", "Switched off")),
     },
     "delivery": {
-        "pending": ("wait", pgettext_lazy("delivery", "Waits")),
+        "waiting": ("wait", pgettext_lazy("delivery", "Waits")),
         "delivered": ("good", pgettext_lazy("delivery", "Delivered")),
         "retrying": ("warn", pgettext_lazy("delivery", "Retrying")),
         "failed": ("bad", pgettext_lazy("delivery", "Given up")),
+    },
+    "message": {
+        "waiting": ("wait", pgettext_lazy("message", "Waits")),
+        "sent": ("good", pgettext_lazy("message", "Sent")),
+        "failed": ("bad", pgettext_lazy("message", "Not sent")),
+        "dropped": ("wait", pgettext_lazy("message", "No longer needed")),
+    },
+    "clock": {
+        "ready": ("good", pgettext_lazy("test clock", "Stands still")),
+        "advancing": ("wait", pgettext_lazy("test clock", "Moves forward")),
+        "released": ("wait", pgettext_lazy("test clock", "Back in real time")),
     },
     "alert": {
         "urgent": ("bad", pgettext_lazy("alert", "Urgent")),
@@ -94,8 +118,63 @@ NORMAL = {
     ("key", "active"),
     ("endpoint", "active"),
     ("delivery", "delivered"),
+    ("message", "sent"),
+    ("refund", "succeeded"),
+    ("scheduled", "waiting"),
 }
 """What is as it should be: quiet text in lists."""
+
+WORDS: dict[str, dict[str, Promise | str]] = {
+    "channel": {
+        "web": pgettext_lazy("channel", "Web site"),
+        "api": pgettext_lazy("channel", "API"),
+        "counter": pgettext_lazy("channel", "Counter"),
+        "call_centre": pgettext_lazy("channel", "Call centre"),
+        "portal": pgettext_lazy("channel", "Portal"),
+        "import": pgettext_lazy("channel", "Import"),
+        "system": pgettext_lazy("channel", "System"),
+    },
+    "means": {
+        "card": pgettext_lazy("means of payment", "Card"),
+        "sepa_debit": pgettext_lazy("means of payment", "SEPA debit"),
+        "cash": pgettext_lazy("means of payment", "Cash"),
+        "cheque": pgettext_lazy("means of payment", "Cheque"),
+        "transfer": pgettext_lazy("means of payment", "Bank transfer"),
+        "terminal": pgettext_lazy("means of payment", "Terminal"),
+        "simulated": pgettext_lazy("means of payment", "Simulated"),
+    },
+    "source": {
+        "offer": pgettext_lazy("source of a right", "Offer"),
+        "option": pgettext_lazy("source of a right", "Option"),
+        "gesture": pgettext_lazy("source of a right", "Given"),
+        "override": pgettext_lazy("source of a right", "Set by hand"),
+    },
+}
+"""Words of the domain that are not states: `{{ change.channel|word:"channel" }}`."""
+
+CHANNEL_ICONS = {
+    "web": "web",
+    "api": "api",
+    "counter": "counter",
+    "call_centre": "call",
+    "portal": "portal",
+    "import": "import",
+    "system": "system",
+}
+SOURCE_ICONS = {"offer": "offer", "option": "plus", "gesture": "gift", "override": "note"}
+"""The icon of a channel in the history, and of the source of a feature."""
+
+
+@register.filter
+def word(value: str, kind: str) -> str:
+    """The word of a channel, a means of payment or a source of rights; other values as they are."""
+    return str(WORDS.get(kind, {}).get(value, value))
+
+
+@register.filter
+def icon_name(value: str, kind: str) -> str:
+    """`{% icon change.channel|icon_name:"channel" label=change.channel|word:"channel" %}`; kinds: channel, source."""
+    return (CHANNEL_ICONS if kind == "channel" else SOURCE_ICONS).get(value, "system")
 
 
 @register.simple_tag

@@ -15,7 +15,7 @@ from django.urls import ResolverMatch
 from django.utils import translation
 
 from merchants.templatetags.icons import DRAWINGS
-from merchants.templatetags.statuses import NORMAL, STATUSES
+from merchants.templatetags.statuses import CHANNEL_ICONS, NORMAL, SOURCE_ICONS, STATUSES, WORDS
 from tests.pages.style_guide import context_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,6 +160,37 @@ def test_states_have_a_shape_and_a_word_and_normal_is_quiet_in_lists():
         for mark, word in values.values():
             assert mark in {"good", "warn", "bad", "wait"} and str(word)
         assert all(value in STATUSES[kind] for known, value in NORMAL if known == kind)
+
+
+def test_every_status_and_word_of_the_models_can_be_shown():
+    from alerts.models import Delivery, Message
+    from billing.models import CheckoutSession
+    from invoices.models import Invoice, Payment, Refund
+    from merchants.actors import Channel
+    from merchants.models import TestClock
+    from subscribers.models import ScheduledChange, Subscription
+    from subscribers.rights import SourceKind
+
+    kept = {
+        "subscription": Subscription.Status,
+        "payment_state": Subscription.PaymentState,
+        "access": Subscription.Access,
+        "invoice": Invoice.Status,
+        "payment": Payment.Status,
+        "refund": Refund.Status,
+        "scheduled": ScheduledChange.Status,
+        "checkout": CheckoutSession.Status,
+        "delivery": Delivery.Status,
+        "message": Message.Status,
+        "clock": TestClock.Status,
+    }
+    for kind, choices in kept.items():
+        assert set(choices.values) <= set(STATUSES[kind]), kind
+    assert {channel.value for channel in Channel} == set(WORDS["channel"]) == set(CHANNEL_ICONS)
+    assert {source.value for source in SourceKind} == set(WORDS["source"]) == set(SOURCE_ICONS)
+    assert set(Payment.Means.values) <= set(WORDS["means"])
+    assert set(CHANNEL_ICONS.values()) | set(SOURCE_ICONS.values()) <= set(DRAWINGS)
+    assert say('{{ "call_centre"|word:"channel" }} {{ "gesture"|icon_name:"source" }}') == "Call centre gift"
 
 
 def test_cursor_links_keep_the_other_parameters():
