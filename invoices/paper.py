@@ -20,7 +20,9 @@ Kind = Literal["invoice", "credit_note"]
 State = Literal["open", "paid", "cancelled"]
 Prices = Literal["inclusive", "exclusive"]
 Locale = Literal["fr", "en"]
-Means = Literal["card", "sepa", "transfer", "cash", "cheque", "terminal", "balance", "credit_note", "invoice", "other"]
+Means = Literal[
+    "card", "sepa", "transfer", "cash", "cheque", "terminal", "balance", "credit_note", "invoice", "refund", "other"
+]
 
 TEXT_LIMIT = 160
 """Characters of one text on paper; what is longer ends in an ellipsis. Bounds the time of a hostile document."""

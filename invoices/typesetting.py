@@ -108,7 +108,7 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         "lines": [_line(line, paper) for line in paper.lines],
         "discounts": [
             {
-                "title": discount.title,
+                "title": discount.title or pgettext("paper", "Discount"),
                 "formula": discount.formula,
                 "rate": "" if discount.rate is None else rate_words(discount.rate, paper.locale),
                 "amount": amount(discount.amount),
@@ -246,7 +246,8 @@ def _settlement(settlement: Settlement, paper: Paper) -> str:
         "balance": pgettext("paper", "Account balance"),
         "credit_note": pgettext("paper", "Credit note"),
         "invoice": pgettext("paper", "Invoice"),
-        "other": "",
+        "refund": pgettext("paper", "Refund"),
+        "other": pgettext("paper", "Other payments"),
     }[settlement.means]
     joint = ", " if settlement.means == "balance" else " "
     words = joint.join(part for part in (means, settlement.detail) if part)

@@ -1,0 +1,274 @@
+"""From frozen rows to paper: a document with everything that is printed on it. Needs the tenant's scope."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any, Protocol, cast
+from uuid import UUID
+
+from babel import Locale as Region
+
+from invoices.calculations import say_days
+from invoices.models import Allocation, CreditNote, Invoice, Payment
+from invoices.paper import (
+    Coming,
+    Customer,
+    Discount,
+    Issuer,
+    Line,
+    Locale,
+    Means,
+    Paper,
+    Prices,
+    Reference,
+    Settlement,
+    Span,
+    State,
+    TaxLine,
+)
+from merchants.models import Merchant
+from merchants.now import local_date
+from merchants.wording import percent_text
+
+_MEANS: dict[str, Means] = {
+    Payment.Means.CARD: "card",
+    Payment.Means.SEPA_DEBIT: "sepa",
+    Payment.Means.CASH: "cash",
+    Payment.Means.CHEQUE: "cheque",
+    Payment.Means.TRANSFER: "transfer",
+    Payment.Means.TERMINAL: "terminal",
+}
+_STATES: dict[str, State] = {Invoice.Status.PAID: "paid", Invoice.Status.CANCELLED: "cancelled"}
+
+
+class _Row(Protocol):
+    """What invoice lines and credit note lines have in common."""
+
+    title: Any
+    period_start: date | None
+    period_end: date | None
+    amount: int
+    tax_percent: Decimal
+    inputs: Any
+    formula: str
+
+
+def paper_of_invoice(invoice_id: UUID, merchant: Merchant) -> Paper:
+    """A numbered invoice as it is printed now: its frozen content, and how it was settled so far.
+
+    Raises `Invoice.DoesNotExist`, `ValueError` for a draft, `DoesNotAddUp` where its rows contradict each other.
+    """
+    row = Invoice.objects.get(pk=invoice_id)
+    if row.number is None or row.issued_on is None:
+        raise ValueError(f"invoice {invoice_id} is a draft: it has no number, and is not printed")
+    locale = _locale(row.locale)
+    lines = list(row.lines.order_by("position"))
+    status = Invoice.Status(row.status)
+    credits = list(row.credit_notes.order_by("issued_on", "sequence"))
+    return Paper(
+        kind="invoice",
+        number=row.number,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        period=_span(row.period_start, row.period_end),
+        issuer=_issuer(row.issuer, merchant),
+        customer=_customer(row.customer, row.issuer, locale),
+        currency=row.currency,
+        locale=locale,
+        prices=_prices(row.tax_behavior),
+        lines=tuple(_line(line, locale, line.quantity, line.unit_price) for line in lines),
+        discounts=tuple(_discounts(lines, locale)),
+        taxes=tuple(
+            TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax, reason=_unsaid(tax.mention, row.mentions))
+            for tax in row.taxes.order_by("-tax_percent", "category")
+        ),
+        net=row.net,
+        vat=row.tax,
+        gross=row.gross,
+        state=_STATES.get(status, "open"),
+        paid_on=local_date(row.paid_at, merchant.timezone) if row.paid_at else None,
+        settlements=tuple(_settlements(row, credits, merchant)),
+        references=tuple(_reference(note) for note in credits if status is Invoice.Status.CANCELLED),
+        coming=_coming(row.coming),
+        mentions=tuple(row.mentions),
+        practice=merchant.is_sandbox or row.test_clock_id is not None,
+    )
+
+
+def paper_of_credit_note(credit_note_id: UUID, merchant: Merchant) -> Paper:
+    """A credit note as it is printed. Raises `CreditNote.DoesNotExist`, or `DoesNotAddUp`."""
+    row = CreditNote.objects.select_related("invoice").get(pk=credit_note_id)
+    locale = _locale(row.locale)
+    went: tuple[tuple[Means, str, int], ...] = (
+        ("invoice", row.invoice.number or "", row.to_invoice),
+        ("balance", "", row.to_balance),
+        ("refund", "", row.to_refund),
+    )
+    return Paper(
+        kind="credit_note",
+        number=row.number,
+        issued_on=row.issued_on,
+        issuer=_issuer(row.issuer, merchant),
+        customer=_customer(row.customer, row.issuer, locale),
+        currency=row.currency,
+        locale=locale,
+        prices=_prices(row.tax_behavior),
+        lines=tuple(_line(line, locale, None, "") for line in row.lines.order_by("position")),
+        taxes=tuple(
+            TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax)
+            for tax in row.taxes.order_by("-tax_percent", "category")
+        ),
+        net=row.net,
+        vat=row.tax,
+        gross=row.gross,
+        settlements=tuple(Settlement(means=means, detail=to, amount=part) for means, to, part in went if part),
+        references=(_reference(row.invoice),),
+        reason=row.reason,
+        mentions=tuple(row.mentions),
+        practice=merchant.is_sandbox or row.test_clock_id is not None,
+    )
+
+
+def _locale(code: str) -> Locale:
+    return "fr" if code[:2].lower() == "fr" else "en"
+
+
+def _prices(tax_behavior: str) -> Prices:
+    return "exclusive" if tax_behavior == "exclusive" else "inclusive"
+
+
+def _span(start: date | None, end: date | None) -> Span | None:
+    return Span(start, end) if start and end and start < end else None
+
+
+def _address(party: Mapping[str, Any], country: str) -> tuple[str, ...]:
+    town = f"{party.get('postal_code', '')} {party.get('city', '')}".strip()
+    return tuple(line for line in (party.get("line1", ""), party.get("line2", ""), town, country) if line)
+
+
+def _issuer(frozen: Mapping[str, Any], merchant: Merchant) -> Issuer:
+    """The frozen entity, with the logo if it is still the one of that day (only its digest is frozen)."""
+    logo = merchant.logo_svg.encode()
+    same = bool(logo) and frozen.get("logo") == sha256(logo).hexdigest()
+    return Issuer(
+        name=frozen["name"],
+        brand=frozen.get("brand", ""),
+        legal_form=frozen.get("legal_form", ""),
+        address=_address(frozen, ""),
+        siren=frozen.get("siren", ""),
+        siret=frozen.get("siret", ""),
+        vat_id=frozen.get("vat_number", ""),
+        capital=frozen.get("capital", ""),
+        rcs=frozen.get("registry", ""),
+        logo=logo if same else None,
+        colour=frozen.get("colour") or merchant.brand_color,
+    )
+
+
+def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Locale) -> Customer:
+    country = str(frozen.get("country") or "")
+    abroad = country and country != issuer.get("country")
+    place = str(Region(locale).territories.get(country, country)) if abroad else ""
+    name, company = frozen.get("name", ""), frozen.get("company", "")
+    return Customer(
+        name=name or company or frozen.get("email", "") or frozen.get("reference", ""),
+        company=company,
+        address=_address(frozen, place),
+        vat_id=frozen.get("vat_number", ""),
+        siren=frozen.get("siren", ""),
+        reference=frozen.get("reference", ""),
+    )
+
+
+def _title(texts: Any, locale: Locale) -> str:
+    """A title by language: the document's, else English, else whichever there is."""
+    if not isinstance(texts, Mapping):
+        return str(texts)
+    return str(texts.get(locale) or texts.get("en") or next(iter(texts.values()), ""))
+
+
+def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str) -> Line:
+    inputs: Mapping[str, Any] = row.inputs
+    said = say_days(inputs, amount=row.amount, language=locale) if "unit_amount" in inputs else row.formula
+    given = inputs.get("instead_of")
+    return Line(
+        title=_title(row.title, locale),
+        detail=str(inputs.get("reason") or ""),
+        period=_span(row.period_start, row.period_end),
+        quantity=quantity,
+        unit_price=Decimal(unit_price) if unit_price else None,
+        formula=said,
+        rate=row.tax_percent,
+        amount=row.amount,
+        instead_of=int(given) if given is not None and row.amount == 0 else None,
+    )
+
+
+def _discounts(lines: Iterable[Any], locale: Locale) -> list[Discount]:
+    """What each coupon took off, summed over the lines of one rate; and what no coupon explains."""
+    taken: dict[tuple[str, str, Decimal], int] = defaultdict(int)
+    for line in lines:
+        explained = 0
+        for share in line.inputs.get("discounts") or ():
+            taken[share["code"], str(share.get("percent") or ""), line.tax_percent] += int(share["amount"])
+            explained += int(share["amount"])
+        if line.discount != explained:
+            taken["", "", line.tax_percent] += line.discount - explained
+    return [
+        Discount(
+            title=code,
+            formula=percent_text(-Decimal(percent), locale) if percent else "",
+            rate=rate,
+            amount=-amount,
+        )
+        for (code, percent, rate), amount in taken.items()
+        if amount
+    ]
+
+
+def _settlements(row: Invoice, credits: Iterable[CreditNote], merchant: Merchant) -> list[Settlement]:
+    """How it was settled: credit notes, balance, then payments in their order. The invoice's own sums decide: what
+    these rows do not explain of them stands without a name."""
+    found = [
+        Settlement(means="credit_note", detail=note.number, on=note.issued_on, amount=note.to_invoice)
+        for note in credits
+        if note.to_invoice
+    ]
+    if row.amount_from_balance:
+        found.append(Settlement(means="balance", amount=row.amount_from_balance))
+    parts = (
+        Allocation.objects.filter(invoice=row).select_related("payment__payment_method").order_by("created_at", "id")
+    )
+    found += [_paid(part.payment, part.amount, merchant) for part in parts]
+    settled = min(row.gross, row.amount_paid + row.amount_credited + row.amount_from_balance)
+    unexplained = settled - sum(settlement.amount for settlement in found)
+    if unexplained > 0:
+        found.append(Settlement(means="other", amount=unexplained))
+    return found
+
+
+def _paid(payment: Payment, amount: int, merchant: Merchant) -> Settlement:
+    method = payment.payment_method
+    detail = f"{method.brand.capitalize()} {method.last4}".strip() if method else ""
+    settled = payment.settled_at or payment.created_at
+    on = payment.received_on or local_date(settled, merchant.timezone)
+    return Settlement(means=_MEANS.get(payment.means, "other"), detail=detail, on=on, amount=amount)
+
+
+def _reference(row: Invoice | CreditNote) -> Reference:
+    return Reference(number=row.number or "", issued_on=cast(date, row.issued_on))
+
+
+def _coming(frozen: Mapping[str, Any]) -> Coming | None:
+    if not frozen.get("on"):
+        return None
+    return Coming(on=date.fromisoformat(frozen["on"]), total=int(frozen["amount"]))
+
+
+def _unsaid(mention: str, mentions: Iterable[str]) -> str:
+    """A rate's own reason, unless the foot says it already."""
+    return "" if any(mention.rstrip(".") in line for line in mentions) else mention
