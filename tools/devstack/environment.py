@@ -15,7 +15,6 @@ from tools.devstack.keys import Keys
 from tools.devstack.places import PROJECT
 from tools.devstack.ports import HOST
 
-STRIPE_EVENTS_PATH = "/providers/stripe/events"  # where the double sends its webhooks
 NOWHERE = f"http://{HOST}:9"  # the discard port: no call of a test may ever reach the real Stripe
 OWNER_ONLY = "DATABASE_OWNER_URL"
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.devstack.children import Child, Children, wait_until
-from tools.devstack.environment import STRIPE_EVENTS_PATH, inherited
+from tools.devstack.environment import inherited
 from tools.devstack.places import PROJECT, CannotStart
 from tools.devstack.ports import HOST
 
@@ -75,11 +75,10 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def stripe_double(port: int, *, public_url: str, state: Path) -> Part:
-    """What answers as Stripe, and remembers it. Its signing secret is in the environment (`STRIPE_WEBHOOK_SECRET`)."""
-    events = public_url + STRIPE_EVENTS_PATH
-    command = python("-m", "tools.stripe_double", "--port", str(port), "--webhook-url", events)
-    return Part("stripe-double", [*command, "--state", str(state)], healthy(port))
+def stripe_double(port: int, *, state: Path) -> Part:
+    """What answers as Stripe, and remembers it. It tells whoever registered a webhook endpoint with it."""
+    command = python("-m", "tools.stripe_double", "--port", str(port), "--state", str(state))
+    return Part("stripe-double", command, healthy(port))
 
 
 def mail_catcher(port: int, *, smtp_port: int, folder: Path) -> Part:

@@ -88,17 +88,12 @@ def start_postgres(children: Children, folder: Path) -> postgres.Server:
 
 
 def start_double(children: Children, env: dict[str, str]) -> None:
-    """The Stripe double, if it is in the tree; its webhooks go to where `PUBLIC_URL` says the product listens."""
+    """The Stripe double, if it is in the tree; it tells whoever registers a webhook endpoint with it."""
     if not environment.exists("tools.stripe_double.__main__"):
         return
     port = ports.any_free()
-    events = env["PUBLIC_URL"] + environment.STRIPE_EVENTS_PATH
-    child = children.start(
-        "stripe_double",
-        [sys.executable, "-m", "tools.stripe_double", "--port", str(port), "--webhook-url", events],
-        env=env,
-        cwd=PROJECT,
-    )
+    command = [sys.executable, "-m", "tools.stripe_double", "--port", str(port)]
+    child = children.start("stripe_double", command, env=env, cwd=PROJECT)
     wait_until(lambda: ports.answers(port), child=child)
     env["STRIPE_API_BASE"] = f"http://{ports.HOST}:{port}"
 

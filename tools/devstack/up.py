@@ -127,8 +127,7 @@ def outside(children: Children, env: dict[str, str], *, folder: Path, chosen: Ma
     standing_in = []
     if not (os.environ.get("STRIPE_API_BASE") or os.environ.get("STRIPE_SECRET_KEY")):
         env["STRIPE_API_BASE"] = parts.address(chosen["stripe"])
-        state = folder / "stripe.json"
-        standing_in.append(parts.stripe_double(chosen["stripe"], public_url=env["PUBLIC_URL"], state=state))
+        standing_in.append(parts.stripe_double(chosen["stripe"], state=folder / "stripe.json"))
     if not os.environ.get("EMAIL_URL"):
         env["EMAIL_URL"] = f"smtp://{ports.HOST}:{chosen['smtp']}"
         standing_in.append(parts.mail_catcher(chosen["mail"], smtp_port=chosen["smtp"], folder=folder / "mail"))
