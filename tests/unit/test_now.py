@@ -39,6 +39,7 @@ ZONES = [
         ("2024-04-26", "Africa/Cairo", "2024-04-25T22:00"),
         ("2026-11-01", "America/Havana", "2026-11-01T04:00"),  # midnight comes twice: the first
         ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00"),  # a date that never was: the next one's start
+        ("1919-03-31", "America/Toronto", "1919-03-31T04:30"),  # 23:30 became 00:30
         ("2026-01-01", "Pacific/Kiritimati", "2025-12-31T10:00"),
         ("2026-01-01", "Pacific/Pago_Pago", "2026-01-01T11:00"),
     ],

@@ -150,6 +150,19 @@ def test_arrears_fall_due_when_the_period_ends_options_when_it_begins():
     ]
 
 
+def test_what_comes_once_is_not_said_to_come_for_ever():
+    sold = offer(arrears(3100), alignment=Alignment.calendar)
+    assert later(quote(purchase(sold), today=D("2026-05-14"))) == [
+        ("2026-06-01", 1800, ("month", 1), 1, [1800]),
+        ("2026-07-01", 3100, ("month", 1), None, [3100]),
+    ]
+    coupon = percent("50", Duration.repeating, periods=2)
+    assert later(quote(purchase(offer(stage(1000)), coupons=(coupon,)), today=D("2026-05-14"))) == [
+        ("2026-06-14", 500, ("month", 1), 1, [500]),
+        ("2026-07-14", 1000, ("month", 1), None, [1000]),
+    ]
+
+
 def test_a_free_stage_in_days_ends_at_the_time_of_day_it_began_and_anchors_the_next():
     sold = offer(stage(0, Interval(Unit.day, 14), 1), stage(999))
     at = datetime(2026, 3, 16, 20, 15, tzinfo=UTC)  # 21:15 in Paris, before the clocks go on
