@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -90,5 +90,3 @@ def switch(request: OfficeRequest) -> HttpResponse:
         raise NotFound
     remember(request, wanted)
     return redirect(reverse("office:home", kwargs={"merchant": wanted}))
-
-
