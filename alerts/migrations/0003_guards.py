@@ -8,10 +8,13 @@ from merchants.tenancy.operations import TenantTable, across
 class Migration(migrations.Migration):
     dependencies = [("alerts", "0002_initial"), ("invoices", "0003_guards")]
     operations = [
-        TenantTable("WebhookEndpoint"),
-        TenantTable("Delivery", across=True),
-        TenantTable("Message", across=True),
-        TenantTable("Alert"),
+        TenantTable(
+            "WebhookEndpoint",
+            "Delivery",
+            "Message",
+            "Alert",
+            across=("Delivery", "Message",),
+        ),
         across(
             "across_due_deliveries", "present timestamptz, most int",
             "SELECT d.merchant_id, d.id FROM alerts_delivery d WHERE d.status = 'waiting'"

@@ -15,9 +15,12 @@ NO_SESSION = "ALTER TABLE invoices_payment DROP CONSTRAINT invoices_payment_sess
 class Migration(migrations.Migration):
     dependencies = [("billing", "0003_initial"), ("invoices", "0003_guards")]
     operations = [
-        TenantTable("Quote"),
-        TenantTable("CheckoutSession", across=True),
-        TenantTable("ProviderEvent", across=True),
+        TenantTable(
+            "Quote",
+            "CheckoutSession",
+            "ProviderEvent",
+            across=("CheckoutSession", "ProviderEvent",),
+        ),
         migrations.RunSQL(SESSION, NO_SESSION),
         across(
             "across_checkout_session", "wanted uuid",

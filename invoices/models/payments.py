@@ -135,3 +135,8 @@ class Refund(TenantModel):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_gives_something")]
+        indexes = [
+            models.Index(
+                fields=["next_look_at"], condition=Q(status__in=("pending", "unknown")), name="refunds_owed"
+            )
+        ]

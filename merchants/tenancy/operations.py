@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,13 +15,13 @@ MINE = "merchant_id = nullif(current_setting('app.merchant_id', true), '')::uuid
 
 
 class _Statements(Operation):
-    """Runs SQL built from the migration's own state; reversible."""
+    """Runs SQL built from the migration's own state, for one table or several in order; reversible."""
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, *names: str) -> None:
+        self.names = names
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Nothing changes in Django's picture of the table."""
@@ -35,13 +36,15 @@ class _Statements(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Run the statements."""
-        for statement in self.forwards(to_state.apps.get_model(app_label, self.name)):
-            schema_editor.execute(statement)
+        for name in self.names:
+            for statement in self.forwards(to_state.apps.get_model(app_label, name)):
+                schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Undo them. Django hands the older state as `to_state`; the table is still the newer one's."""
-        for statement in self.backwards(from_state.apps.get_model(app_label, self.name)):
-            schema_editor.execute(statement)
+        for name in reversed(self.names):
+            for statement in self.backwards(from_state.apps.get_model(app_label, name)):
+                schema_editor.execute(statement)
 
 
 def _keys(model: type[models.Model]) -> list[tuple[str, str, str]]:
@@ -57,21 +60,21 @@ def _keys(model: type[models.Model]) -> list[tuple[str, str, str]]:
 class TenantTable(_Statements):
     """Force row-level security on a table, let others point at `(merchant_id, id)`, tie its own keys to its tenant.
 
-    `across=True` lets the owner role, and so only the SECURITY DEFINER functions it made, read all rows.
+    `across` names the tables of which the owner role, and so only the SECURITY DEFINER functions it made, sees all rows.
     A table with no key to another row of the tenant gets a key to the merchant itself.
     """
 
-    def __init__(self, name: str, across: bool = False) -> None:
-        super().__init__(name)
-        self.across = across
+    def __init__(self, *names: str, across: Sequence[str] = ()) -> None:
+        super().__init__(*names)
+        self.across = tuple(across)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """As written in a migration."""
-        return (type(self).__name__, [self.name], {"across": True} if self.across else {})
+        return (type(self).__name__, [*self.names], {"across": self.across} if self.across else {})
 
     def describe(self) -> str:
         """One line for `migrate --plan`."""
-        return f"Force row-level security on {self.name}"
+        return f"Force row-level security on {', '.join(self.names)}"
 
     def forwards(self, model: type[models.Model]) -> list[str]:
         """Policy, unique parent key, composite foreign keys."""
@@ -83,7 +86,7 @@ class TenantTable(_Statements):
             f"ALTER TABLE {table} ADD CONSTRAINT {table}_tenant_id UNIQUE (merchant_id, id)",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {settings.APP_ROLE}",
         ]
-        if self.across:
+        if model.__name__ in self.across:
             done.append(f"CREATE POLICY across ON {table} FOR SELECT TO CURRENT_USER USING (true)")
         keys = _keys(model)
         if not keys:
@@ -103,7 +106,7 @@ class TenantTable(_Statements):
         names = [name for name, _, _ in _keys(model)] or [f"{table}_merchant"]
         return [
             *(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for name in names),
-            *([f"DROP POLICY across ON {table}"] if self.across else []),
+            *([f"DROP POLICY across ON {table}"] if model.__name__ in self.across else []),
             f"ALTER TABLE {table} DROP CONSTRAINT {table}_tenant_id",
             f"DROP POLICY tenant ON {table}",
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
@@ -114,17 +117,17 @@ class TenantTable(_Statements):
 class AppendOnly(_Statements):
     """Refuse DELETE and TRUNCATE, and any UPDATE except of `settable` columns that are still NULL."""
 
-    def __init__(self, name: str, settable: tuple[str, ...] = ()) -> None:
-        super().__init__(name)
-        self.settable = settable
+    def __init__(self, *names: str, settable: Sequence[str] = ()) -> None:
+        super().__init__(*names)
+        self.settable = tuple(settable)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """As written in a migration."""
-        return (type(self).__name__, [self.name], {"settable": self.settable} if self.settable else {})
+        return (type(self).__name__, [*self.names], {"settable": self.settable} if self.settable else {})
 
     def describe(self) -> str:
         """One line for `migrate --plan`."""
-        return f"Make {self.name} append-only"
+        return f"Make {', '.join(self.names)} append-only"
 
     def forwards(self, model: type[models.Model]) -> list[str]:
         """Triggers for every role, and no right for the application's."""
