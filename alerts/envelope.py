@@ -1,7 +1,7 @@
 """What a receiver gets: the event as JSON (api.md, Events), with personal values filled in where it leaves us.
 
-In the journal a personal value stands as `{"personal": id}`, so that erasure need only delete the value's own row. Filled
-in at each try: what was erased meanwhile is `null`.
+In the journal a personal value stands as `{"personal": id}`, so that erasure need only delete the value's own row. They
+are filled in at each try: what was erased meanwhile is `null`.
 """
 
 from __future__ import annotations

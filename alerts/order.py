@@ -44,7 +44,9 @@ def in_order(events: Iterable[E]) -> Sequence[E]:
     for event in by_id:
         if event.subscriber_id is not None and event.subscriber_sequence is not None:
             lives[event.subscriber_id].append(event)
-    following = {who: iter(sorted(life, key=lambda event: event.subscriber_sequence or 0)) for who, life in lives.items()}
+    following = {
+        who: iter(sorted(life, key=lambda event: event.subscriber_sequence or 0)) for who, life in lives.items()
+    }
     return [
         next(following[event.subscriber_id])
         if event.subscriber_id is not None and event.subscriber_sequence is not None

@@ -11,7 +11,8 @@ from datetime import timedelta
 _S, _M, _H = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 WEBHOOK_WAITS: Sequence[timedelta] = (
-    5 * _S, 30 * _S, 2 * _M, 5 * _M, 15 * _M, 30 * _M, _H, 2 * _H, 4 * _H, 8 * _H, 12 * _H, 12 * _H, 12 * _H, 12 * _H, 8 * _H,
+    5 * _S, 30 * _S, 2 * _M, 5 * _M, 15 * _M, 30 * _M, _H, 2 * _H, 4 * _H, 8 * _H,
+    12 * _H, 12 * _H, 12 * _H, 12 * _H, 8 * _H,
 )  # fmt: skip
 """After the first try, the second…: 16 tries over three days."""
 
@@ -28,12 +29,12 @@ LONGEST_REST = _H
 
 
 def wait(waits: Sequence[timedelta], tries: int, *, chance: float) -> timedelta | None:
-    """How long until the next try after `tries` of them failed, or None: give up. `chance` in [0, 1) spreads it by ±20 %.
+    """How long until the next try after `tries` of them failed; None: give up. `chance` in [0, 1) spreads it by ±20 %.
 
     >>> wait(WEBHOOK_WAITS, 1, chance=0.5), wait(WEBHOOK_WAITS, 4, chance=0.0), wait(WEBHOOK_WAITS, 16, chance=0.5)
     (datetime.timedelta(seconds=5), datetime.timedelta(seconds=240), None)
-    >>> round(sum(WEBHOOK_WAITS, timedelta()) / timedelta(days=1), 2), round(sum(LETTER_WAITS, timedelta()) / timedelta(days=1), 2)
-    (2.99, 2.93)
+    >>> [round(sum(waits, timedelta()) / timedelta(days=1), 2) for waits in (WEBHOOK_WAITS, LETTER_WAITS)]
+    [2.99, 2.93]
     """
     if not 1 <= tries <= len(waits):
         return None
@@ -48,5 +49,5 @@ def rest(failures: int, *, chance: float) -> timedelta | None:
     """
     if failures < PATIENT_FAILURES:
         return None
-    doubled = 30 * _S * 2 ** min(failures - PATIENT_FAILURES, 10)
+    doubled: timedelta = 30 * _S * 2 ** min(failures - PATIENT_FAILURES, 10)
     return min(doubled, LONGEST_REST) * (0.8 + 0.4 * chance)

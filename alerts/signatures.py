@@ -1,7 +1,7 @@
 """Signatures of webhooks after the Standard Webhooks specification (standardwebhooks.com): `v1`, HMAC-SHA-256.
 
-What is signed is `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte. A secret reads `whsec_` and the base64 of its
-24 to 64 bytes. While a rolled secret overlaps there are two signatures in the header, separated by a space.
+What is signed is `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte. A secret reads `whsec_` and the base64
+of its 24 to 64 bytes. While a rolled secret overlaps there are two signatures in the header, separated by a space.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Nudges to workers after COMMIT. What must be done is a row already: a nudge that is lost costs seconds, nothing else."""
+"""Nudges to workers after COMMIT. What must be done is a row already: a lost nudge costs seconds, nothing else."""
 
 from __future__ import annotations
 
