@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import invalid
-from .store import Account, Obj, World, public
+from .notes import public
+from .store import Account, Obj, World
 
 KIND_OF_PREFIX = {
     "cus": "customer",
@@ -124,7 +124,7 @@ def _matches(row: Obj, name: str, value: str) -> bool:
 
 def answer(call: Call, obj: Obj) -> Obj:
     """The object as it is sent: without notes, a copy, the asked fields expanded."""
-    shown: Obj = public(copy.deepcopy(obj))
+    shown: Obj = public(obj)
     for path in call.params.get("expand") or []:
         _expand(call.account, shown, obj, path.split("."), path)
     return shown
@@ -143,18 +143,18 @@ def _expand(account: Account, shown: Any, source: Any, steps: list[str], path: s
         raise invalid(f"This property cannot be expanded ({path}).", param=f"expand[{path}]")
     if name not in shown or shown[name] is None:
         if f"_{name}" in source:
-            shown[name] = public(copy.deepcopy(source[f"_{name}"]))
+            shown[name] = public(source[f"_{name}"])
         return
     value = shown[name]
     if isinstance(value, str):
         found = account.of(KIND_OF_PREFIX.get(value.split("_")[0], "")).get(value)
         if found is None:
             raise invalid(f"This property cannot be expanded ({path}).", param=f"expand[{path}]")
-        shown[name] = public(copy.deepcopy(found))
+        shown[name] = public(found)
     if len(steps) > 1:
         _expand(account, shown[name], shown[name], steps[1:], path)
 
 
 def _refunds_of(account: Account, charge: str) -> Obj:
-    rows = [public(copy.deepcopy(row)) for row in account.newest("refund") if row["charge"] == charge]
+    rows = [public(row) for row in account.newest("refund") if row["charge"] == charge]
     return {"object": "list", "data": rows, "has_more": False, "url": f"/v1/charges/{charge}/refunds"}

@@ -41,6 +41,19 @@ PROCESSING = Decline(
     message="An error occurred while processing your card. Try again in a little bit.",
 )
 
+_DECLINES = (GENERIC, INSUFFICIENT, LOST, STOLEN, FRAUDULENT, VELOCITY, EXPIRED, CVC, PROCESSING)
+
+
+def decline_of_word(word: str) -> Decline:
+    """The decline that an issuer's word stands for; one not known here is a `card_declined` of that word.
+
+    >>> decline_of_word("expired_card").code, decline_of_word("do_not_honor").code
+    ('expired_card', 'card_declined')
+    """
+    known = {decline.reason: decline for decline in _DECLINES}
+    return known.get(word) or Decline(code="card_declined", decline_code=word, message=_WORDS)
+
+
 Authentication = Literal["never", "until_set_up", "always", "on_session"]
 
 

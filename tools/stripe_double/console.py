@@ -7,11 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .cards import card_of_token
+from .debits import open_dispute
 from .errors import ApiError, missing
 from .hosted import answer_bank, expire_session, settle, try_method, waits_for_bank
-from .paying import finish_authentication, method_of, open_dispute
+from .methods import method_of
+from .notes import public
+from .paying import finish_authentication
 from .sessions import when
-from .store import API_VERSION, Account, Obj, public
+from .store import API_VERSION, Account, Obj
 from .web import Visit, Web
 
 if TYPE_CHECKING:
@@ -134,6 +137,12 @@ def _act(double: Double, visit: Visit, steps: list[str]) -> Any:
             return _resend(double, ident)
         case ["payment_intents", ident, action]:
             return _on_intent(double, visit, ident, action, wish)
+        case ["payment_methods", ident, "behave"]:  # {"decline": "expired_card"}, or null: as its number says
+            account, method = _found(double, "payment_method", ident)
+            with account.lock:
+                method["_decline"] = wish.get("decline")
+            double.world.changed()
+            return {"id": ident, "decline": wish.get("decline")}
         case ["charges", ident, "dispute"]:
             account, charge = _found(double, "charge", ident)
             with account.lock:

@@ -88,7 +88,7 @@ def _union(arms: tuple[Any, ...], value: Any, path: str) -> Any:
             return _read(arm, value, path)
         except ApiError as refusal:
             refusals.append(refusal)
-    raise max(refusals, key=lambda refusal: len(refusal.param or ""))
+    raise max(refusals, key=lambda refusal: (len(refusal.param or ""), "must be one of" in refusal.message))
 
 
 def _literal(allowed: tuple[Any, ...], value: Any, path: str) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .notes import public
+
 
 class ApiError(Exception):
     """An answer with an `error` body, as Stripe gives it."""
@@ -57,6 +59,8 @@ def missing(kind: str, ident: str, *, param: str = "id") -> ApiError:
     return ApiError(status, f"No such {kind}: '{ident}'", code="resource_missing", param=param)
 
 
-def unexpected_state(kind: str, message: str) -> ApiError:
-    """An object that is not in a state where this may be asked."""
-    return ApiError(400, message, code=f"{kind}_unexpected_state")
+def unexpected_state(obj: dict[str, Any], message: str) -> ApiError:
+    """An object that is not in a state where this may be asked; an intent is shown in the error."""
+    kind = obj["object"]
+    extra = {kind: public(obj)} if kind.endswith("_intent") else {}
+    return ApiError(400, message, code=f"{kind}_unexpected_state", extra=extra)

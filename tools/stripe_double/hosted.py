@@ -6,8 +6,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from . import intents, shapes
 from .calls import Desk
-from .errors import ApiError, invalid
-from .paying import confirm_payment, confirm_setup, finish_authentication, settle_debit
+from .debits import settle_debit
+from .errors import invalid
+from .paying import confirm_payment, confirm_setup, finish_authentication
 from .sessions import details
 from .store import Obj, now
 
@@ -138,8 +139,3 @@ def way_back_from_bank(intent: Obj) -> str | None:
     split = urlsplit(intent["_return_url"])
     query = "&".join(part for part in (split.query, urlencode(result)) if part)
     return urlunsplit(split._replace(query=query))
-
-
-def words_of(refusal: ApiError) -> str:
-    """What the page tells the visitor."""
-    return refusal.message

@@ -5,14 +5,16 @@ Order of events and contents of errors follow the recorded transcript in `tests/
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from . import intents, shapes
+from . import intents
 from .calls import Desk
-from .cards import CARDS, GENERIC, IBANS, Decline, TestCard, card_of_token
-from .errors import ApiError, invalid, missing, unexpected_state
-from .store import Obj, now, public
+from .cards import Decline
+from .debits import mandate_of, open_dispute, start_debit
+from .errors import ApiError, unexpected_state
+from .methods import attach, card_of, check_usable, keep_method, method_of, needs_authentication
+from .notes import public
+from .store import Obj, now
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 AUTHENTICATION_REQUIRED = Decline(
@@ -25,68 +27,11 @@ AUTHENTICATION_FAILED = (
 )
 
 
-def method_of(desk: Desk, ref: str, *, param: str = "payment_method") -> Obj:
-    """A payment method by id, or a fresh one by test token. Raises `ApiError`."""
-    card = card_of_token(ref) if ref.startswith(("pm_card_", "tok_")) else None
-    if card is not None:
-        return desk.account.put(shapes.card_method(card, {"card": {"cvc": "123"}}))
-    found = desk.account.of("payment_method").get(ref)
-    if found is None:
-        raise missing("PaymentMethod", ref, param=param)
-    return found
-
-
-def card_of(method: Obj) -> TestCard:
-    """What the card behind a method does."""
-    return CARDS.get(method.get("_number", ""), CARDS["4242424242424242"])
-
-
-def attach(desk: Desk, method: Obj, customer: str) -> None:
-    """Bind a method to a customer."""
-    if method["customer"] == customer:
-        return
-    method["customer"] = customer
-    desk.emit("payment_method.attached", method)
-
-
-def refuse_attach(method: Obj) -> None:
-    """The bank is asked when a card is saved; its answer names no reason."""
-    if method["type"] == "card" and not card_of(method).saves:
-        raise ApiError(402, GENERIC.message, kind="card_error", code=GENERIC.code, decline_code=GENERIC.decline_code)
-
-
-def check_usable(desk: Desk, method: Obj, customer: str | None) -> None:
-    """A method of another customer, or detached after use, cannot be charged."""
-    if method.get("_detached") or (method["customer"] is None and method.get("_used")):
-        raise invalid(
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared "
-            "with a connected account without Customer attachment, or was detached from a Customer. It may not be used "
-            "again. To use a PaymentMethod multiple times, you must attach it to a Customer first.",
-            param="payment_method",
-        )
-    if method["customer"] is not None and method["customer"] != customer:
-        raise invalid(
-            f"The customer does not have a payment method with the ID {method['id']}. The payment method must be "
-            "attached to the customer.",
-            param="payment_method",
-        )
-
-
-def needs_authentication(method: Obj, *, off_session: bool) -> bool:
-    """Whether the bank wants the subscriber to prove who they are."""
-    if method["type"] != "card":
-        return False
-    when = card_of(method).authentication
-    return when == "always" or (
-        not off_session if when == "on_session" else when == "until_set_up" and not method["_set_up"]
-    )
-
-
 def confirm_payment(desk: Desk, intent: Obj, *, off_session: bool, return_url: str | None = None) -> None:
     """Try the intent's method. Raises `ApiError` 402 when the bank refuses."""
     if intent["status"] not in CONFIRMABLE:
         raise unexpected_state(
-            "payment_intent",
+            intent,
             f"This PaymentIntent could not be confirmed because it has a status of {intent['status']}. Only a "
             "PaymentIntent with one of the following statuses may be confirmed: requires_payment_method, "
             "requires_confirmation, requires_action.",
@@ -96,7 +41,7 @@ def confirm_payment(desk: Desk, intent: Obj, *, off_session: bool, return_url: s
             f" To confirm the PaymentIntent with {intent['customer']}, specify" if intent["customer"] else " Specify"
         )
         raise unexpected_state(
-            "payment_intent",
+            intent,
             "You cannot confirm this PaymentIntent because it's missing a payment method."
             f"{whose} a payment method attached to this customer along with the customer ID.",
         )
@@ -130,7 +75,7 @@ def execute_payment(desk: Desk, intent: Obj, method: Obj) -> None:
     """Ask the bank, authentication being settled. Raises `ApiError` 402 when it refuses."""
     intent["next_action"] = None
     if method["type"] == "sepa_debit":
-        _start_debit(desk, intent, method)
+        start_debit(desk, intent, method)
         return
     card = card_of(method)
     if card.decline is not None:
@@ -143,7 +88,7 @@ def execute_payment(desk: Desk, intent: Obj, method: Obj) -> None:
     desk.account.put(charge)
     intent["latest_charge"] = charge["id"]
     method["_used"] = True
-    _keep_method(desk, intent, method)
+    keep_method(desk, intent, method)
     desk.emit("charge.succeeded", charge)
     if manual:
         intent.update(status="requires_capture", amount_capturable=intent["amount"])
@@ -153,21 +98,6 @@ def execute_payment(desk: Desk, intent: Obj, method: Obj) -> None:
     desk.emit("payment_intent.succeeded", intent)
     if card.disputed:
         open_dispute(desk, charge, "fraudulent")
-
-
-def open_dispute(desk: Desk, charge: Obj, reason: str) -> Obj:
-    """Take a captured amount back, as a payer's bank does."""
-    dispute = desk.account.put(intents.dispute(charge, reason))
-    charge["disputed"] = True
-    desk.emit("charge.dispute.created", dispute)
-    desk.emit("charge.dispute.funds_withdrawn", dispute)
-    return dispute
-
-
-def _keep_method(desk: Desk, intent: Obj, method: Obj) -> None:
-    if intent["setup_future_usage"] and intent["customer"]:
-        method["_set_up"] = True
-        attach(desk, method, intent["customer"])
 
 
 def _fail_payment(desk: Desk, intent: Obj, method: Obj, decline: Decline, *, charged: bool = False) -> None:
@@ -183,13 +113,13 @@ def _fail_payment(desk: Desk, intent: Obj, method: Obj, decline: Decline, *, cha
         kind="card_error",
         code=decline.code,
         decline_code=decline.decline_code,
-        extra={**extra, "payment_method": public(copy.deepcopy(method))},
+        extra={**extra, "payment_method": public(method)},
     )
-    remembered = {**refusal.body()["error"], "payment_method_type": method["type"]}
+    remembered = {"decline_code": None, **refusal.body()["error"], "payment_method_type": method["type"]}
     intent.update(status="requires_payment_method", payment_method=None, next_action=None)
     intent["last_payment_error"] = remembered
     desk.emit("payment_intent.payment_failed", intent)
-    refusal.extra["payment_intent"] = public(copy.deepcopy(intent))
+    refusal.extra["payment_intent"] = public(intent)
     raise refusal
 
 
@@ -197,7 +127,7 @@ def finish_authentication(desk: Desk, intent: Obj, *, passed: bool) -> None:
     """The subscriber has answered the bank's question. Raises `ApiError` 402 when the bank refuses even so."""
     kind = intent["object"]
     if intent["status"] != "requires_action":
-        raise unexpected_state(kind, f"This {kind} does not wait for authentication.")
+        raise unexpected_state(intent, f"This {kind} does not wait for authentication.")
     method = method_of(desk, intent["payment_method"])
     if passed:
         if kind == "setup_intent":
@@ -209,7 +139,7 @@ def finish_authentication(desk: Desk, intent: Obj, *, passed: bool) -> None:
         "code": f"{kind}_authentication_failure",
         "doc_url": f"https://stripe.com/docs/error-codes/{kind.replace('_', '-')}-authentication-failure",
         "message": AUTHENTICATION_FAILED,
-        "payment_method": public(copy.deepcopy(method)),
+        "payment_method": public(method),
         "type": "invalid_request_error",
     }
     intent.update(status="requires_payment_method", payment_method=None, next_action=None)
@@ -224,16 +154,14 @@ def finish_authentication(desk: Desk, intent: Obj, *, passed: bool) -> None:
 def confirm_setup(desk: Desk, intent: Obj, *, return_url: str | None = None) -> None:
     """Save the intent's method. Raises `ApiError` 402 when the bank refuses."""
     if intent["status"] == "succeeded":
-        raise unexpected_state("setup_intent", "You cannot confirm this SetupIntent because it has already succeeded.")
+        raise unexpected_state(intent, "You cannot confirm this SetupIntent because it has already succeeded.")
     if intent["status"] not in CONFIRMABLE:
         raise unexpected_state(
-            "setup_intent",
+            intent,
             f"You cannot confirm this SetupIntent because it has a status of {intent['status']}.",
         )
     if not intent["payment_method"]:
-        raise unexpected_state(
-            "setup_intent", "You cannot confirm this SetupIntent because it's missing a payment method."
-        )
+        raise unexpected_state(intent, "You cannot confirm this SetupIntent because it's missing a payment method.")
     method = method_of(desk, intent["payment_method"])
     intent.update(payment_method=method["id"], latest_attempt=f"setatt_{intent['id'][5:]}", last_setup_error=None)
     check_usable(desk, method, intent["customer"])
@@ -255,12 +183,12 @@ def _complete_setup(desk: Desk, intent: Obj, method: Obj) -> None:
             code=decline.code,
             decline_code=decline.reason,
             param=decline.setup_param,
-            extra={"payment_method": public(copy.deepcopy(method))},
+            extra={"payment_method": public(method)},
         )
         intent.update(status="requires_payment_method", payment_method=None)
         intent["last_setup_error"] = refusal.body()["error"]
         desk.emit("setup_intent.setup_failed", intent)
-        refusal.extra["setup_intent"] = public(copy.deepcopy(intent))
+        refusal.extra["setup_intent"] = public(intent)
         raise refusal
     method["_set_up"] = method["_used"] = True
     if intent["customer"]:
@@ -269,59 +197,3 @@ def _complete_setup(desk: Desk, intent: Obj, method: Obj) -> None:
         intent["mandate"] = mandate_of(desk, method)["id"]
     intent["status"] = "succeeded"
     desk.emit("setup_intent.succeeded", intent)
-
-
-def mandate_of(desk: Desk, method: Obj) -> Obj:
-    """The mandate of a debit method, made when it is first needed."""
-    if "_mandate" not in method:
-        method["_mandate"] = desk.account.put(shapes.mandate(method))["id"]
-    return desk.account.get("mandate", method["_mandate"])
-
-
-def _start_debit(desk: Desk, intent: Obj, method: Obj) -> None:
-    mandate_of(desk, method)
-    method["_used"] = True
-    charge = desk.account.put(intents.charge(intent, method, status="pending", captured=True))
-    charge["_idempotency_key"] = desk.idempotency_key
-    intent.update(status="processing", latest_charge=charge["id"], processing=None)
-    _keep_method(desk, intent, method)
-    desk.emit("charge.pending", charge)
-    desk.emit("payment_intent.processing", intent)
-
-
-def settle_debit(desk: Desk, intent: Obj, *, succeeds: bool | None = None) -> None:
-    """What the bank answers days after a debit; by default what the test IBAN stands for."""
-    if intent["status"] != "processing":
-        raise unexpected_state("payment_intent", "This PaymentIntent is not processing.")
-    charge = desk.account.get("charge", intent["latest_charge"])
-    method = desk.account.get("payment_method", intent["payment_method"])
-    iban = IBANS[method["_iban"]]
-    if succeeds if succeeds is not None else iban.outcome == "succeeds":
-        charge.update(status="succeeded", paid=True)
-        intent.update(status="succeeded", amount_received=intent["amount"])
-        desk.emit("charge.succeeded", charge)
-        desk.emit("payment_intent.succeeded", intent)
-        if iban.disputed:
-            open_dispute(desk, charge, "debit_not_authorized")
-        return
-    message = "The transaction failed because the bank could not process it."
-    charge.update(
-        status="failed",
-        captured=False,
-        amount_captured=0,
-        failure_code="generic_could_not_process",
-        failure_message=message,
-    )
-    intent.update(status="requires_payment_method", payment_method=None)
-    intent["last_payment_error"] = {
-        "charge": charge["id"],
-        "code": "payment_intent_payment_attempt_failed",
-        "decline_code": "generic_could_not_process",
-        "doc_url": "https://stripe.com/docs/error-codes/payment-intent-payment-attempt-failed",
-        "message": message,
-        "payment_method": public(copy.deepcopy(method)),
-        "payment_method_type": "sepa_debit",
-        "type": "invalid_request_error",
-    }
-    desk.emit("charge.failed", charge)
-    desk.emit("payment_intent.payment_failed", intent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from typing import Any
 import stripe
 
 from .errors import missing
+from .notes import public
 
 Obj = dict[str, Any]
 
@@ -36,15 +36,6 @@ def new_id(prefix: str) -> str:
 def now() -> int:
     """Seconds since 1970, as Stripe counts time."""
     return int(time.time())
-
-
-def public(value: Any) -> Any:
-    """An object as the API shows it: without the double's own notes, whose names begin with an underscore."""
-    if isinstance(value, dict):
-        return {name: public(below) for name, below in value.items() if not name.startswith("_")}
-    if isinstance(value, list):
-        return [public(item) for item in value]
-    return value
 
 
 @dataclass
@@ -138,7 +129,7 @@ class World:
         request: Obj | None = None,
     ) -> Obj:
         """Write an event, with the object as it is at this moment, and hand it to the webhooks."""
-        data: Obj = {"object": public(copy.deepcopy(obj))}
+        data: Obj = {"object": public(obj)}
         if previous is not None:
             data["previous_attributes"] = previous
         event: Obj = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import amounts, intents
 from ..calls import Call, listing, merge_metadata, search
 from ..errors import invalid, unexpected_state
-from ..paying import confirm_payment, method_of
+from ..methods import check_usable, method_of
+from ..paying import confirm_payment
 from ..store import Obj, now
 from .customers import living
 
@@ -25,7 +26,9 @@ def create(call: Call) -> Obj:
             "The parameter `return_url` cannot be passed when creating an unconfirmed intent.", param="return_url"
         )
     if params.get("payment_method"):
-        params["payment_method"] = method_of(call, params["payment_method"])["id"]
+        method = method_of(call, params["payment_method"])
+        check_usable(call, method, params.get("customer"))
+        params["payment_method"] = method["id"]
     intent = call.account.put(intents.payment_intent(params))
     _types(call, intent)
     call.emit("payment_intent.created", intent)
@@ -55,7 +58,7 @@ def update(call: Call) -> Obj:
     if "amount" in call.params:
         if intent["status"] not in ("requires_payment_method", "requires_confirmation"):
             raise unexpected_state(
-                "payment_intent",
+                intent,
                 f"This PaymentIntent's amount could not be updated because it has a status of {intent['status']}.",
             )
         amounts.check(call.params["amount"], intent["currency"])
@@ -84,7 +87,7 @@ def capture(call: Call) -> Obj:
     intent = retrieve(call)
     if intent["status"] != "requires_capture":
         raise unexpected_state(
-            "payment_intent",
+            intent,
             f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a "
             "PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
@@ -104,14 +107,14 @@ def cancel(call: Call) -> Obj:
     intent = retrieve(call)
     if intent["status"] not in _CANCELABLE:
         raise unexpected_state(
-            "payment_intent",
+            intent,
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
             "with one of the following statuses may be canceled: requires_payment_method, requires_capture, "
             "requires_reauthorization, requires_confirmation, requires_action, expired, processing.",
         )
     if intent.get("_session"):
         raise unexpected_state(
-            "payment_intent",
+            intent,
             "You cannot cancel this PaymentIntent because it belongs to a Checkout Session. Expire the session.",
         )
     intent.update(

@@ -8,8 +8,8 @@ from .. import shapes
 from ..calls import Call, listing, merge_metadata
 from ..cards import CARDS, IBANS, TestCard, card_of_token, luhn_ok
 from ..errors import ApiError, invalid, unexpected_state
-from ..paying import attach as bind
-from ..paying import method_of, refuse_attach
+from ..methods import attach as bind
+from ..methods import method_of, refuse_attach
 from ..store import Obj
 from .customers import living
 
@@ -113,7 +113,7 @@ def detach(call: Call) -> Obj:
     method = retrieve(call)
     if method["customer"] is None:
         raise unexpected_state(
-            "payment_method",
+            method,
             "The payment method you provided is not attached to a customer so detachment is impossible.",
         )
     before = {"customer": method["customer"]}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import intents
 from ..calls import Call, listing
 from ..errors import unexpected_state
-from ..paying import confirm_setup, method_of
+from ..methods import method_of
+from ..paying import confirm_setup
 from ..store import Obj
 from .customers import living
 
@@ -42,7 +43,7 @@ def cancel(call: Call) -> Obj:
     intent = retrieve(call)
     if intent["status"] in ("succeeded", "canceled", "processing"):
         raise unexpected_state(
-            "setup_intent", f"You cannot cancel this SetupIntent because it has a status of {intent['status']}."
+            intent, f"You cannot cancel this SetupIntent because it has a status of {intent['status']}."
         )
     intent.update(status="canceled", cancellation_reason=call.params.get("cancellation_reason"), next_action=None)
     call.emit("setup_intent.canceled", intent)
