@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from merchants.pages import home, members, provider
+from merchants.pages import developers, home, members, provider
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("switch", home.switch, name="switch"),
+    path("developers", developers.developers, name="developers"),
+    path("developers/keys/<str:key>/revoke", developers.key_revoke, name="developer_key_revoke"),
     path("settings/members", members.members, name="setting_members"),
     path("settings/members/<str:member>/role", members.member_role, name="setting_member_role"),
     path("settings/members/<str:member>/remove", members.member_remove, name="setting_member_remove"),
