@@ -241,11 +241,8 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
         payment = payments.lock(payment_id)
         now = clock_of(session)
         actor = provider_actor(payment.account)
-        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND):
-            _look_later(payment)
-            return
-        if outcome.kind is OutcomeKind.FAILED and payment.hosted and _page_is_open(payment, outcome):
-            _note_refusal(payment, outcome, actor=actor, now=now)
+        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND) or _page_is_open(payment, outcome):
+            _note_refusal(payment, outcome)
             return
         method_id = None
         if outcome.method is not None and outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING):
@@ -263,16 +260,14 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
 
 def _page_is_open(payment: Payment, outcome: Outcome) -> bool:
     """A refusal on the provider's page is not the end of it: the page takes another card until it expires."""
-    return payment.status == Payment.Status.PENDING and bool(payment.provider_session) and outcome.code != "expired"
+    waiting = payment.hosted and payment.status == Payment.Status.PENDING and bool(payment.provider_session)
+    return outcome.kind is OutcomeKind.FAILED and waiting
 
 
-def _note_refusal(payment: Payment, outcome: Outcome, *, actor: Actor, now: Now) -> None:
+def _note_refusal(payment: Payment, outcome: Outcome) -> None:
+    """Nothing is decided: keep the last refusal, for whoever shows the form, and look again later."""
     payment.code, payment.decline_code = outcome.code or "", outcome.decline_code or ""
     payment.advice, payment.message = outcome.advice or "", outcome.message[:400]
-    _look_later(payment)
-
-
-def _look_later(payment: Payment) -> None:
     payment.looks += 1
     payment.next_look_at = instant() + min(FIRST_LOOK * 2 ** min(payment.looks, 8), timedelta(hours=1))
     payment.save()

@@ -1,5 +1,15 @@
-"""Addresses."""
+"""Addresses of hosted pages."""
 
-from django.urls import URLPattern
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+
+def nothing(request: HttpRequest, token: str) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
+urlpatterns = [
+    path("<str:token>/return", nothing, name="return"),
+    path("simulated/<str:token>", nothing, name="simulated"),
+    path("<str:token>", nothing, name="pay"),
+]

@@ -1,0 +1,89 @@
+"""Settling what stayed open: payments whose outcome is unknown, refunds owed, purchases nobody paid for.
+
+The provider is asked, never charged again (domain 21). Everything here may run twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from billing.flows import change_purchase, checkout, pay
+from billing.flows.providers import gateway_of
+from billing.gateways.base import OutcomeKind, RefundAsk
+from billing.models import CheckoutSession
+from invoices.models import Payment, Refund
+from invoices.services import payments
+from merchants.actors import Actor
+from merchants.clock import instant
+from merchants.tenancy.scope import tenant
+
+NEVER_ASKED = timedelta(minutes=15)
+"""After this a payment that the provider never saw, and whose page nobody opened, is given up."""
+
+
+def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
+    """Ask the provider about one payment that is not settled. One that it never saw is closed after a while."""
+    outcome = pay.ask_about(merchant_id=merchant_id, payment_id=payment_id)
+    if outcome.kind is not OutcomeKind.NOT_FOUND:
+        return
+    with tenant(merchant_id):
+        payment = Payment.objects.get(id=payment_id)
+        if payment.session_id is None or payment.created_at > instant() - NEVER_ASKED:
+            return
+        session = checkout.lock(payment.session_id)
+        payment = payments.lock(payment_id)
+        if payment.provider_session or payment.status not in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
+            return
+        answer = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
+        actor = Actor.system("reconcile")
+        payments.record(payment, answer, actor=actor, now=pay.clock_of(session), quiet=True)
+
+
+def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
+    """Give back what is owed, in three steps; a repeat carries the same key and gives nothing twice."""
+    with tenant(merchant_id):
+        owed = Refund.objects.select_related("payment__account").get(id=refund_id)
+        if owed.status in (Refund.Status.SUCCEEDED, Refund.Status.FAILED):
+            return
+        account = owed.payment.account
+        ask = RefundAsk(
+            key=str(owed.pk),
+            provider_ref=owed.payment.provider_ref,
+            amount=owed.amount,
+            currency=owed.currency,
+            reason="duplicate",
+        )
+    outcome = gateway_of(account).refund(ask)
+    status = {OutcomeKind.SUCCEEDED: Refund.Status.SUCCEEDED, OutcomeKind.FAILED: Refund.Status.FAILED}.get(
+        outcome.kind, Refund.Status.UNKNOWN
+    )
+    with tenant(merchant_id):
+        owed = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
+        session_id = owed.payment.session_id
+        assert session_id is not None  # so far only purchases owe anything back
+        session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
+        payments.record_refund(
+            owed,
+            status=status,
+            provider_ref=outcome.provider_ref or "",
+            message=outcome.message,
+            actor=Actor.system("refund"),
+            now=pay.clock_of(session),
+        )
+
+
+def lapse(*, merchant_id: UUID, session_id: UUID) -> None:
+    """End a purchase that nobody paid for in time. Its page at the provider is closed, and confirmed so, first; while
+    money is on its way nothing lapses (domain 10)."""
+    try:
+        change_purchase.close_page(merchant_id=merchant_id, session_id=session_id)
+    except (pay.PaymentUnderWay, pay.ProviderSilent):
+        return
+    with tenant(merchant_id):
+        session = checkout.lock(session_id)
+        now = pay.clock_of(session)
+        if session.status != CheckoutSession.Status.OPEN or session.expires_at > now.at:
+            return
+        if pay.under_way(session) is None:
+            checkout.lapse(session, actor=Actor.system("lapse"), now=now)
