@@ -25,7 +25,7 @@ from invoices.models.payments import IN_FLIGHT
 from invoices.services import payments
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
-from merchants.links import mint
+from merchants.links import mint_until
 from merchants.models import Merchant, ProviderAccount
 from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
@@ -154,7 +154,8 @@ def _new_payment(session: CheckoutSession, now: Now) -> Payment:
 
 def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> CheckoutAsk:
     """The ask, the same to the letter each time for the same payment: the provider compares it under the same key."""
-    token = mint("checkout-return", session.merchant_id, session.pk, lasts=timedelta(days=2))
+    until = session.expires_at + timedelta(days=1)
+    token = mint_until("checkout-return", session.merchant_id, session.pk, until=until)
     back = settings.PUBLIC_URL + reverse("hosted:return", args=[token])
     title = session.subscription.offer_version.title
     return CheckoutAsk(

@@ -127,7 +127,18 @@ def session(page: Obj) -> Outcome:
     if isinstance(intent, Mapping) and intent.get("status") in ("succeeded", "processing"):
         return payment(intent)  # money moved, whatever the page says
     if status == "open":
-        return Outcome(kind=OutcomeKind.OPEN, captured=0, provider_ref=ref(intent), customer_ref=customer_ref)
+        error = intent.get("last_payment_error") if isinstance(intent, Mapping) else None
+        last = refused(error) if isinstance(error, Mapping) else Outcome(kind=OutcomeKind.OPEN)
+        return Outcome(
+            kind=OutcomeKind.OPEN,
+            captured=0,
+            provider_ref=ref(intent),
+            customer_ref=customer_ref,
+            code=last.code,
+            decline_code=last.decline_code,
+            advice=last.advice,
+            message=last.message,
+        )
     if status == "expired":
         return Outcome(kind=OutcomeKind.EXPIRED, captured=0, provider_ref=ref(intent), customer_ref=customer_ref)
     if status == "complete":
