@@ -29,6 +29,11 @@ class Told:
     request_id: str
     channel: str
 
+    @property
+    def public_id(self) -> str:
+        """The id that receivers see, in the body and as `webhook-id`."""
+        return show("evt", self.id)
+
 
 def _is_personal(value: Any) -> bool:
     return isinstance(value, Mapping) and value.keys() == {"personal"}
@@ -86,7 +91,7 @@ def instant_text(at: datetime) -> str:
 def shape(event: Told, values: Mapping[UUID, str]) -> dict[str, Any]:
     """The event as an object of the API."""
     return {
-        "id": show("evt", event.id),
+        "id": event.public_id,
         "type": event.kind,
         "created_at": instant_text(event.created_at),
         "sequence": event.sequence,

@@ -6,6 +6,7 @@ has is checked here, and the call goes to that very address: a name that changes
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -126,3 +127,33 @@ def is_open(text: str, *, loopback: bool = False) -> bool:
         closed = any(address in network for network in NO_NETWORKS_6) or (address.is_reserved and not wrapped)
     mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
     return not closed and not address.is_multicast and (address.is_global or mapped)
+
+
+INSIDE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "localdomain")
+"""Names that mean a machine of the house, whatever they resolve to here."""
+
+
+def is_inside(host: str, *, loopback: bool = False) -> bool:
+    """Whether a host is plainly in the house, as can be told without asking a name server.
+
+    Addresses count in every notation that a resolver would take. All other names are checked when they are called.
+
+    >>> [is_inside(h) for h in ("127.1", "2130706433", "0x7f.1", "[::1]", "db.internal", "shop.example", "8.8.8.8")]
+    [True, True, True, True, True, False, False]
+    >>> [is_inside(h, loopback=True) for h in ("localhost", "127.0.0.1", "10.0.0.1")]
+    [False, False, True]
+    """
+    bare = host.strip("[]").rstrip(".").lower()
+    if ":" in bare:
+        return not is_open(bare, loopback=loopback)
+    try:
+        return not is_open(str(IPv4Address(socket.inet_aton(bare))), loopback=loopback)
+    except OSError:
+        pass
+    if loopback and bare == "localhost":
+        return False
+    return (
+        bare.rpartition(".")[2].isdigit()
+        or any(bare == name or bare.endswith("." + name) for name in INSIDE_NAMES)
+        or "." not in bare
+    )
