@@ -29,6 +29,7 @@ VARIANT = "pdf/a-3b"
 FONTS = Path(__file__).resolve().parent / "fonts"
 
 log = logging.getLogger(__name__)
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table that it reads
 _press = Lock()
 """Pango's font map is not to be used by two threads at once: one document at a time in a process."""
 

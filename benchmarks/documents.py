@@ -1,0 +1,111 @@
+"""How many documents a second one process prints, beside bare WeasyPrint on the same HTML, style, faces and variant.
+
+    python -m benchmarks.documents [--count 40] [--rounds 3]
+
+Seconds are of the processor, not of the wall: what one core does when nothing else wants it. Rounds alternate; the
+ratio is of the best rounds. Two documents: a renewal, and the mock-up's change of offer with its strip of days. Needs the
+environment of the settings (run it with `python -m tools.devstack exec -- …`), no table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from invoices.paper import Paper
+
+
+def seconds_of(act: Callable[[int], object], count: int) -> list[float]:
+    """How long each of so many calls keeps the processor busy."""
+    taken = []
+    for number in range(count):
+        started = time.process_time()
+        act(number)
+        taken.append(time.process_time() - started)
+    return taken
+
+
+def megabytes() -> float:
+    """The most memory that this process has held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def said(name: str, rounds: list[list[float]]) -> float:
+    """Print one engine's figures; documents a second of its best round."""
+    best = min(rounds, key=sum)
+    rate = len(best) / sum(best)
+    every = sorted(second for one in rounds for second in one)
+    p99 = every[min(len(every) - 1, int(len(every) * 0.99))]
+    print(f"{name:34} {rate:6.1f} /s   p50 {statistics.median(every) * 1e3:5.0f} ms   p99 {p99 * 1e3:5.0f} ms")
+    return rate
+
+
+def measure(name: str, paper: Paper, count: int, rounds: int) -> None:
+    """Print both, side by side, for one document."""
+    from weasyprint import CSS, HTML
+
+    from invoices import pdf
+    from invoices.logos import safe_logo
+    from invoices.typesetting import typeset
+
+    logo = safe_logo(paper.issuer.logo)
+
+    def ours(number: int) -> bytes:
+        return pdf.render(replace(paper, number=f"ON-2026-{number:06}"))
+
+    def bare(number: int) -> bytes:
+        html = typeset(replace(paper, number=f"ON-2026-{number:06}"), logo=logo)
+        fetcher = pdf._Enclosed(logo)
+        sheet = CSS(string=pdf._stylesheet() + f".mark {{ color: {paper.issuer.colour} }}", url_fetcher=fetcher)
+        printed: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(stylesheets=[sheet], pdf_variant=pdf.VARIANT)
+        return printed
+
+    ours(0)
+    bare(0)
+    a: list[list[float]] = []
+    b: list[list[float]] = []
+    memory = 0.0
+    for _ in range(rounds):
+        gc.collect()
+        before = megabytes()
+        a.append(seconds_of(ours, count))
+        memory = max(memory, megabytes() - before)
+        b.append(seconds_of(bare, count))
+    print(f"\n{name}: {count} documents a round, {rounds} rounds, {len(ours(1))} bytes each, {pdf.VARIANT}")
+    ratio = said("invoices.pdf.render", a) / said("bare WeasyPrint, same document", b)
+    print(f"ratio {ratio:.2f}; our rounds added {memory:.0f} MiB at most to {megabytes():.0f} MiB")
+
+
+def main() -> None:
+    """Read the arguments and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=40, help="documents a round")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each")
+    chosen = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing.settings")
+    django.setup()
+    from invoices.pdf import render
+    from tests.apps.invoices import papers
+    from tools.devstack import messages
+
+    messages.compile_all()
+    changed = papers.usual()
+    started = time.process_time()
+    render(changed)
+    print(f"first document of a process: {time.process_time() - started:.2f} s, {megabytes():.0f} MiB")
+    measure("renewal", replace(changed, day_count=None), chosen.count, chosen.rounds)
+    measure("change of offer", changed, chosen.count, chosen.rounds)
+
+
+if __name__ == "__main__":
+    main()
