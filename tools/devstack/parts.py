@@ -23,6 +23,7 @@ WORKERS: Mapping[str, tuple[str, int]] = {  # name: (queues, processes). A slow 
     "worker-documents": ("documents", 1),
     "worker-alerts": ("alerts,default", 2),
 }
+WITHOUT_CHECKS = {"CELERY_SKIP_CHECKS": "1"}  # `prepare` has run Django's checks, once for all
 SEEN_BY_THE_SHOP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
 
 
@@ -47,17 +48,18 @@ def address(port: int) -> str:
     return f"http://{HOST}:{port}"
 
 
+def is_well(base: str) -> bool:
+    """Whether `/healthz` there answers 200."""
+    try:
+        with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 def healthy(port: int) -> Callable[[Child], bool]:
     """Ready when `/healthz` answers 200."""
-
-    def ask(_child: Child) -> bool:
-        try:
-            with urllib.request.urlopen(f"{address(port)}/healthz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    return ask
+    return lambda _child: is_well(address(port))
 
 
 def says(pattern: str) -> Callable[[Child], bool]:
@@ -97,19 +99,19 @@ def web(port: int) -> Part:
 
 def workers() -> list[Part]:
     """One Celery worker a group of queues. Killed supervisors leave nobody to wait for: then they end cold (QUIT)."""
-    root = {"C_FORCE_ROOT": "1"} if os.geteuid() == 0 else {}
+    told = {**WITHOUT_CHECKS, **({"C_FORCE_ROOT": "1"} if os.geteuid() == 0 else {})}
     parts = []
     for name, (queues, processes) in WORKERS.items():
         command = python("-m", "celery", "-A", "billing.celery", "worker", "-Q", queues, "-c", str(processes))
         command += ["-n", f"{name}@%h", "-l", "INFO", "--without-mingle", "--without-gossip"]
-        parts.append(Part(name, command, says(r"\bready\.\s*$|\bready\.\n"), env=root, orphaned=signal.SIGQUIT))
+        parts.append(Part(name, command, says(r"\bready\.\s*$|\bready\.\n"), env=told, orphaned=signal.SIGQUIT))
     return parts
 
 
 def beat(schedule: Path) -> Part:
     """What nudges the workers when something may be due."""
     command = python("-m", "celery", "-A", "billing.celery", "beat", "-l", "INFO", "-s", str(schedule), "--pidfile=")
-    return Part("beat", command, says(r"beat: Starting"))
+    return Part("beat", command, says(r"beat: Starting"), env=WITHOUT_CHECKS)
 
 
 def shop(port: int, *, api: str, keys: Mapping[str, str]) -> Part:
@@ -124,13 +126,18 @@ def shop(port: int, *, api: str, keys: Mapping[str, str]) -> Part:
     return Part("shop", python("examples/shop/app.py"), healthy(port), env=told)
 
 
-def start_together(children: Children, parts: list[Part], env: Mapping[str, str]) -> None:
-    """Start parts that do not need one another, then wait for all of them; they are stopped together too."""
+Started = list[tuple[Part, Child]]
+
+
+def start_together(children: Children, parts: list[Part], env: Mapping[str, str]) -> Started:
+    """Start parts that do not need one another; they are stopped together too. None is ready yet."""
     children.storey += 1
-    started = []
-    for part in parts:
-        seen = {key: value for key, value in inherited().items() if key in SEEN_BY_THE_SHOP}
-        started.append((part, part.start(children, seen if part.name == "shop" else env)))
+    seen = {key: value for key, value in inherited().items() if key in SEEN_BY_THE_SHOP}
+    return [(part, part.start(children, seen if part.name == "shop" else env)) for part in parts]
+
+
+def wait_for(started: Started) -> None:
+    """Wait until all of them answer. Raises `CannotStart` as soon as one has ended."""
     beside = [child for _part, child in started]
     for part, child in started:
         wait_until(partial(part.answers, child), child=child, beside=beside)

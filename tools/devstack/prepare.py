@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from tools.devstack import messages
+from tools.devstack.parts import is_well
+from tools.devstack.ports import HOST
 
 
 def static_files() -> Iterator[Path]:
@@ -48,12 +51,21 @@ def collect_static() -> None:
     mark.write_text(now)
 
 
+def await_double() -> None:
+    """The double was started at the same time as we: the demo data may need it to answer."""
+    base = settings.STRIPE_API_BASE or ""
+    until = time.monotonic() + 30
+    while base.startswith(f"http://{HOST}:") and not is_well(base) and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def main(demo_file: str) -> None:
     """All steps in their order."""
     messages.compile_all()
     django.setup()
-    call_command("migrate", database="owner", interactive=False, verbosity=1)
+    call_command("migrate", database="owner", interactive=False, verbosity=1, skip_checks=False)
     collect_static()
+    await_double()
     call_command("seed_demo", write=demo_file)
 
 

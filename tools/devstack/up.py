@@ -122,8 +122,8 @@ def take_ports(folder: Path, since: float) -> dict[str, int]:
     return chosen
 
 
-def outside(children: Children, env: dict[str, str], *, folder: Path, chosen: Mapping[str, int]) -> list[str]:
-    """Start what stands in for the outside world, where nothing else was given; a word on each."""
+def outside(children: Children, env: dict[str, str], *, folder: Path, chosen: Mapping[str, int]) -> parts.Started:
+    """Start what stands in for the outside world, where nothing else was given."""
     standing_in = []
     if not (os.environ.get("STRIPE_API_BASE") or os.environ.get("STRIPE_SECRET_KEY")):
         env["STRIPE_API_BASE"] = parts.address(chosen["stripe"])
@@ -131,8 +131,7 @@ def outside(children: Children, env: dict[str, str], *, folder: Path, chosen: Ma
     if not os.environ.get("EMAIL_URL"):
         env["EMAIL_URL"] = f"smtp://{ports.HOST}:{chosen['smtp']}"
         standing_in.append(parts.mail_catcher(chosen["mail"], smtp_port=chosen["smtp"], folder=folder / "mail"))
-    parts.start_together(children, standing_in, environment.without_owner(env))
-    return [part.name for part in standing_in]
+    return parts.start_together(children, standing_in, environment.without_owner(env))
 
 
 def prepare(children: Children, env: Mapping[str, str], demo_file: Path) -> dict[str, object]:
@@ -193,15 +192,15 @@ def run(children: Children, *, folder: Path, since: float) -> None:
     defaults = environment.common(kept, media=folder / "media") | ours
     env = {**defaults, **environment.inherited(), **environment.fixed(), **database, **broker}
     started = outside(children, env, folder=folder, chosen=chosen)
-    for name in started:
-        progress(since, name.replace("-", " "))
     demo = prepare(children, env, folder / "demo.json")
-    progress(since, "migrated, demo data there")
+    parts.wait_for(started)
+    names = [part.name for part, _child in started]
+    progress(since, ", ".join(["migrated", "demo data there", *(name.replace("-", " ") for name in names)]))
     site = parts.shop(chosen["shop"], api=env["PUBLIC_URL"], keys=parts.shop_keys(demo))
     above = [parts.web(chosen["web"]), *parts.workers(), parts.beat(folder / "beat-schedule"), site]
-    parts.start_together(children, above, environment.without_owner(env))
+    parts.wait_for(parts.start_together(children, above, environment.without_owner(env)))
     progress(since, "web, workers, beat and shop answer")
-    print(f"\n{table(env, chosen, demo, started)}\n\n  Logs: {folder}. Ctrl-C stops everything.\n", flush=True)
+    print(f"\n{table(env, chosen, demo, names)}\n\n  Logs: {folder}. Ctrl-C stops everything.\n", flush=True)
     while (ended := children.ended()) is None:
         time.sleep(0.3)
     raise CannotStart(
