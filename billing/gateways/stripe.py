@@ -271,6 +271,22 @@ class StripeGateway:
         except stripe.StripeError as error:
             return _failure(error)
 
+    def listen(self, url: str) -> str | Outcome:
+        """Have Stripe tell us of everything at `url`; answers the signing secret, which Stripe shows once.
+
+        An endpoint of ours that is there already is made anew, for its secret cannot be asked for again.
+        """
+        try:
+            for known in self._api.webhook_endpoints.list({"limit": _LIST_SIZE}).data:
+                if known.url == url:
+                    self._api.webhook_endpoints.delete(known.id)
+            made = self._api.webhook_endpoints.create(
+                {"url": url, "enabled_events": ["*"], "api_version": cast(Any, API_VERSION)}
+            )
+        except stripe.StripeError as error:
+            return _failure(error)
+        return str(made.secret)
+
     def attach_method(self, *, token: str, customer_ref: str) -> MethodDetails | Outcome:
         """Save a method made elsewhere (a hosted page saves its own)."""
         try:
