@@ -77,8 +77,8 @@ def _is_mapping(kind: Any) -> bool:
 
 
 def _union(arms: tuple[Any, ...], value: Any, path: str) -> Any:
-    has_literal = any(typing_extensions.get_origin(arm) is Literal for arm in arms)
-    if str in arms and has_literal:  # an "open enum": Stripe itself knows no other values
+    words = {word for arm in arms if typing_extensions.get_origin(arm) is Literal for word in arm.__args__}
+    if str in arms and words - {""}:  # an "open enum": Stripe itself knows no other values
         arms = tuple(arm for arm in arms if arm is not str)
     if isinstance(value, (dict, list)):
         arms = tuple(arm for arm in arms if typing_extensions.get_origin(arm) is not Literal) or arms

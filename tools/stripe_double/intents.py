@@ -158,21 +158,15 @@ def charge(intent: Obj, method: Obj, *, status: str, captured: bool, decline: De
 
 
 def _outcome(status: str, decline: Decline | None) -> Obj:
-    silent = decline is not None and decline.reason == "generic_decline"
+    silence = "The bank did not return any further details with this decline."
     return {
         "advice_code": None,
         "network_advice_code": None,
         "network_decline_code": None,
         "network_status": "declined_by_network" if decline else "approved_by_network",
-        "reason": decline.reason if decline else None,
+        "reason": (decline.decline_code or "generic_decline") if decline else None,
         "risk_level": "normal",
-        "seller_message": (
-            "The bank did not return any further details with this decline."
-            if silent
-            else f"The bank returned the decline code `{decline.reason}`."
-            if decline
-            else "Payment complete."
-        ),
+        "seller_message": silence if decline else "Payment complete.",
         "type": "issuer_declined" if status == "failed" else "authorized",
     }
 

@@ -95,9 +95,9 @@ def execute_payment(desk: Desk, intent: Obj, method: Obj) -> None:
         desk.emit("payment_intent.amount_capturable_updated", intent)
         return
     intent.update(status="succeeded", amount_received=intent["amount"])
-    desk.emit("payment_intent.succeeded", intent)
     if card.disputed:
         open_dispute(desk, charge, "fraudulent")
+    desk.emit("payment_intent.succeeded", intent)
 
 
 def _fail_payment(desk: Desk, intent: Obj, method: Obj, decline: Decline, *, charged: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..calls import Call, listing, merge_metadata
 from ..errors import missing
-from ..store import API_VERSION, Obj, new_id, now
+from ..store import Obj, new_id, now
 
 
 def retrieve(call: Call) -> Obj:
@@ -87,7 +87,6 @@ def retrieve_account(call: Call) -> Obj:
     return {
         "id": call.account.id,
         "object": "account",
-        "api_version": API_VERSION,
         "business_profile": {"name": "Stripe double", "url": None},
         "charges_enabled": True,
         "country": "FR",
@@ -95,7 +94,6 @@ def retrieve_account(call: Call) -> Obj:
         "default_currency": "eur",
         "details_submitted": True,
         "email": None,
-        "livemode": False,
         "metadata": {},
         "payouts_enabled": True,
         "settings": {"dashboard": {"display_name": "Stripe double", "timezone": "Europe/Paris"}},
