@@ -66,7 +66,7 @@ def main(demo_file: str) -> None:
     call_command("migrate", database="owner", interactive=False, verbosity=1, skip_checks=False)
     collect_static()
     await_double()
-    call_command("seed_demo", write=demo_file)
+    call_command("seed_demo", "--write", demo_file)
 
 
 if __name__ == "__main__":
