@@ -13,7 +13,7 @@ InstantText = Annotated[str, {"format": "date-time"}]
 DecimalString = Annotated[str, {"example": "5.5"}]
 Texts = Annotated[dict[str, str], {"example": {"en": "Standard", "fr": "Standard"}}]
 
-__all__ = ["DayText", "DecimalString", "InstantText", "Texts", "decimal_string", "day_text", "instant_text", "show"]
+__all__ = ["DayText", "DecimalString", "InstantText", "Texts", "day_text", "decimal_string", "instant_text", "show"]
 
 
 @overload

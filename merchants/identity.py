@@ -1,0 +1,120 @@
+"""Numbers by which companies are known, countries and time zones: checked, not looked up. Pure."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from babel import Locale
+from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siren as fr_siren
+from stdnum.fr import siret as fr_siret
+
+from merchants.refusals import FieldError, gettext_noop
+from merchants.terms import fault
+
+_NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+_VAT_PREFIXES = {"GR": "EL", "GB": "XI"}
+
+
+@cache
+def countries() -> frozenset[str]:
+    """Country codes of ISO 3166-1 alpha-2, and XK."""
+    codes = (str(code) for code in Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRY
+
+
+def is_country(code: str) -> bool:
+    """Whether this is a country's code.
+
+    >>> is_country("FR"), is_country("fr"), is_country("EU"), is_country("XX")
+    (True, False, False, False)
+    """
+    return code in countries()
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Names of time zones by place (`Europe/Paris`), and UTC: an offset or an abbreviation is no merchant's zone."""
+    regions = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    return frozenset(name for name in available_timezones() if name.partition("/")[0] in regions) | {"UTC"}
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is a time zone by place.
+
+    >>> is_zone("Europe/Paris"), is_zone("Europe/Pariss"), is_zone("EST"), is_zone("UTC+1")
+    (True, False, False, False)
+    """
+    return name in zones()
+
+
+def siren_of(text: str) -> str | None:
+    """A SIREN (nine digits, Luhn) without its blanks, or None.
+
+    >>> siren_of("732 829 320"), siren_of("732829321")
+    ('732829320', None)
+    """
+    try:
+        return str(fr_siren.validate(text)) if text.isascii() else None
+    except ValidationError:
+        return None
+
+
+def siret_of(text: str) -> str | None:
+    """A SIRET (SIREN and five digits) without its blanks, or None. La Poste's own, whose digits sum to a multiple of
+    five instead of Luhn's, are right too.
+
+    >>> siret_of("732 829 320 00074"), siret_of("73282932000075"), siret_of("35600000049837")
+    ('73282932000074', None, '35600000049837')
+    """
+    try:
+        return str(fr_siret.validate(text)) if text.isascii() else None
+    except ValidationError:
+        return None
+
+
+def vat_of(text: str, country: str = "") -> str | None:
+    """An EU VAT number, compact and in capitals, or None; of that country where one is given and it has such numbers.
+
+    >>> vat_of("fr 44 732 829 320"), vat_of("FR00732829320"), vat_of("DE136695976", "FR")
+    ('FR44732829320', None, None)
+    """
+    if not text.isascii():
+        return None
+    try:
+        number = str(eu_vat.validate(text))
+    except (ValidationError, ImportError):
+        return None
+    if country and country.lower() in eu_vat.MEMBER_STATES | {"gb"}:
+        return number if number[:2] == _VAT_PREFIXES.get(country, country) else None
+    return number
+
+
+def company_faults(*, siren: str = "", siret: str = "", vat_number: str = "", country: str = "FR") -> list[FieldError]:
+    """What is wrong with a company's numbers; empty ones are not looked at. SIRET and French VAT number hold the SIREN.
+
+    >>> [error.code for error in company_faults(siren="732829320", vat_number="FR83404833048")]
+    ['vat_number_of_another']
+    """
+    found = []
+    if siren and siren_of(siren) is None:
+        found.append(
+            fault("siren", "siren_invalid", gettext_noop("This is not a SIREN: nine digits, the last a check."))
+        )
+    if siret and siret_of(siret) is None:
+        found.append(fault("siret", "siret_invalid", gettext_noop("This is not a SIRET: fourteen digits.")))
+    if vat_number and vat_of(vat_number, country) is None:
+        found.append(
+            fault("vat_number", "vat_number_invalid", gettext_noop("This is not a VAT number of that country."))
+        )
+    if found or not siren:
+        return found
+    bare = siren_of(siren) or ""
+    if siret and (siret_of(siret) or "")[:9] != bare:
+        found.append(fault("siret", "siret_of_another", gettext_noop("This SIRET is of another SIREN.")))
+    number = vat_of(vat_number) or "" if vat_number else ""
+    if number.startswith("FR") and number[4:] != bare:
+        found.append(fault("vat_number", "vat_number_of_another", gettext_noop("This VAT number is of another SIREN.")))
+    return found

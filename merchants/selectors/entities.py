@@ -1,0 +1,137 @@
+"""Legal entities, their tax rates and sites as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from merchants.models import LegalEntity, Site, TaxRate
+from merchants.selectors.shapes import (
+    DayText,
+    DecimalString,
+    InstantText,
+    day_text,
+    decimal_string,
+    instant_text,
+    show,
+)
+
+
+class AddressShape(TypedDict):
+    """Where a company is registered."""
+
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    country: str
+
+
+class LegalEntityShape(TypedDict):
+    """Who issues documents. `number_format` is that of its invoices' numbers."""
+
+    id: str
+    name: str
+    legal_form: str
+    capital: str
+    registry: str
+    siren: str
+    siret: str
+    vat_number: str
+    vat_exempt: bool
+    vat_on_debits: bool
+    address: AddressShape
+    email: str
+    footer: str
+    number_format: str
+    is_default: bool
+    created_at: InstantText
+
+
+class TaxRateShape(TypedDict):
+    """The rate of a tax code in a country, in percent, from a date on."""
+
+    id: str
+    legal_entity: str
+    country: str
+    tax_code: str
+    percent: DecimalString
+    from_on: DayText
+    name: str
+
+
+class SiteShape(TypedDict):
+    """A place of the merchant's."""
+
+    id: str
+    reference: str
+    name: str
+    siret: str
+    city: str
+    closed: bool
+    metadata: dict[str, str]
+    created_at: InstantText
+
+
+def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShape]:
+    """Legal entities as the API shows them, without a query."""
+    return [
+        {
+            "id": entity.public_id,
+            "name": entity.name,
+            "legal_form": entity.legal_form,
+            "capital": entity.capital,
+            "registry": entity.registry,
+            "siren": entity.siren,
+            "siret": entity.siret,
+            "vat_number": entity.vat_number,
+            "vat_exempt": entity.vat_exempt,
+            "vat_on_debits": entity.vat_on_debits,
+            "address": {
+                "line1": entity.line1,
+                "line2": entity.line2,
+                "postal_code": entity.postal_code,
+                "city": entity.city,
+                "country": entity.country,
+            },
+            "email": entity.email,
+            "footer": entity.footer,
+            "number_format": entity.number_format,
+            "is_default": entity.is_default,
+            "created_at": instant_text(entity.created_at),
+        }
+        for entity in entities
+    ]
+
+
+def show_tax_rates(rates: Sequence[TaxRate]) -> list[TaxRateShape]:
+    """Tax rates as the API shows them, without a query."""
+    return [
+        {
+            "id": rate.public_id,
+            "legal_entity": show("ent", rate.legal_entity_id),
+            "country": rate.country,
+            "tax_code": rate.tax_code,
+            "percent": decimal_string(rate.percent),
+            "from_on": day_text(rate.from_on),
+            "name": rate.name,
+        }
+        for rate in rates
+    ]
+
+
+def show_sites(sites: Sequence[Site]) -> list[SiteShape]:
+    """Sites as the API shows them, without a query."""
+    return [
+        {
+            "id": site.public_id,
+            "reference": site.reference,
+            "name": site.name,
+            "siret": site.siret,
+            "city": site.city,
+            "closed": site.closed_at is not None,
+            "metadata": site.metadata,
+            "created_at": instant_text(site.created_at),
+        }
+        for site in sites
+    ]

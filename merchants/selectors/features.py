@@ -1,0 +1,39 @@
+"""Features as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
+
+from merchants.models import Feature
+from merchants.selectors.shapes import InstantText, Texts, instant_text
+
+
+class FeatureShape(TypedDict):
+    """Something that the merchant's service checks. `levels` go from low to high."""
+
+    id: str
+    reference: str
+    kind: Annotated[str, {"enum": ["switch", "quota", "level"]}]
+    title: Texts
+    levels: list[str]
+    archived: bool
+    metadata: dict[str, str]
+    created_at: InstantText
+
+
+def show_features(features: Sequence[Feature]) -> list[FeatureShape]:
+    """Features as the API shows them, without a query."""
+    return [
+        {
+            "id": feature.public_id,
+            "reference": feature.reference,
+            "kind": feature.kind,
+            "title": feature.title,
+            "levels": feature.levels,
+            "archived": feature.archived_at is not None,
+            "metadata": feature.metadata,
+            "created_at": instant_text(feature.created_at),
+        }
+        for feature in features
+    ]

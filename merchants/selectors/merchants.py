@@ -1,0 +1,86 @@
+"""The merchant itself, and its test clocks, as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
+
+from merchants.models import Merchant, TestClock
+from merchants.selectors.shapes import InstantText, instant_text
+
+
+class ReturnPagesShape(TypedDict):
+    """Where a subscriber goes back to, unless a checkout session says otherwise."""
+
+    success_url: str
+    failure_url: str
+    cancel_url: str
+
+
+class MerchantShape(TypedDict):
+    """The company whose key it is."""
+
+    id: str
+    name: str
+    sandbox: bool
+    timezone: str
+    currency: str
+    locale: Annotated[str, {"enum": ["en", "fr"]}]
+    support_email: str
+    website: str
+    brand_color: str
+    return_pages: ReturnPagesShape
+    terms_url: str
+    privacy_url: str
+    payment_terms_days: int
+    metadata: dict[str, str]
+    created_at: InstantText
+
+
+class TestClockShape(TypedDict):
+    """A clock of its own for some subscribers of a sandbox. It only moves forward."""
+
+    id: str
+    name: str
+    time: InstantText
+    status: Annotated[str, {"enum": ["ready", "advancing", "released"]}]
+    created_at: InstantText
+
+
+def show_merchant(merchant: Merchant) -> MerchantShape:
+    """The merchant as the API shows it."""
+    return {
+        "id": merchant.public_id,
+        "name": merchant.name,
+        "sandbox": merchant.is_sandbox,
+        "timezone": merchant.timezone,
+        "currency": merchant.currency,
+        "locale": merchant.locale,
+        "support_email": merchant.support_email,
+        "website": merchant.website,
+        "brand_color": merchant.brand_color,
+        "return_pages": {
+            "success_url": merchant.success_url,
+            "failure_url": merchant.failure_url,
+            "cancel_url": merchant.cancel_url,
+        },
+        "terms_url": merchant.terms_url,
+        "privacy_url": merchant.privacy_url,
+        "payment_terms_days": merchant.payment_terms_days,
+        "metadata": merchant.metadata,
+        "created_at": instant_text(merchant.created_at),
+    }
+
+
+def show_test_clocks(clocks: Sequence[TestClock]) -> list[TestClockShape]:
+    """Test clocks as the API shows them, without a query."""
+    return [
+        {
+            "id": clock.public_id,
+            "name": clock.name,
+            "time": instant_text(clock.time),
+            "status": clock.status,
+            "created_at": instant_text(clock.created_at),
+        }
+        for clock in clocks
+    ]

@@ -1,0 +1,222 @@
+"""Offers as they are read: current versions, their parts in a fixed number of queries, terms, and the API's shape."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from merchants.models import Offer, OfferVersion, Stage, StageFeature, VersionOption
+from merchants.selectors.shapes import InstantText, Texts, instant_text, show
+from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm
+
+
+class OpenedFeatureShape(TypedDict):
+    """A feature that a stage or an option opens. `quota` is per period; null: without limit."""
+
+    feature: str
+    reference: str
+    quota: int | None
+    level: str | None
+
+
+class StageShape(TypedDict):
+    """A span of an offer. `recurrences` null: without end. `amount` is the price of one interval, in minor units."""
+
+    label: Texts
+    interval: Annotated[str, {"enum": ["day", "week", "month", "year"]}]
+    interval_count: int
+    recurrences: int | None
+    amount: int
+    billing: Annotated[str, {"enum": ["advance", "arrears"]}]
+    features: list[OpenedFeatureShape]
+
+
+class ListedOptionShape(TypedDict):
+    """An option that may be taken with the offer, or is part of it."""
+
+    option: str
+    reference: str
+    included: bool
+
+
+class CommitmentShape(TypedDict):
+    """How many intervals one stays, and how many days before the end one says so."""
+
+    intervals: int
+    notice: int
+
+
+class OfferTermsShape(TypedDict):
+    """What a version says."""
+
+    version: int
+    title: Texts
+    description: Texts
+    currency: str
+    tax_behavior: Annotated[str, {"enum": ["inclusive", "exclusive"]}]
+    tax_code: str
+    alignment: Annotated[str, {"enum": ["anniversary", "calendar"]}]
+    billing_day: int | None
+    setup_amount: int
+    commitment: CommitmentShape
+    stages: list[StageShape]
+    options: list[ListedOptionShape]
+
+
+class OfferShape(OfferTermsShape):
+    """What is sold, as its current version says it. A change makes a new version; who has an old one keeps it."""
+
+    id: str
+    reference: str
+    visible: bool
+    archived: bool
+    metadata: dict[str, str]
+    created_at: InstantText
+
+
+class OfferVersionShape(OfferTermsShape):
+    """One wording of an offer. It never changes."""
+
+    id: str
+    offer: str
+    created_at: InstantText
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of some versions, by version (features by stage), each in its order."""
+
+    stages: dict[UUID, list[Stage]]
+    features: dict[UUID, list[StageFeature]]
+    options: dict[UUID, list[VersionOption]]
+
+
+def current_versions(offers: Collection[UUID]) -> dict[UUID, OfferVersion]:
+    """What is sold now, by offer: the version with the highest number. One query."""
+    newest = OfferVersion.objects.filter(offer_id__in=offers).order_by("offer_id", "-number").distinct("offer_id")
+    return {version.offer_id: version for version in newest}
+
+
+def parts_of(versions: Collection[UUID]) -> Parts:
+    """Stages, their features and the options of versions, in three queries."""
+    found = Parts(defaultdict(list), defaultdict(list), defaultdict(list))
+    for stage in Stage.objects.filter(version_id__in=versions).order_by("position"):
+        found.stages[stage.version_id].append(stage)
+    opened = StageFeature.objects.filter(stage__version_id__in=versions).select_related("feature").order_by("id")
+    for row in opened:
+        found.features[row.stage_id].append(row)
+    for listed in VersionOption.objects.filter(version_id__in=versions).select_related("option").order_by("position"):
+        found.options[listed.version_id].append(listed)
+    return found
+
+
+def terms_of(versions: Collection[OfferVersion]) -> dict[UUID, OfferTerms]:
+    """What versions say, by their id: what an editor begins with."""
+    parts = parts_of([version.pk for version in versions])
+    return {version.pk: _terms(version, parts) for version in versions}
+
+
+def _terms(version: OfferVersion, parts: Parts) -> OfferTerms:
+    stages = tuple(
+        StageTerm(
+            interval=stage.interval,
+            interval_count=stage.interval_count,
+            recurrences=stage.recurrences,
+            amount=stage.amount,
+            billing=stage.billing,
+            label=stage.label,
+            features=tuple(
+                FeatureTerm(feature=row.feature_id, quota=row.quota, level=row.level)
+                for row in parts.features[stage.pk]
+            ),
+        )
+        for stage in parts.stages[version.pk]
+    )
+    return OfferTerms(
+        title=version.title,
+        description=version.description,
+        currency=version.currency,
+        tax_behavior=version.tax_behavior,
+        tax_code=version.tax_code,
+        alignment=version.alignment,
+        billing_day=version.billing_day,
+        setup_amount=version.setup_amount,
+        commitment_intervals=version.commitment_intervals,
+        notice_days=version.notice_days,
+        stages=stages,
+        options=tuple(ListedOption(option=row.option_id, included=row.included) for row in parts.options[version.pk]),
+    )
+
+
+def show_offers(offers: Sequence[Offer]) -> list[OfferShape]:
+    """Offers as the API shows them, in four queries whatever their number."""
+    versions = current_versions([offer.pk for offer in offers])
+    parts = parts_of([version.pk for version in versions.values()])
+    return [
+        {
+            "id": offer.public_id,
+            "reference": offer.reference,
+            "visible": offer.visible,
+            "archived": offer.archived_at is not None,
+            "metadata": offer.metadata,
+            "created_at": instant_text(offer.created_at),
+            **_show_terms(versions[offer.pk], parts),
+        }
+        for offer in offers
+    ]
+
+
+def show_versions(versions: Sequence[OfferVersion]) -> list[OfferVersionShape]:
+    """Versions as the API shows them, in three queries whatever their number."""
+    parts = parts_of([version.pk for version in versions])
+    return [
+        {
+            "id": version.public_id,
+            "offer": show("off", version.offer_id),
+            "created_at": instant_text(version.created_at),
+            **_show_terms(version, parts),
+        }
+        for version in versions
+    ]
+
+
+def _show_terms(version: OfferVersion, parts: Parts) -> OfferTermsShape:
+    return {
+        "version": version.number,
+        "title": version.title,
+        "description": version.description,
+        "currency": version.currency,
+        "tax_behavior": version.tax_behavior,
+        "tax_code": version.tax_code,
+        "alignment": version.alignment,
+        "billing_day": version.billing_day,
+        "setup_amount": version.setup_amount,
+        "commitment": {"intervals": version.commitment_intervals, "notice": version.notice_days},
+        "stages": [
+            {
+                "label": stage.label,
+                "interval": stage.interval,
+                "interval_count": stage.interval_count,
+                "recurrences": stage.recurrences,
+                "amount": stage.amount,
+                "billing": stage.billing,
+                "features": [
+                    {
+                        "feature": row.feature.public_id,
+                        "reference": row.feature.reference,
+                        "quota": row.quota,
+                        "level": row.level or None,
+                    }
+                    for row in parts.features[stage.pk]
+                ],
+            }
+            for stage in parts.stages[version.pk]
+        ],
+        "options": [
+            {"option": row.option.public_id, "reference": row.option.reference, "included": row.included}
+            for row in parts.options[version.pk]
+        ],
+    }
