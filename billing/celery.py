@@ -20,11 +20,17 @@ app.conf.task_routes = {
     "invoices.tasks.*": {"queue": "documents"},
     "alerts.tasks.*": {"queue": "alerts"},
 }
+NUDGES = {
+    "billing.tasks.reconcile_payments": 20.0,
+    "billing.tasks.lapse_checkouts": 60.0,
+    "billing.tasks.read_inbox": 5.0,
+    "invoices.tasks.print_missing": 3.0,
+    "alerts.tasks.relay_events": 2.0,
+    "alerts.tasks.send_due": 3.0,
+}
+"""Tasks and how often they are nudged, in seconds. A nudge that waited longer than that is worth nothing: it expires."""
+
 app.conf.beat_schedule = {
-    "settle what is unknown": {"task": "billing.tasks.reconcile_payments", "schedule": 60.0},
-    "lapse quotes": {"task": "billing.tasks.lapse_checkouts", "schedule": 60.0},
-    "read the provider inbox": {"task": "billing.tasks.read_inbox", "schedule": 15.0},
-    "relay events": {"task": "alerts.tasks.relay_events", "schedule": 5.0},
-    "send what is due": {"task": "alerts.tasks.send_due", "schedule": 10.0},
-    "print documents": {"task": "invoices.tasks.print_missing", "schedule": 30.0},
+    task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10.0)}}
+    for task, seconds in NUDGES.items()
 }

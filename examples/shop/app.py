@@ -8,6 +8,7 @@ Signing in is only a name here: your own site has accounts already, and gives th
 
 from __future__ import annotations
 
+import hashlib
 import http.cookies
 import json
 import os
@@ -57,10 +58,12 @@ class Shop(BaseHTTPRequestHandler):
         """Acts."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 1_000_000))
         if self.path == "/webhooks":
-            return self.webhook(body)
+            self.webhook(body)
+            return
         form = dict(urllib.parse.parse_qsl(body.decode()))
         if not secrets.compare_digest(form.get("token", ""), self.token()):
-            return self.page(pages.problem("This form is too old. Go back and try again."), 403)
+            self.page(pages.problem("Ce formulaire est trop ancien. Revenez en arrière et recommencez."), 403)
+            return
         try:
             if self.path == "/sign-in":
                 self.sign_in(form)
@@ -125,7 +128,8 @@ class Shop(BaseHTTPRequestHandler):
     def webhook(self, body: bytes) -> None:
         """Tacite tells us something. Verify, act once, answer 2xx fast."""
         if not signed_by_tacite(self.headers, body, SECRET):
-            return self.answer(b"bad signature", "text/plain", 400)
+            self.answer(b"bad signature", "text/plain", 400)
+            return
         event = json.loads(body)
         if event["id"] not in seen:
             seen.add(event["id"])
@@ -144,7 +148,7 @@ class Shop(BaseHTTPRequestHandler):
 
     def token(self) -> str:
         """What a form must carry so that no other site can post it."""
-        return self.session() or "visitor"
+        return hashlib.sha256(f"form {self.session()}".encode()).hexdigest()
 
     def go(self, url: str, *, cookie: str = "") -> None:
         """See other."""

@@ -33,7 +33,8 @@ def frame(title: str, body: str, signed_in: bool = False) -> str:
     """Around every page."""
     account = "Mon compte" if signed_in else "Se connecter"
     return f"""<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{title} · Onde</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/shop.css"></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/shop.css"></head><body>
 <header><a class="brand" href="/">{WAVE} Onde</a><nav><a href="/account">{account}</a>
 <a href="/webhooks">Coulisses</a></nav></header><main>{body}</main></body></html>"""
 
