@@ -42,6 +42,9 @@ class PaymentMethod(TenantModel):
                 name="a_payer_has_one_default_method",
             ),
         ]
+        indexes = [
+            models.Index(fields=["merchant", "last4"], condition=Q(detached_at=None), name="payment_methods_by_last4")
+        ]
 
 
 class Mandate(TenantModel):

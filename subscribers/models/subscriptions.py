@@ -108,6 +108,21 @@ class Subscription(TenantModel):
             models.Index(fields=["merchant", "payer", "-id"], name="subscriptions_of_a_payer"),
             models.Index(fields=["merchant", "-id"], name="subscriptions_newest"),
             models.Index(fields=["merchant", "offer_version"], name="subscriptions_of_a_version"),
+            models.Index(
+                fields=["merchant", "subscriber"], condition=Q(status="trialing"), name="subscriptions_trialing"
+            ),
+            models.Index(
+                fields=["merchant", "subscriber"],
+                condition=Q(service_ends_on__isnull=False, status__in=["trialing", "active", "suspended"]),
+                name="subscriptions_ending",
+            ),
+            models.Index(
+                fields=["merchant", "subscriber"],
+                condition=Q(
+                    payment_state__in=["retrying", "overdue"], status__in=["trialing", "active", "suspended"]
+                ),
+                name="subscriptions_unpaid",
+            ),
         ]
 
 

@@ -31,11 +31,13 @@ def fold(*texts: str) -> str:
 
     >>> fold("Éléonore", "06 39 98")
     'eleonore 06 39 98 063998'
+    >>> fold("+33 6 39 98")
+    '+33 6 39 98 +3363998'
     """
     flat = " ".join(filter(None, texts))
     plain = "".join(c for c in unicodedata.normalize("NFKD", flat.casefold()) if not unicodedata.combining(c))
     digits = re.sub(r"(?<=\d)[ .\-](?=\d)", "", plain)
-    extra = [word for word in digits.split() if word.isdigit() and word not in plain.split()]
+    extra = [word for word in digits.split() if word.lstrip("+").isdigit() and word not in plain.split()]
     return " ".join([plain, *extra]).strip()
 
 
