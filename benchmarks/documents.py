@@ -3,8 +3,8 @@
     python -m benchmarks.documents [--count 40] [--rounds 3]
 
 Seconds are of the processor, not of the wall: what one core does when nothing else wants it. Rounds alternate; the
-ratio is of the best rounds. Two documents: a renewal, and the mock-up's change of offer with its strip of days. Needs the
-environment of the settings (run it with `python -m tools.devstack exec -- …`), no table.
+ratio is of the best rounds. Two documents: a renewal, and the mock-up's change of offer with its strip of days.
+Needs the environment of the settings (run it with `python -m tools.devstack exec -- …`), no table.
 """
 
 from __future__ import annotations

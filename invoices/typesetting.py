@@ -25,8 +25,9 @@ FOOT_LINES = 8
 _FOOT_CHARACTERS = 130
 """Characters of one line of the foot."""
 
-_NARROW = 11
-"""Characters of the longest amount that four columns of half a page hold: `12 345,67 €`."""
+_SMALL, _NARROW = 8, 11
+"""Characters of the longest amount for which a slim column is enough (`999,99 €`), and which four columns of half a
+page hold (`12 345,67 €`)."""
 
 _AIRY, _DENSE = 6, 10
 """Rows up to which a document has room to breathe, and up to which it is enough that they stand closer; with more, the
@@ -84,6 +85,7 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         return amount_text(minor, paper.currency, paper.locale)
 
     figures = (paper.gross, paper.net, *(line.amount for line in paper.lines))
+    longest = max(len(amount(figure)) for figure in figures)
     rows = len(paper.lines) + len(paper.discounts) + max(len(paper.taxes), len(paper.settlements))
     who = identity(paper.issuer)
     foot = [who, *paper.mentions]
@@ -140,7 +142,8 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
         "tall": fits and length > 5,
         "dense": rows > _AIRY,
         "packed": rows > _DENSE,
-        "wide": max(len(amount(figure)) for figure in figures) > _NARROW,
+        "wide": longest > _NARROW,
+        "small": longest <= _SMALL,
         "mentions": [] if fits else paper.mentions,
     }
 

@@ -144,7 +144,7 @@ class TestWhatItSays:
             "0,00 % 250,00 € 0,00 € 250,00 € Exonération, art. 261-4-4° a du CGI",
             "Virement, 1er novembre 500,00 €",
             "Reste à payer 1 205,08 €",
-            "Reste 1 205,08 € à payer avant le 1er décembre 2026",
+            "Reste 1 205,08 € à payer au plus tard le 1er décembre 2026",
             "Virement : IBAN FR76",
             "SIRET 812 345 678 00021",
             "option pour le paiement de la taxe d’après les débits",
@@ -187,13 +187,13 @@ class TestWhatItSays:
         assert "None" not in text
         assert "À Camille Morel" in text
         assert "À payer" in text
-        assert "avant le" not in text
+        assert "au plus tard" not in text
         assert text.endswith("Reste à payer 9,87 € Onde.") or "Onde." in text
 
     @pytest.mark.parametrize(
         ("fields", "said"),
         [
-            ({"due_on": date(2026, 12, 1)}, "À payer avant le 1er décembre 2026"),
+            ({"due_on": date(2026, 12, 1)}, "À payer au plus tard le 1er décembre 2026"),
             ({"state": "paid", "settlements": (Settlement(means="cash", amount=987),)}, "Payée"),
             (
                 {"state": "cancelled", "references": (Reference(number="AV-1", issued_on=date(2026, 11, 4)),)},

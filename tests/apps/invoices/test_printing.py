@@ -14,12 +14,14 @@ import pytest
 from django.core.files.storage import default_storage
 
 from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, DocumentFile, Invoice, NumberSeries
+from invoices.pdf import render
 from invoices.selectors.papers import paper_of_credit_note, paper_of_invoice
 from invoices.services import printing
 from invoices.services.printing import print_document, print_file
 from merchants.clock import instant
 from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
+from tests.worlds import Shop
 from tools.devstack import messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,18 +34,20 @@ def store(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
 
 
-def bought(shop: Any, **wish: Any) -> Invoice:
+def bought(shop: Shop, **wish: Any) -> Invoice:
     """The first invoice of a purchase with an option and a coupon."""
     offer = shop.offer("hifi", ("month", None, 12_99), options=[extra := shop.option("appareil", 2_00)])
     coupon = shop.coupon("RENTREE", percent_off=10, duration="once")
     session = shop.buy(shop.enrol("lucie", **wish), offer, options=[extra], coupons=[coupon])
     with tenant(shop.id):
-        return Invoice.objects.get(id=session.invoice_id)
+        invoice: Invoice = Invoice.objects.get(id=session.invoice_id)
+    return invoice
 
 
-def file_of(shop: Any, document_id: UUID) -> DocumentFile:
+def file_of(shop: Shop, document_id: UUID) -> DocumentFile:
     with tenant(shop.id):
-        return DocumentFile.objects.get(invoice_id=document_id)
+        file: DocumentFile = DocumentFile.objects.get(invoice_id=document_id)
+    return file
 
 
 def text_at(path: str) -> str:
@@ -52,7 +56,7 @@ def text_at(path: str) -> str:
         return " ".join(re.sub(r"\s+", " ", page.extract_text()) for page in pages)
 
 
-def test_a_purchase_is_printed_once_and_kept_with_its_digest(shop: Any) -> None:
+def test_a_purchase_is_printed_once_and_kept_with_its_digest(shop: Shop) -> None:
     invoice = bought(shop, locale="fr", line1="7 montée du Diapason", postal_code="69005", city="Lyon", country="FR")
     waiting = file_of(shop, invoice.pk)
     assert (waiting.made_at, waiting.path, waiting.tries) == (None, "", 0)
@@ -89,7 +93,7 @@ def test_a_purchase_is_printed_once_and_kept_with_its_digest(shop: Any) -> None:
     assert "None" not in text
 
 
-def test_printing_again_changes_nothing(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_printing_again_changes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     invoice = bought(shop)
     print_document(merchant_id=shop.id, document_id=invoice.pk)
     once = file_of(shop, invoice.pk)
@@ -104,9 +108,9 @@ def test_printing_again_changes_nothing(shop: Any, monkeypatch: pytest.MonkeyPat
     assert len(default_storage.listdir(f"documents/{shop.id}")[1]) == 1
 
 
-def test_two_workers_at_once_leave_one_file(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_workers_at_once_leave_one_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     invoice = bought(shop)
-    honest = printing.render
+    honest = render
 
     def slow(paper: Any) -> bytes:  # while the first prints, a second one comes, prints and stores
         monkeypatch.setattr(printing, "render", honest)
@@ -122,7 +126,7 @@ def test_two_workers_at_once_leave_one_file(shop: Any, monkeypatch: pytest.Monke
 
 
 def test_a_store_that_fails_leaves_the_invoice_and_is_tried_again(
-    shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     invoice = bought(shop)
 
@@ -146,7 +150,7 @@ def test_a_store_that_fails_leaves_the_invoice_and_is_tried_again(
     assert (made.tries, made.error) == (2, "")
 
 
-def test_half_a_file_left_by_a_killed_worker_is_replaced(shop: Any) -> None:
+def test_half_a_file_left_by_a_killed_worker_is_replaced(shop: Shop) -> None:
     invoice = bought(shop)
     print_document(merchant_id=shop.id, document_id=invoice.pk)
     made = file_of(shop, invoice.pk)
@@ -161,14 +165,14 @@ def test_half_a_file_left_by_a_killed_worker_is_replaced(shop: Any) -> None:
         assert kept.read() == whole
 
 
-def test_a_strangers_document_is_not_found(shop: Any, another_shop: Any) -> None:
+def test_a_strangers_document_is_not_found(shop: Shop, another_shop: Shop) -> None:
     invoice = bought(shop)
     with pytest.raises(DocumentFile.DoesNotExist):
         print_document(merchant_id=another_shop.id, document_id=invoice.pk)
     assert file_of(shop, invoice.pk).made_at is None
 
 
-def test_a_real_merchants_document_is_worth_something(shop: Any) -> None:
+def test_a_real_merchants_document_is_worth_something(shop: Shop) -> None:
     invoice = bought(shop, locale="en", country="BE", company="Fanfare SA", vat_number="BE0123456749")
     with tenant(shop.id):
         shop.merchant.sandbox_of = None
@@ -182,7 +186,7 @@ def test_a_real_merchants_document_is_worth_something(shop: Any) -> None:
     assert paper.left == 0
 
 
-def test_the_logo_is_that_of_the_day_or_none(shop: Any) -> None:
+def test_the_logo_is_that_of_the_day_or_none(shop: Shop) -> None:
     logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
     with tenant(shop.id):
         shop.merchant.logo_svg = logo
@@ -198,8 +202,9 @@ class Enough(Exception):  # noqa: N818 - it ends a scope, it is no error
     """Nothing of this scope is to stay."""
 
 
-def test_a_credit_note_says_where_it_went(shop: Any) -> None:
+def test_a_credit_note_says_where_it_went(shop: Shop) -> None:
     invoice = bought(shop)
+    assert invoice.issued_on
     with pytest.raises(Enough), tenant(shop.id):
         line = invoice.lines.get(position=0)
         series = NumberSeries.objects.create(
