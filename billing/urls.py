@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     path("office/<str:merchant>/", include((office, "office"))),
     path("pay/", include(("billing.hosted.urls", "hosted"))),
+    path("documents/", include("alerts.pages.link_urls")),
     path("provider/", include("billing.inbox_urls")),
 ]
 handler404 = "merchants.http.problems.not_found"

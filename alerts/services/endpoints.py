@@ -165,7 +165,7 @@ def retry(delivery: Delivery) -> Delivery:
             code="endpoint_disabled",
             way_out=gettext_noop("Switch it on, then send again."),
         )
-    locked = Delivery.objects.select_for_update().get(id=delivery.pk)
+    locked: Delivery = Delivery.objects.select_for_update().get(id=delivery.pk)
     locked.status, locked.tries, locked.next_try_at, locked.delivered_at = Delivery.Status.WAITING, 0, instant(), None
     locked.save(update_fields=["status", "tries", "next_try_at", "delivered_at"])
     if endpoint.rests_until is not None and endpoint.failing_since is not None:
