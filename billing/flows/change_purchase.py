@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from billing.flows import checkout, pay
 from billing.flows.providers import gateway_of
-from billing.models import CheckoutSession
+from billing.flows.purchase import WishedOption
+from billing.gateways.base import OutcomeKind
+from billing.models import CheckoutSession, Quote
 from invoices.models import Payment
+from invoices.services import payments
+from merchants.clock import instant
+from merchants.models import Coupon, Option, OptionVersion
 from merchants.tenancy.scope import tenant
+
+NEVER_SEEN = timedelta(minutes=1)
+"""Longer than any answer is waited for: after this a page that the provider never saw will not come."""
 
 
 def close_page(*, merchant_id: UUID, session_id: UUID) -> None:
@@ -23,12 +32,11 @@ def close_page(*, merchant_id: UUID, session_id: UUID) -> None:
         account = payment.account if payment else None
     if payment is None or account is None:
         return
-    if not payment.provider_session:
-        pay.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
-        outcome = gateway_of(account).payment_outcome(key=str(payment.pk))
-    else:
+    if payment.provider_session:
         outcome = gateway_of(account).expire_checkout(payment.provider_session)
-    pay.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=outcome)
+        pay.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=outcome)
+    elif pay.ask_about(merchant_id=merchant_id, payment_id=payment.pk).kind is OutcomeKind.NOT_FOUND:
+        _give_up(merchant_id, session_id, payment.pk)
     with tenant(merchant_id):
         payment.refresh_from_db()
     if payment.status in (Payment.Status.PROCESSING, Payment.Status.REQUIRES_ACTION):
@@ -37,10 +45,23 @@ def close_page(*, merchant_id: UUID, session_id: UUID) -> None:
         raise pay.ProviderSilent
 
 
+def _give_up(merchant_id: UUID, session_id: UUID, payment_id: UUID) -> None:
+    """Close a payment whose page was never opened: nobody has its address."""
+    with tenant(merchant_id):
+        session = checkout.lock(session_id)
+        payment = payments.lock(payment_id)
+        old = (payment.asked_at or payment.created_at) < instant() - NEVER_SEEN
+        if old and not payment.provider_session and payment.status in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
+            answer = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
+            actor = pay.visitor(session.subscriber)
+            payments.record(payment, answer, actor=actor, now=pay.clock_of(session), quiet=True)
+
+
 def change(
     *, merchant_id: UUID, session_id: UUID, option_ids: Sequence[UUID] | None = None, code: str | None = None
 ) -> CheckoutSession:
-    """Another choice of options, or a code added ('' takes all codes away). Raises SessionOver, Invalid and what
+    """Another choice of options, or another code ('' takes the typed one away). What the merchant's site asked for
+    stays: its coupons come first, and an option that stays keeps its quantity. Raises SessionOver, Invalid and what
     `close_page` raises. Where the page was paid in the meantime the purchase is complete and nothing is changed."""
     close_page(merchant_id=merchant_id, session_id=session_id)
     with tenant(merchant_id):
@@ -49,7 +70,24 @@ def change(
             return session
         coupons = None
         if code is not None:
-            coupons = [checkout.coupon_for(code)] if code.strip() else []
-        options = None if option_ids is None else checkout.options_by_id(option_ids)
+            coupons = given_coupons(session) + ([checkout.coupon_for(code)] if code.strip() else [])
+        options = None if option_ids is None else _wished(session, option_ids)
         checkout.requote(session, now=pay.clock_of(session), options=options, coupons=coupons)
         return session
+
+
+def given_coupons(session: CheckoutSession) -> list[Coupon]:
+    """The coupons that the merchant's site attached, in order: those of the purchase's first quote."""
+    first = Quote.objects.filter(subscription_id=session.subscription_id).order_by("id").first()
+    ids = [UUID(coupon) for coupon in first.coupons] if first else []
+    rows = {coupon.pk: coupon for coupon in Coupon.objects.filter(id__in=ids)}
+    return [rows[coupon_id] for coupon_id in ids]
+
+
+def _wished(session: CheckoutSession, option_ids: Sequence[UUID]) -> list[WishedOption]:
+    """The options by id, each with the quantity it had; unknown ids are passed over."""
+    had = {UUID(option["version"]): int(option["quantity"]) for option in session.quote.options}
+    versions = OptionVersion.objects.filter(id__in=had).values_list("option_id", "id")
+    quantities = {option_id: had[version_id] for option_id, version_id in versions}
+    wanted = Option.objects.filter(id__in=option_ids).order_by("id")
+    return [WishedOption(option=option, quantity=quantities.get(option.pk, 1)) for option in wanted]

@@ -18,7 +18,7 @@ from billing.flows.purchase import WishedOption
 from billing.models import CheckoutSession
 from merchants.actors import Actor
 from merchants.links import mint
-from merchants.models import Coupon, Merchant, Offer, Option
+from merchants.models import Coupon, Merchant, Offer
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
@@ -156,7 +156,9 @@ def lock(session_id: UUID) -> CheckoutSession:
     Subscription.objects.select_for_update(of=("self",)).get(id=known.subscription_id)
     return (
         CheckoutSession.objects.select_for_update(of=("self",))
-        .select_related("subscription__offer_version__offer", "subscription__payer", "subscription__subscriber", "quote")
+        .select_related(
+            "subscription__offer_version__offer", "subscription__payer", "subscription__subscriber", "quote"
+        )
         .get(id=session_id)
     )
 
@@ -201,9 +203,7 @@ def requote(
         coupon_ids=coupon_ids,
         now=now,
     )
-    session.quote = buying.write_quote(
-        priced, subscription=subscription, version=subscription.offer_version, now=now
-    )
+    session.quote = buying.write_quote(priced, subscription=subscription, version=subscription.offer_version, now=now)
     session.save(update_fields=["quote"])
 
 
@@ -214,11 +214,6 @@ def coupon_for(code: str) -> Coupon:
         error = FieldError(field="code", code="coupon_unknown", detail=gettext_noop("We do not know this code."))
         raise Invalid(code="coupon_unknown", errors=[error])
     return coupon
-
-
-def options_by_id(ids: Sequence[UUID]) -> list[WishedOption]:
-    """Options of this tenant by id, one of each; unknown ids are passed over."""
-    return [WishedOption(option=option) for option in Option.objects.filter(id__in=ids)]
 
 
 def lapse(session: CheckoutSession, *, actor: Actor, now: Now) -> None:

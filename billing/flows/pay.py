@@ -6,7 +6,7 @@ provider's notice before or instead of the visitor's return) ends in the same st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, cast
 from uuid import UUID
@@ -27,17 +27,21 @@ from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
 from merchants.links import mint_until
 from merchants.models import Merchant, ProviderAccount
-from merchants.now import Now
+from merchants.now import Now, local_midnight
 from merchants.refusals import Conflict, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history
+from subscribers import shapes as life
 from subscribers.models import Subscriber, Subscription
-from subscribers.services import means
+from subscribers.selectors.rights import verdict_of
+from subscribers.services import facts, means
 
 PROVIDER = "payment provider"
 FIRST_LOOK = timedelta(minutes=2)
 """When a page that was opened and not heard of is asked about."""
+PAGE_OUTLASTS = timedelta(minutes=30)
+"""How long the provider's page outlasts the session: who began in time may finish."""
 
 
 class ProviderSilent(Conflict):
@@ -46,6 +50,29 @@ class ProviderSilent(Conflict):
     code = "provider_unreachable"
     detail = gettext_noop("The payment provider does not answer at the moment. Nothing was charged.")
     way_out = gettext_noop("Try again in a minute.")
+
+
+class ProviderRefused(Conflict):
+    """The provider will not open a page for this purchase: an amount it cannot take, a key it does not know."""
+
+    code = "provider_refused"
+    detail = gettext_noop("The payment provider does not take this payment. Nothing was charged.")
+    way_out = gettext_noop("The shop has to look into it.")
+
+
+class QuoteChanged(Conflict):
+    """What the visitor saw is not what would be charged now."""
+
+    code = "quote_changed"
+    detail = gettext_noop("The amounts have changed since this page was opened.")
+    way_out = gettext_noop("Look at them again, then pay.")
+
+
+class MerchantSuspended(Conflict):
+    """The merchant may not sell at present."""
+
+    code = "merchant_suspended"
+    detail = gettext_noop("This shop takes no payments at the moment.")
 
 
 class PaymentUnderWay(Conflict):
@@ -72,9 +99,7 @@ def provider_actor(account: ProviderAccount) -> Actor:
 
 def visitor(subscriber: Subscriber) -> Actor:
     """A subscriber on a hosted page."""
-    return Actor(
-        kind=ActorKind.subscriber, id=subscriber.public_id, label=subscriber.public_id, channel=Channel.web
-    )
+    return Actor(kind=ActorKind.subscriber, id=subscriber.public_id, label=subscriber.public_id, channel=Channel.web)
 
 
 def clock_of(session: CheckoutSession) -> Now:
@@ -89,20 +114,33 @@ def under_way(session: CheckoutSession) -> Payment | None:
 
 
 def start(
-    *, merchant_id: UUID, session_id: UUID, actor: Actor | None = None, consented_from: str | None = None
+    *,
+    merchant_id: UUID,
+    session_id: UUID,
+    actor: Actor | None = None,
+    consented_from: str | None = None,
+    seen: UUID | None = None,
 ) -> str:
     """Pay: answers where to send the visitor (the provider's page, or onward where nothing is to pay).
 
-    Clicked twice it answers the same page. Raises SessionOver, PaymentUnderWay, NoProvider, ProviderSilent, Invalid.
+    Clicked twice it answers the same page. `seen` is the quote that the visitor read: another one is never charged.
+    Raises SessionOver, QuoteChanged, MerchantSuspended, PaymentUnderWay, NoProvider, ProviderSilent, ProviderRefused,
+    Invalid.
     """
+    if seen is not None:
+        renew_quote(merchant_id=merchant_id, session_id=session_id)
     with tenant(merchant_id):
         session = checkout.lock(session_id)
         now = clock_of(session)
         if session.status != CheckoutSession.Status.OPEN or session.expires_at <= now.at:
             raise checkout.SessionOver
+        if Merchant.objects.filter(id=merchant_id, suspended_at__isnull=False).exists():
+            raise MerchantSuspended
         payment = under_way(session)
         if payment is None and session.quote.start_on != now.today:
             checkout.requote(session, now=now)
+        if seen is not None and session.quote_id != seen:
+            raise QuoteChanged
         if session.consented_at is None:
             session.consented_at, session.consented_from = now.at, consented_from
             session.save(update_fields=["consented_at", "consented_from"])
@@ -110,6 +148,8 @@ def start(
             if payment.status == Payment.Status.REQUIRES_ACTION and payment.action_url:
                 return payment.action_url
             raise PaymentUnderWay
+        if payment is not None and payment.provider_session and payment.action_url:
+            return payment.action_url
         if payment is None:
             buying.hold_coupons(session)
             if not session.quote.total and not session.quote.later:
@@ -122,14 +162,30 @@ def start(
     page = _open_page(merchant_id, account, payer, ask)
     with tenant(merchant_id):
         payment = payments.lock(payment.pk)
-        if isinstance(page, CheckoutPage):
+        if isinstance(page, CheckoutPage) and payment.status == Payment.Status.PENDING:
             payment.provider_session, payment.action_url = page.provider_session, page.url
             payment.save(update_fields=["provider_session", "action_url"])
             return page.url
-        if page.kind is OutcomeKind.FAILED and payment.status == Payment.Status.PENDING:
+        if isinstance(page, Outcome) and page.kind is OutcomeKind.FAILED and payment.status == Payment.Status.PENDING:
             now = clock_of(CheckoutSession.objects.select_related("subscription").get(id=session_id))
             payments.record(payment, recorded(page, payment), actor=provider_actor(account), now=now, quiet=True)
-    raise ProviderSilent
+    if isinstance(page, CheckoutPage):  # given up while the provider was asked: nobody may pay there
+        gateway_of(account).expire_checkout(page.provider_session)
+        raise PaymentUnderWay
+    raise ProviderRefused if page.kind is OutcomeKind.FAILED else ProviderSilent
+
+
+def renew_quote(*, merchant_id: UUID, session_id: UUID) -> None:
+    """Price an open purchase anew where its quote is of another day and no payment is under way. Raises Invalid where
+    it can no longer be had as it was (a coupon that is over)."""
+    with tenant(merchant_id):
+        session = CheckoutSession.objects.select_related("subscription", "quote").get(id=session_id)
+        now = clock_of(session)
+        if session.status != CheckoutSession.Status.OPEN or session.quote.start_on == now.today:
+            return
+        session = checkout.lock(session_id)
+        if under_way(session) is None and session.expires_at > now.at:
+            checkout.requote(session, now=now)
 
 
 def _new_payment(session: CheckoutSession, now: Now) -> Payment:
@@ -154,19 +210,21 @@ def _new_payment(session: CheckoutSession, now: Now) -> Payment:
 
 def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> CheckoutAsk:
     """The ask, the same to the letter each time for the same payment: the provider compares it under the same key."""
-    until = session.expires_at + timedelta(days=1)
+    asked = payment.asked_at or payment.created_at
+    closes = asked + (session.expires_at - payment.created_at) + PAGE_OUTLASTS  # real time, whatever the buyer's clock
+    until = closes + timedelta(days=1)
     token = mint_until("checkout-return", session.merchant_id, session.pk, until=until)
     back = settings.PUBLIC_URL + reverse("hosted:return", args=[token])
-    title = session.subscription.offer_version.title
+    version = session.subscription.offer_version
     return CheckoutAsk(
         key=str(payment.pk),
         mode="payment" if payment.amount else "setup",
         amount=payment.amount,
         currency=payment.currency,
-        description=title.get(session.locale) or next(iter(title.values()), session.subscription.offer_version.offer.reference),
+        description=version.title.get(session.locale) or next(iter(version.title.values()), version.offer.reference),
         success_url=back,
         cancel_url=back,
-        expires_at=session.expires_at + timedelta(minutes=30),
+        expires_at=closes,
         customer_ref=payer.provider_customers.get(str(payment.account_id)),
         email=payer.email or None,
         locale=cast(Locale, session.locale if session.locale in {"fr", "en"} else "auto"),
@@ -189,12 +247,8 @@ def _open_page(
             row = Subscriber.objects.select_for_update().get(id=payer.pk)
             row.provider_customers = {**row.provider_customers, str(account.pk): known}
             row.save(update_fields=["provider_customers"])
-        ask = CheckoutAsk(**{**_fields(ask), "customer_ref": known})
+        ask = replace(ask, customer_ref=known)
     return gateway.open_checkout(ask)
-
-
-def _fields(ask: CheckoutAsk) -> dict[str, object]:
-    return {name: getattr(ask, name) for name in ask.__dataclass_fields__}
 
 
 def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
@@ -246,12 +300,10 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
             _note_refusal(payment, outcome)
             return
         method_id = None
-        if outcome.method is not None and outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING):
-            if payment.status != Payment.Status.SUCCEEDED:
-                method = means.save(
-                    session.subscription.payer, payment.account, saved(outcome.method), actor=actor, now=now
-                )
-                method_id = method.pk
+        accepted = outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING)
+        if outcome.method is not None and accepted and payment.status != Payment.Status.SUCCEEDED:
+            payer = session.subscription.payer
+            method_id = means.save(payer, payment.account, saved(outcome.method), actor=actor, now=now).pk
         expired = outcome.kind is OutcomeKind.EXPIRED
         before = payment.status
         if not payments.record(payment, recorded(outcome, payment, method_id), actor=actor, now=now, quiet=expired):
@@ -288,10 +340,29 @@ def _follow(
         payments.settle(payment, invoice, actor=actor, now=now)
         _payment_state(session.subscription, "ok", actor=actor, now=now)
         return
+    if payment.status == Payment.Status.FAILED and before == Payment.Status.PROCESSING and session.invoice is not None:
+        _payment_state(session.subscription, "overdue", actor=actor, now=now)
+        return
     if arrived and payment.captured:
         payments.hold(payment, session.quote.legal_entity_id, now=now)
         payments.owe_back(payment, payment.captured, reason="captured after the purchase was over", now=now)
 
 
 def _payment_state(subscription: Subscription, state: str, *, actor: Actor, now: Now) -> None:
-    history.update(subscription, {"payment_state": state}, actor=actor, now=now, verb="payment_settled")
+    """Where the money stands, and the access that follows from it."""
+    subscription.payment_state = state
+    verdict = verdict_of(subscription, now.today)
+    subscription.refresh_from_db(fields=["payment_state"])
+    until = local_midnight(verdict.until, now.zone) if verdict.until else None
+    before = subscription.access
+    columns = {
+        "payment_state": state,
+        "access": verdict.access.value,
+        "access_reason": verdict.why,
+        "access_until": until,
+    }
+    verb = "payment_settled" if state == "ok" else "payment_failed"
+    history.update(subscription, columns, actor=actor, now=now, verb=verb)
+    if subscription.access != before:
+        data = life.subscription(subscription)["access"]
+        facts.tell(subscription.subscriber_id, ("access.changed", subscription.pk, data), actor=actor, now=now)

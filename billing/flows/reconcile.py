@@ -29,7 +29,7 @@ def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
         return
     with tenant(merchant_id):
         payment = Payment.objects.get(id=payment_id)
-        if payment.session_id is None or payment.created_at > instant() - NEVER_ASKED:
+        if payment.session_id is None or (payment.asked_at or payment.created_at) > instant() - NEVER_ASKED:
             return
         session = checkout.lock(payment.session_id)
         payment = payments.lock(payment_id)
