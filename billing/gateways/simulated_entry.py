@@ -190,13 +190,13 @@ def outcome(entry: Entry, *, checkout_url: Address, action_url: Address) -> Outc
     status, ref = entry["status"], f"pi_sim_{entry['key']}"
     if status == "open":
         return Outcome(
-                kind=OutcomeKind.OPEN,
-                captured=0,
-                customer_ref=entry["customer"],
-                code=entry["code"],
-                decline_code=entry["decline_code"],
-                advice=entry["advice"],
-            )
+            kind=OutcomeKind.OPEN,
+            captured=0,
+            customer_ref=entry["customer"],
+            code=entry["code"],
+            decline_code=entry["decline_code"],
+            advice=entry["advice"],
+        )
     if status == "failed":
         return failed(entry)
     kind = OutcomeKind(status)

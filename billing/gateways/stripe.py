@@ -18,6 +18,7 @@ from typing import Any, cast
 import stripe
 
 from . import declines
+from . import stripe_asks as asks
 from . import stripe_failures as failures
 from . import stripe_reading as reading
 from .base import (
@@ -34,13 +35,11 @@ from .base import (
     OutcomeKind,
     RefundAsk,
 )
-from .stripe_amounts import NotPossibleError, to_stripe
+from .stripe_amounts import NotPossibleError
 
 API_VERSION = "2026-10-28.endive"
-_INTENT_FIELDS = ["payment_method", "latest_charge"]
-_SESSION_FIELDS = ["payment_intent.payment_method", "payment_intent.latest_charge", "setup_intent.payment_method"]
-_PAGE_MINUTES, _PAGE_HOURS = 31, 24
 _LIST_SIZE, _LIST_MOST = 100, 1_000
+_SEARCH_IS_LATE = 3_600
 _NOTICE_TOLERANCE = 300
 _WORTH = (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING, OutcomeKind.REQUIRES_ACTION, OutcomeKind.UNKNOWN)
 
@@ -71,7 +70,7 @@ class StripeGateway:
     def open_checkout(self, ask: CheckoutAsk) -> CheckoutPage | Outcome:
         """Open a hosted page. Stripe keeps pages open 30 minutes at least and 24 hours at most."""
         try:
-            params = self._checkout_params(ask)
+            params = asks.checkout(ask, now=time.time(), method_kinds=self._method_kinds)
             made = self._api.checkout.sessions.create(cast(Any, params), _key(ask.key))
         except NotPossibleError as impossible:
             return _impossible(impossible)
@@ -86,51 +85,17 @@ class StripeGateway:
             provider_session=made.id, url=made.url, expires_at=datetime.fromtimestamp(made.expires_at, UTC)
         )
 
-    def _checkout_params(self, ask: CheckoutAsk) -> dict[str, Any]:
-        metadata = {**ask.metadata, PAYMENT_METADATA: ask.key}
-        earliest, latest = time.time() + _PAGE_MINUTES * 60, time.time() + _PAGE_HOURS * 3_600 - 60
-        params: dict[str, Any] = {
-            "mode": ask.mode,
-            "client_reference_id": ask.key,
-            "metadata": metadata,
-            "success_url": ask.success_url,
-            "cancel_url": ask.cancel_url,
-            "locale": ask.locale,
-            "expires_at": int(min(max(ask.expires_at.timestamp(), earliest), latest)),
-            "allowed_payment_method_types": self._method_kinds,
-        }
-        if ask.customer_ref:
-            params["customer"] = ask.customer_ref
-        else:
-            params["customer_creation"] = "always"
-            if ask.email:
-                params["customer_email"] = ask.email
-        if ask.mode == "setup":
-            params["currency"] = ask.currency.lower()
-            params["setup_intent_data"] = {"metadata": metadata, "description": ask.description}
-            return params
-        price = {
-            "currency": ask.currency.lower(),
-            "unit_amount": to_stripe(ask.amount, ask.currency),
-            "product_data": {"name": ask.description[:250]},
-        }
-        params["line_items"] = [{"price_data": price, "quantity": 1}]
-        params["payment_intent_data"] = {"metadata": metadata, "description": ask.description}
-        if ask.save_method:
-            params["payment_intent_data"]["setup_future_usage"] = "off_session"
-        return params
-
     def checkout_outcome(self, provider_session: str) -> Outcome:
         """What became of a hosted page."""
         return _ask(
             reading.session,
-            lambda: self._api.checkout.sessions.retrieve(provider_session, {"expand": _SESSION_FIELDS}),
+            lambda: self._api.checkout.sessions.retrieve(provider_session, {"expand": asks.SESSION_FIELDS}),
         )
 
     def expire_checkout(self, provider_session: str) -> Outcome:
         """Close a hosted page; where Stripe will not, it was paid or closed before."""
         try:
-            made = self._api.checkout.sessions.expire(provider_session, {"expand": _SESSION_FIELDS})
+            made = self._api.checkout.sessions.expire(provider_session, {"expand": asks.SESSION_FIELDS})
         except stripe.StripeError as error:
             refusal = _refusal(error)
             return self.checkout_outcome(provider_session) if refusal.status == 400 else failures.outcome(refusal)
@@ -139,23 +104,9 @@ class StripeGateway:
     def charge(self, ask: ChargeAsk) -> Outcome:
         """Take money from a saved method."""
         try:
-            params: dict[str, Any] = {
-                "amount": to_stripe(ask.amount, ask.currency),
-                "currency": ask.currency.lower(),
-                "customer": ask.customer_ref,
-                "payment_method": ask.method_ref,
-                "allowed_payment_method_types": [ask.method_kind],
-                "confirm": True,
-                "description": ask.description,
-                "metadata": {**ask.metadata, PAYMENT_METADATA: ask.key},
-                "expand": _INTENT_FIELDS,
-            }
+            params = asks.charge(ask)
         except NotPossibleError as impossible:
             return _impossible(impossible)
-        if ask.off_session:
-            params["off_session"] = True
-        elif ask.return_url:
-            params["return_url"] = ask.return_url
         try:
             made = self._api.payment_intents.create(cast(Any, params), _key(ask.key))
         except stripe.StripeError as error:
@@ -176,7 +127,7 @@ class StripeGateway:
         """Let a present subscriber prove who they are."""
         try:
             made = self._api.payment_intents.confirm(
-                provider_ref, {"payment_method": method_ref, "return_url": return_url, "expand": _INTENT_FIELDS}
+                provider_ref, {"payment_method": method_ref, "return_url": return_url, "expand": asks.INTENT_FIELDS}
             )
         except stripe.StripeError as error:
             refusal = _refusal(error)
@@ -186,55 +137,57 @@ class StripeGateway:
     def cancel_payment(self, provider_ref: str) -> Outcome:
         """Close an intent that waits for the subscriber."""
         try:
-            made = self._api.payment_intents.cancel(provider_ref, {"expand": _INTENT_FIELDS})
+            made = self._api.payment_intents.cancel(provider_ref, {"expand": asks.INTENT_FIELDS})
         except stripe.StripeError as error:
             refusal = _refusal(error)
             return self._by_ref(provider_ref) if refusal.status == 400 else failures.outcome(refusal)
         return reading.payment(made.to_dict())
 
     def payment_outcome(self, *, key: str, provider_ref: str | None = None, customer_ref: str | None = None) -> Outcome:
-        """Ask by Stripe's id, else by our key among the customer's payments (at once right), else by search
-        (right after about a minute)."""
+        """Ask by Stripe's id, else by our key: among the customer's payments, or by search and, since Stripe's search
+        is a minute late, among the payments of the last hour. NOT_FOUND only where all of these were read."""
         if provider_ref:
             return self.checkout_outcome(provider_ref) if provider_ref.startswith("cs_") else self._by_ref(provider_ref)
         try:
-            mine = [intent for intent in self._candidates(key, customer_ref) if _bears(intent, PAYMENT_METADATA, key)]
+            mine, read_all = self._candidates(key, customer_ref)
         except stripe.StripeError as error:
             return failures.of_question(_refusal(error))
         outcomes = [reading.payment(intent) for intent in mine]
+        if not outcomes and not read_all:
+            return failures.unknown(f"Not among the newest {_LIST_MOST} payments.")
         if not outcomes:
             return Outcome(kind=OutcomeKind.NOT_FOUND, captured=0)
         return min(outcomes, key=lambda one: _WORTH.index(one.kind) if one.kind in _WORTH else len(_WORTH))
 
-    def _candidates(self, key: str, customer_ref: str | None) -> list[dict[str, Any]]:
-        expand = [f"data.{name}" for name in _INTENT_FIELDS]
+    def _candidates(self, key: str, customer_ref: str | None) -> tuple[list[dict[str, Any]], bool]:
+        """The payments that bear our key, and whether all that could were read."""
+        expand = [f"data.{name}" for name in asks.INTENT_FIELDS]
         if customer_ref is None:
             query = f"metadata['{PAYMENT_METADATA}']:'{key}'"
-            return [row.to_dict() for row in self._api.payment_intents.search({"query": query, "expand": expand}).data]
-        found: list[dict[str, Any]] = []
-        page = self._api.payment_intents.list({"customer": customer_ref, "limit": _LIST_SIZE, "expand": expand})
-        for row in page.auto_paging_iter():
-            found.append(row.to_dict())
-            if len(found) >= _LIST_MOST:
-                break
-        return found
+            found = self._api.payment_intents.search({"query": query, "expand": expand}).data
+            if found:
+                return [row.to_dict() for row in found], True
+        whose = {"customer": customer_ref} if customer_ref else {"created": {"gte": int(time.time()) - _SEARCH_IS_LATE}}
+        page = self._api.payment_intents.list(cast(Any, {**whose, "limit": _LIST_SIZE, "expand": expand}))
+        mine: list[dict[str, Any]] = []
+        for count, row in enumerate(page.auto_paging_iter(), start=1):
+            intent = row.to_dict()
+            if _bears(intent, PAYMENT_METADATA, key):
+                mine.append(intent)
+            if count >= _LIST_MOST:
+                return mine, False
+        return mine, True
 
     def _by_ref(self, provider_ref: str) -> Outcome:
         return _ask(
             reading.payment,
-            lambda: self._api.payment_intents.retrieve(provider_ref, {"expand": _INTENT_FIELDS}),
+            lambda: self._api.payment_intents.retrieve(provider_ref, {"expand": asks.INTENT_FIELDS}),
         )
 
     def refund(self, ask: RefundAsk) -> Outcome:
         """Give money back, whole or in part."""
-        target = "payment_intent" if ask.provider_ref.startswith("pi_") else "charge"
         try:
-            params = {
-                target: ask.provider_ref,
-                "amount": to_stripe(ask.amount, ask.currency),
-                "reason": ask.reason,
-                "metadata": {**ask.metadata, REFUND_METADATA: ask.key},
-            }
+            params = asks.refund(ask)
             made = self._api.refunds.create(cast(Any, params), _key(ask.key))
         except NotPossibleError as impossible:
             return _impossible(impossible)
@@ -247,9 +200,9 @@ class StripeGateway:
 
     def refund_outcome(self, *, key: str, payment_ref: str) -> Outcome:
         """What became of a refund whose answer never came."""
-        target = "payment_intent" if payment_ref.startswith("pi_") else "charge"
         try:
-            page = self._api.refunds.list(cast(Any, {target: payment_ref, "limit": _LIST_SIZE}))
+            wish = {asks.refund_target(payment_ref): payment_ref, "limit": _LIST_SIZE}
+            page = self._api.refunds.list(cast(Any, wish))
             for row in page.auto_paging_iter():
                 found = row.to_dict()
                 if _bears(found, REFUND_METADATA, key):

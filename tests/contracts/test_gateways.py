@@ -300,7 +300,8 @@ def test_a_page_opened_twice_with_one_key_is_one_page(rig: Rig) -> None:
 def test_a_decline_leaves_the_page_open_for_another_card(rig: Rig) -> None:
     session = open_page(rig)
     rig.pay(session, "pm_card_chargeDeclinedInsufficientFunds")
-    assert rig.gateway.checkout_outcome(session).kind is K.OPEN
+    declined = rig.gateway.checkout_outcome(session)
+    assert (declined.kind, declined.code, declined.advice) == (K.OPEN, declines.INSUFFICIENT_FUNDS, "retry")
     assert rig.captures("pay_1") == []
     rig.pay(session, "pm_card_visa")
     rig.pay(session, "pm_card_visa")

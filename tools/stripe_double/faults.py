@@ -10,7 +10,7 @@ from .errors import invalid
 
 FaultKind = Literal[
     "timeout_before", "timeout_after", "reset_before", "reset_after", "slow",
-    "401", "403", "409", "429", "500", "502", "503", "500_after",
+    "401", "403", "409", "429", "500", "502", "503", "500_after", "search_late",
 ]  # fmt: skip
 WebhookMode = Literal["normal", "duplicate", "late", "early", "reorder", "drop", "hold"]
 

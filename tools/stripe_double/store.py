@@ -25,6 +25,7 @@ Obj = dict[str, Any]
 API_VERSION = str(stripe.api_version)
 """The version that the installed SDK speaks; the double speaks no other."""
 
+_EVENTS_KEPT = 20_000
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -82,8 +83,10 @@ class Account:
         return reversed(list(self.of(kind).values()))
 
     def snapshot(self) -> Obj:
-        """What the state file keeps."""
-        replies = {key: vars(reply) for key, reply in self.replies.items()}
+        """What the state file keeps: idempotency keys for a day, as Stripe does, and the newest events."""
+        yesterday = now() - 86_400
+        replies = {key: vars(reply) for key, reply in self.replies.items() if reply.at > yesterday}
+        del self.events[:-_EVENTS_KEPT]
         return {"id": self.id, "objects": self.objects, "events": self.events, "replies": replies}
 
 
@@ -168,8 +171,9 @@ class World:
         while not self._closing.is_set():
             self._dirty.wait()
             self._dirty.clear()
+            began = time.monotonic()
             self._write()
-            self._closing.wait(0.5)
+            self._closing.wait(max(0.5, 10 * (time.monotonic() - began)))  # a tenth of the time at most
         self._write()
 
     def _write(self) -> None:

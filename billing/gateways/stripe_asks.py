@@ -1,0 +1,109 @@
+"""Our asks as Stripe's parameters. Pure: what leaves for Stripe is written in one place.
+
+A repeated ask must be the same to the letter, for Stripe compares it under the same key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .base import PAYMENT_METADATA, REFUND_METADATA, ChargeAsk, CheckoutAsk, MethodKind, RefundAsk
+from .stripe_amounts import to_stripe
+
+INTENT_FIELDS = ["payment_method", "latest_charge"]
+SESSION_FIELDS = ["payment_intent.payment_method", "payment_intent.latest_charge", "setup_intent.payment_method"]
+_SHORTEST, _LONGEST, _GRAIN = 1_860, 86_400 - 660, 600
+
+
+def page_expiry(wish: float, now: float) -> int:
+    """When a hosted page ends: as wished, within the 30 minutes and 24 hours that Stripe allows. Unix seconds.
+
+    A wish beyond the bounds is moved to a multiple of ten minutes, so that a second click asks the same.
+
+    >>> page_expiry(50_000, 10_000)
+    50000
+    >>> page_expiry(10_100, 10_000), page_expiry(10_100, 10_007), (12_000 - 10_000) / 60 > 30
+    (12000, 12000, True)
+    >>> page_expiry(999_999, 10_000) - 10_000 <= 86_400
+    True
+    """
+    if wish < now + _SHORTEST:
+        return -int(-(now + _SHORTEST) // _GRAIN) * _GRAIN
+    if wish > now + _LONGEST:
+        return int((now + _LONGEST) // _GRAIN) * _GRAIN
+    return int(wish)
+
+
+def checkout(ask: CheckoutAsk, *, now: float, method_kinds: Sequence[MethodKind]) -> dict[str, Any]:
+    """A hosted page. Raises `NotPossibleError`."""
+    metadata = {**ask.metadata, PAYMENT_METADATA: ask.key}
+    params: dict[str, Any] = {
+        "mode": ask.mode,
+        "client_reference_id": ask.key,
+        "metadata": metadata,
+        "success_url": ask.success_url,
+        "cancel_url": ask.cancel_url,
+        "locale": ask.locale,
+        "expires_at": page_expiry(ask.expires_at.timestamp(), now),
+        "allowed_payment_method_types": list(method_kinds),
+    }
+    if ask.customer_ref:
+        params["customer"] = ask.customer_ref
+    else:
+        params["customer_creation"] = "always"
+        if ask.email:
+            params["customer_email"] = ask.email
+    if ask.mode == "setup":
+        params["currency"] = ask.currency.lower()
+        params["setup_intent_data"] = {"metadata": metadata, "description": ask.description}
+        return params
+    price = {
+        "currency": ask.currency.lower(),
+        "unit_amount": to_stripe(ask.amount, ask.currency),
+        "product_data": {"name": ask.description[:250]},
+    }
+    params["line_items"] = [{"price_data": price, "quantity": 1}]
+    params["payment_intent_data"] = {"metadata": metadata, "description": ask.description}
+    if ask.save_method:
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"
+    return params
+
+
+def charge(ask: ChargeAsk) -> dict[str, Any]:
+    """A charge on a saved method, confirmed at once. Raises `NotPossibleError`."""
+    params: dict[str, Any] = {
+        "amount": to_stripe(ask.amount, ask.currency),
+        "currency": ask.currency.lower(),
+        "customer": ask.customer_ref,
+        "payment_method": ask.method_ref,
+        "allowed_payment_method_types": [ask.method_kind],
+        "confirm": True,
+        "description": ask.description,
+        "metadata": {**ask.metadata, PAYMENT_METADATA: ask.key},
+        "expand": INTENT_FIELDS,
+    }
+    if ask.off_session:
+        params["off_session"] = True
+    elif ask.return_url:
+        params["return_url"] = ask.return_url
+    return params
+
+
+def refund(ask: RefundAsk) -> dict[str, Any]:
+    """Money back. Raises `NotPossibleError`."""
+    return {
+        refund_target(ask.provider_ref): ask.provider_ref,
+        "amount": to_stripe(ask.amount, ask.currency),
+        "reason": ask.reason,
+        "metadata": {**ask.metadata, REFUND_METADATA: ask.key},
+    }
+
+
+def refund_target(ref: str) -> str:
+    """Which parameter an id belongs in.
+
+    >>> refund_target("pi_1"), refund_target("ch_1")
+    ('payment_intent', 'charge')
+    """
+    return "payment_intent" if ref.startswith("pi_") else "charge"
