@@ -6,6 +6,7 @@ import html
 import json
 from typing import TYPE_CHECKING, Any
 
+from .amounts import written
 from .cards import card_of_token
 from .debits import open_dispute
 from .errors import ApiError, missing
@@ -217,14 +218,14 @@ def _on_session(double: Double, visit: Visit, ident: str, action: str, wish: Obj
 
 def _table(what: str, rows: list[Obj]) -> str:
     columns = {
-        "captures": ("at", "amount", "currency", "amount_refunded", "description", "payment_intent", "metadata"),
+        "captures": ("at", "amount", "amount_refunded", "status", "description", "payment_intent", "metadata"),
         "events": ("created", "type", "id", "pending_webhooks", "account"),
         "deliveries": ("type", "state", "tries", "url", "event"),
         "requests": ("at", "call", "object", "result", "code", "idempotency_key", "replayed"),
     }[what]
     head = "".join(f"<th>{name}</th>" for name in columns)
     lines = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_cell(name, row.get(name)))}</td>" for name in columns) + "</tr>"
+        "<tr>" + "".join(f"<td>{html.escape(_cell(name, row))}</td>" for name in columns) + "</tr>"
         for row in reversed(rows[-500:])
     )
     menu = " ".join(
@@ -238,9 +239,12 @@ def _table(what: str, rows: list[Obj]) -> str:
     )
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, row: Obj) -> str:
+    value = row.get(name)
     if name in ("at", "created"):
-        return when(int(value))
+        return when(int(row[name]))
+    if name.startswith("amount"):
+        return written(row[name], row["currency"])
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .server import Double
 
 _SHEET = Path(__file__).with_name("page.css")
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#4f46e5"/>'
+    '<path d="M3 6h10v1.500H3zM3 9h6v1.500H3z" fill="#fff"/></svg>'
+)
 _CHOICES = (
     ("ok", "4242424242424242"),
     ("decline", "4000000000000002"),
@@ -37,6 +41,8 @@ def answer(double: Double, visit: Visit) -> Web | None:
     """A hosted page's answer, if the path is one."""
     if visit.path == "/_double/page.css":
         return Web.text(200, _SHEET.read_text(encoding="utf-8"), "text/css")
+    if visit.path == "/favicon.ico":
+        return Web.text(200, _ICON, "image/svg+xml")
     if visit.path.startswith("/c/pay/"):
         return _checkout(double, visit, visit.path.removeprefix("/c/pay/"))
     if visit.path.startswith("/3d_secure/"):
@@ -55,39 +61,34 @@ def _checkout(double: Double, visit: Visit, ident: str) -> Web:
         desk = double.desk(account, visit.base_url)
         expire_due(desk, session)
         if visit.method == "POST":
-            return _act(double, desk, session, visit, code)
+            return _act(double, desk, session, visit)
         return _show(desk, session, code)
 
 
-def _act(double: Double, desk: Desk, session: Obj, visit: Visit, code: str) -> Web:
-    """One press of a button. Pressing twice pays once: the second finds the page complete."""
+def _act(double: Double, desk: Desk, session: Obj, visit: Visit) -> Web:
+    """One press of a button, answered by a redirect. Pressing twice pays once: the second finds the page complete."""
     wish = visit.sent()
     if session["status"] == "complete":
         return Web.redirect(way_back(session))
-    if session["status"] == "expired":
-        return _show(desk, session, code)
+    session["_problem"] = None
     try:
         if "bank" in wish:
             if waits_for_bank(desk, session):
                 answer_bank(desk, session, passed=wish["bank"] == "confirm")
+                session["_problem"] = _last_words(desk, session)
         else:
             try_method(desk, session, _method(desk, wish))
     except ApiError as raised:
-        double.world.changed()
-        return Web.html(_form(session, code, refusal(raised.message, code)), 402)
+        session["_problem"] = raised.message
     double.world.changed()
-    if session["status"] == "complete":
-        return Web.redirect(way_back(session))
-    if waits_for_bank(desk, session):
-        return Web.redirect(visit.path)
-    return Web.html(_form(session, code, refusal(_last_words(desk, session), code)), 402)
+    return Web.redirect(way_back(session) if session["status"] == "complete" else visit.path)
 
 
-def _last_words(desk: Desk, session: Obj) -> str:
+def _last_words(desk: Desk, session: Obj) -> str | None:
     ident = session["payment_intent"] or session["setup_intent"]
     intent = desk.account.of("payment_intent").get(ident) or desk.account.of("setup_intent").get(ident) or {}
     error = intent.get("last_payment_error") or intent.get("last_setup_error") or {}
-    return str(error.get("message", ""))
+    return error.get("message")
 
 
 def _method(desk: Desk, wish: Obj) -> Obj:
@@ -106,11 +107,12 @@ def _show(desk: Desk, session: Obj, code: str) -> Web:
         done = say["done"] if session["mode"] == "payment" else say["done_save"]
         return Web.html(_notice(code, done, way_back(session)))
     if session["status"] == "expired":
-        return Web.html(_notice(code, say["expired"], session["cancel_url"]), 410)
+        return Web.html(_notice(code, say["expired"], session["cancel_url"]))
     if waits_for_bank(desk, session):
         note = say["bank_note"] if session["mode"] == "payment" else say["bank_note_save"]
         return Web.html(_question(code, note.format(amount=_amount(session, code))))
-    return Web.html(_form(session, code, None))
+    problem = session.get("_problem")
+    return Web.html(_form(session, code, refusal(problem, code) if problem else None))
 
 
 def _bank(double: Double, visit: Visit, ident: str) -> Web:
@@ -123,7 +125,7 @@ def _bank(double: Double, visit: Visit, ident: str) -> Web:
     account, intent = found
     with account.lock:
         if intent["status"] != "requires_action":
-            return Web.html(_notice(code, words(code)["nothing"], way_back_from_bank(intent)), 410)
+            return Web.html(_notice(code, words(code)["nothing"], way_back_from_bank(intent)))
         if visit.method == "GET":
             say = words(code)
             note = (
