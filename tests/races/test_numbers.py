@@ -1,0 +1,83 @@
+"""Fifty finalisers at once, twenty of which fail at the last moment: numbers 1…n, no gap, no double, dates in order.
+
+The negative control finalises with the naive way (read the highest number, add one) and shows that this race is real.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from invoices.drafts import DraftInvoice, DraftLine, LineKind
+from invoices.models import Invoice, NumberSeries
+from invoices.services.issuing import Issue, issue
+from merchants.tenancy.scope import tenant
+from subscribers.snapshots import TaxBehavior, TaxRate
+from tests.races.barrier import together
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class ChangedMyMind(Exception):
+    pass
+
+
+def draft(payer, amount):
+    line = DraftLine(
+        kind=LineKind.charge,
+        title={"en": "Charge"},
+        amount=amount,
+        currency="EUR",
+        tax_code="electronic",
+        tax=TaxRate(rate=20),
+        rule="once",
+        inputs={},
+        formula="",
+        unit_price="1.00",
+    )
+    return DraftInvoice(
+        payer=str(payer.pk), currency="EUR", tax_behavior=TaxBehavior.inclusive, on=date(2026, 11, 3), lines=(line,)
+    )
+
+
+def test_numbers_are_gapless_under_fifty_finalisers_with_rollbacks(shop):
+    payers = [shop.enrol(f"p{n}") for n in range(50)]
+
+    def finalise(n):
+        def act():
+            with tenant(shop.id):
+                ask = Issue(draft=draft(payers[n], 100 + n), payer=payers[n], entity=shop.entity, merchant=shop.merchant)
+                issue([ask], actor=shop.actor, now=shop.now())
+                if n % 5 < 2:
+                    raise ChangedMyMind
+
+        return act
+
+    results = []
+    for start in range(0, 50, 10):
+        results += together(*(finalise(n) for n in range(start, start + 10)))
+
+    assert [type(r).__name__ for r in results if r is not None] == ["ChangedMyMind"] * 20
+    with tenant(shop.id):
+        issued = list(Invoice.objects.order_by("sequence").values_list("sequence", "number", "issued_on"))
+        assert [sequence for sequence, _, _ in issued] == list(range(1, 31))
+        assert len({number for _, number, _ in issued}) == 30
+        assert [on for _, _, on in issued] == sorted(on for _, _, on in issued)
+        assert NumberSeries.objects.get().next_number == 31
+
+
+def test_the_naive_way_gives_a_number_twice(shop):
+    """The control: without the locked row two finalisers read the same highest number."""
+    both_have_read = threading.Barrier(2)
+
+    def naive():
+        with tenant(shop.id), connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(max(sequence), 0) + 1 FROM invoices_invoice")
+            number = cursor.fetchone()[0]
+            both_have_read.wait(20)
+            return number
+
+    assert together(naive, naive) == [1, 1]
