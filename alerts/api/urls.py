@@ -1,5 +1,10 @@
 """Addresses."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from alerts.api import events
+
+urlpatterns: list[URLPattern] = [
+    path("events", events.Events.as_view(), name="events"),
+    path("events/<str:event>", events.OneEvent.as_view(), name="event"),
+]

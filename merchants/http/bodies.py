@@ -43,3 +43,8 @@ class Filters(Body):
 
     unknown_code = "parameter_unknown"
     unknown_detail = _("There is no such parameter here.")
+
+
+def several(kind: type[Body], most: int, **options: Any) -> Any:
+    """A list of at most so many objects."""
+    return kind(many=True, max_length=most, **options)  # type: ignore[call-arg]

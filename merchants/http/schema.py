@@ -180,7 +180,7 @@ class Schema(AutoSchema):
             return dict(_PLAIN[hint])
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
-            return {**self._shape(arguments[0]), **arguments[1]}
+            return {**self._shape(arguments[0]), **arguments[1].schema}
         if origin is NotRequired:
             return self._shape(arguments[0])
         if origin is Literal:
@@ -228,12 +228,22 @@ def _id_text(name: str) -> str:
     return "Its id, or `ref:<reference>`" if name in referable else "Its id"
 
 
-def closed_bodies(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
-    """Postprocessing: bodies take no other field than those named."""
-    for path in result.get("paths", {}).values():
-        for method in path.values():
-            body = method.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            name = body.get("$ref", "").rpartition("/")[2]
-            if name:
-                result["components"]["schemas"][name]["additionalProperties"] = False
+def closed_bodies(result: dict[str, Any]) -> dict[str, Any]:
+    """The document with every body, and every object in one, closed: it takes no other field than those named."""
+    schemas = result["components"]["schemas"]
+    waiting = [
+        call["requestBody"] for path in result["paths"].values() for call in path.values() if "requestBody" in call
+    ]
+    seen: set[str] = set()
+    while waiting:
+        part = waiting.pop()
+        name = str(part.get("$ref", "")).rpartition("/")[2] if isinstance(part, dict) else ""
+        if name and name not in seen:
+            seen.add(name)
+            schemas[name]["additionalProperties"] = False
+            waiting.append(schemas[name])
+        elif isinstance(part, dict):
+            waiting += [each for each in part.values() if isinstance(each, dict | list)]
+        elif isinstance(part, list):
+            waiting += part
     return result

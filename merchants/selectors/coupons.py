@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 from uuid import UUID
 
 from merchants.models import Coupon, CouponTarget
-from merchants.selectors.shapes import DecimalString, InstantText, Texts, decimal_string, instant_text, show
+from merchants.selectors.shapes import DecimalString, InstantText, Says, Texts, decimal_string, instant_text, show
 
 
 class AppliesToShape(TypedDict):
@@ -22,13 +22,14 @@ class CouponShape(TypedDict):
     """A discount, in percent or as an amount in minor units of `currency`; with limits."""
 
     id: str
+    object: str
     reference: str
     code: str
     title: Texts
     percent_off: DecimalString | None
     amount_off: int | None
     currency: str | None
-    duration: Annotated[str, {"enum": ["once", "repeating", "forever"]}]
+    duration: Annotated[str, Says(one_of=("once", "repeating", "forever"))]
     periods: int | None
     applies_to: AppliesToShape
     max_uses: int | None
@@ -51,6 +52,7 @@ def show_coupons(coupons: Sequence[Coupon]) -> list[CouponShape]:
     return [
         {
             "id": coupon.public_id,
+            "object": "coupon",
             "reference": coupon.reference,
             "code": coupon.code,
             "title": coupon.title,

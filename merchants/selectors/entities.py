@@ -31,6 +31,7 @@ class LegalEntityShape(TypedDict):
     """Who issues documents. `number_format` is that of its invoices' numbers."""
 
     id: str
+    object: str
     name: str
     legal_form: str
     capital: str
@@ -52,6 +53,7 @@ class TaxRateShape(TypedDict):
     """The rate of a tax code in a country, in percent, from a date on."""
 
     id: str
+    object: str
     legal_entity: str
     country: str
     tax_code: str
@@ -64,6 +66,7 @@ class SiteShape(TypedDict):
     """A place of the merchant's."""
 
     id: str
+    object: str
     reference: str
     name: str
     siret: str
@@ -78,6 +81,7 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
     return [
         {
             "id": entity.public_id,
+            "object": "legal_entity",
             "name": entity.name,
             "legal_form": entity.legal_form,
             "capital": entity.capital,
@@ -109,6 +113,7 @@ def show_tax_rates(rates: Sequence[TaxRate]) -> list[TaxRateShape]:
     return [
         {
             "id": rate.public_id,
+            "object": "tax_rate",
             "legal_entity": show("ent", rate.legal_entity_id),
             "country": rate.country,
             "tax_code": rate.tax_code,
@@ -125,6 +130,7 @@ def show_sites(sites: Sequence[Site]) -> list[SiteShape]:
     return [
         {
             "id": site.public_id,
+            "object": "site",
             "reference": site.reference,
             "name": site.name,
             "siret": site.siret,

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 from merchants.models import Feature
-from merchants.selectors.shapes import InstantText, Texts, instant_text
+from merchants.selectors.shapes import InstantText, Says, Texts, instant_text
 
 
 class FeatureShape(TypedDict):
     """Something that the merchant's service checks. `levels` go from low to high."""
 
     id: str
+    object: str
     reference: str
-    kind: Annotated[str, {"enum": ["switch", "quota", "level"]}]
+    kind: Annotated[str, Says(one_of=("switch", "quota", "level"))]
     title: Texts
     levels: list[str]
     archived: bool
@@ -27,6 +28,7 @@ def show_features(features: Sequence[Feature]) -> list[FeatureShape]:
     return [
         {
             "id": feature.public_id,
+            "object": "feature",
             "reference": feature.reference,
             "kind": feature.kind,
             "title": feature.title,

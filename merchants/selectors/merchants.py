@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 from merchants.models import Merchant, TestClock
-from merchants.selectors.shapes import InstantText, instant_text
+from merchants.selectors.shapes import InstantText, Says, instant_text
 
 
 class ReturnPagesShape(TypedDict):
@@ -21,11 +21,12 @@ class MerchantShape(TypedDict):
     """The company whose key it is."""
 
     id: str
+    object: str
     name: str
     sandbox: bool
     timezone: str
     currency: str
-    locale: Annotated[str, {"enum": ["en", "fr"]}]
+    locale: Annotated[str, Says(one_of=("en", "fr"))]
     support_email: str
     website: str
     brand_color: str
@@ -41,9 +42,10 @@ class TestClockShape(TypedDict):
     """A clock of its own for some subscribers of a sandbox. It only moves forward."""
 
     id: str
+    object: str
     name: str
     time: InstantText
-    status: Annotated[str, {"enum": ["ready", "advancing", "released"]}]
+    status: Annotated[str, Says(one_of=("ready", "advancing", "released"))]
     created_at: InstantText
 
 
@@ -51,6 +53,7 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
     """The merchant as the API shows it."""
     return {
         "id": merchant.public_id,
+        "object": "merchant",
         "name": merchant.name,
         "sandbox": merchant.is_sandbox,
         "timezone": merchant.timezone,
@@ -77,6 +80,7 @@ def show_test_clocks(clocks: Sequence[TestClock]) -> list[TestClockShape]:
     return [
         {
             "id": clock.public_id,
+            "object": "test_clock",
             "name": clock.name,
             "time": instant_text(clock.time),
             "status": clock.status,

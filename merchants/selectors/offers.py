@@ -9,7 +9,7 @@ from typing import Annotated, TypedDict
 from uuid import UUID
 
 from merchants.models import Offer, OfferVersion, Stage, StageFeature, VersionOption
-from merchants.selectors.shapes import InstantText, Texts, instant_text, show
+from merchants.selectors.shapes import InstantText, Says, Texts, instant_text, show
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm
 
 
@@ -26,11 +26,11 @@ class StageShape(TypedDict):
     """A span of an offer. `recurrences` null: without end. `amount` is the price of one interval, in minor units."""
 
     label: Texts
-    interval: Annotated[str, {"enum": ["day", "week", "month", "year"]}]
+    interval: Annotated[str, Says(one_of=("day", "week", "month", "year"))]
     interval_count: int
     recurrences: int | None
     amount: int
-    billing: Annotated[str, {"enum": ["advance", "arrears"]}]
+    billing: Annotated[str, Says(one_of=("advance", "arrears"))]
     features: list[OpenedFeatureShape]
 
 
@@ -56,9 +56,9 @@ class OfferTermsShape(TypedDict):
     title: Texts
     description: Texts
     currency: str
-    tax_behavior: Annotated[str, {"enum": ["inclusive", "exclusive"]}]
+    tax_behavior: Annotated[str, Says(one_of=("inclusive", "exclusive"))]
     tax_code: str
-    alignment: Annotated[str, {"enum": ["anniversary", "calendar"]}]
+    alignment: Annotated[str, Says(one_of=("anniversary", "calendar"))]
     billing_day: int | None
     setup_amount: int
     commitment: CommitmentShape
@@ -70,6 +70,7 @@ class OfferShape(OfferTermsShape):
     """What is sold, as its current version says it. A change makes a new version; who has an old one keeps it."""
 
     id: str
+    object: str
     reference: str
     visible: bool
     archived: bool
@@ -81,6 +82,7 @@ class OfferVersionShape(OfferTermsShape):
     """One wording of an offer. It never changes."""
 
     id: str
+    object: str
     offer: str
     created_at: InstantText
 
@@ -158,6 +160,7 @@ def show_offers(offers: Sequence[Offer]) -> list[OfferShape]:
     return [
         {
             "id": offer.public_id,
+            "object": "offer",
             "reference": offer.reference,
             "visible": offer.visible,
             "archived": offer.archived_at is not None,
@@ -175,6 +178,7 @@ def show_versions(versions: Sequence[OfferVersion]) -> list[OfferVersionShape]:
     return [
         {
             "id": version.public_id,
+            "object": "offer_version",
             "offer": show("off", version.offer_id),
             "created_at": instant_text(version.created_at),
             **_show_terms(version, parts),

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from merchants.models import Option, OptionFeature, OptionPrice, OptionVersion
 from merchants.selectors.offers import OpenedFeatureShape
-from merchants.selectors.shapes import InstantText, Texts, instant_text
+from merchants.selectors.shapes import InstantText, Says, Texts, instant_text
 from merchants.terms import FeatureTerm, OptionTerms, PriceTerm
 
 
 class OptionPriceShape(TypedDict):
     """What an option costs for one interval, in minor units."""
 
-    interval: Annotated[str, {"enum": ["day", "week", "month", "year"]}]
+    interval: Annotated[str, Says(one_of=("day", "week", "month", "year"))]
     interval_count: int
     amount: int
 
@@ -26,6 +26,7 @@ class OptionShape(TypedDict):
     """An extra on a subscription, as its current version says it: `amount` is paid once, `prices` per interval."""
 
     id: str
+    object: str
     reference: str
     version: int
     title: Texts
@@ -99,6 +100,7 @@ def show_options(options: Sequence[Option]) -> list[OptionShape]:
 def _show(option: Option, version: OptionVersion, parts: Parts) -> OptionShape:
     return {
         "id": option.public_id,
+        "object": "option",
         "reference": option.reference,
         "version": version.number,
         "title": version.title,

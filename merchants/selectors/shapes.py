@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, overload
+from typing import Annotated, Any, overload
 
 from merchants.ids import show
 
-DayText = Annotated[str, {"format": "date"}]
-InstantText = Annotated[str, {"format": "date-time"}]
-DecimalString = Annotated[str, {"example": "5.5"}]
-Texts = Annotated[dict[str, str], {"example": {"en": "Standard", "fr": "Standard"}}]
 
-__all__ = ["DayText", "DecimalString", "InstantText", "Texts", "day_text", "decimal_string", "instant_text", "show"]
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What the OpenAPI document says of a value beyond its type: `Annotated[str, Says(one_of=("once", "forever"))]`."""
+
+    format: str = ""
+    one_of: tuple[str, ...] = ()
+    example: str = ""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its part of a JSON schema."""
+        parts = {"format": self.format, "enum": list(self.one_of), "example": self.example}
+        return {name: value for name, value in parts.items() if value}
+
+
+DayText = Annotated[str, Says(format="date")]
+InstantText = Annotated[str, Says(format="date-time")]
+DecimalString = Annotated[str, Says(example="5.5")]
+Texts = dict[str, str]
+"""A text by language: `{"en": "Standard", "fr": "Standard"}`."""
+
+__all__ = [
+    "DayText",
+    "DecimalString",
+    "InstantText",
+    "Says",
+    "Texts",
+    "day_text",
+    "decimal_string",
+    "instant_text",
+    "show",
+]
 
 
 @overload

@@ -1,0 +1,93 @@
+"""`/merchant`: the company whose key it is. `/test_clocks`: clocks of a sandbox."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from merchants.http.bodies import Body
+from merchants.http.fields import Choice, Currency, Email, Instant, Metadata, Text, WebAddress, Whole
+from merchants.http.operations import operation
+from merchants.http.views import ApiView, created
+from merchants.models import TestClock
+from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
+from merchants.services.clocks import create_test_clock
+from merchants.services.merchants import PAYMENT_TERMS_DAYS, update_merchant
+
+
+class ReturnPagesBody(Body):
+    """Where a subscriber goes back to, unless a checkout session says otherwise."""
+
+    success_url = WebAddress(required=False, allow_blank=True)
+    failure_url = WebAddress(required=False, allow_blank=True)
+    cancel_url = WebAddress(required=False, allow_blank=True)
+
+
+class MerchantChanges(Body):
+    """What a merchant says about itself."""
+
+    name = Text(max_length=120)
+    timezone = Text(max_length=64)
+    currency = Currency()
+    locale = Choice(choices=["en", "fr"])
+    support_email = Email(allow_blank=True)
+    website = WebAddress(max_length=300, allow_blank=True)
+    brand_color = Text(max_length=7)
+    return_pages = ReturnPagesBody()
+    terms_url = WebAddress(allow_blank=True)
+    privacy_url = WebAddress(allow_blank=True)
+    payment_terms_days = Whole(most=PAYMENT_TERMS_DAYS)
+    metadata = Metadata()
+
+
+class OwnMerchant(ApiView):
+    """The merchant itself."""
+
+    scopes = {"GET": "merchant:read", "PATCH": "merchant:write"}
+
+    @operation("Read the merchant", answer=MerchantShape)
+    def get(self, request: Request) -> Response:
+        """The company whose key this is."""
+        return Response(show_merchant(self.merchant))
+
+    @operation("Change the merchant", answer=MerchantShape, body=MerchantChanges)
+    def patch(self, request: Request) -> Response:
+        """Another time zone moves no period that has begun: periods are dates."""
+        columns = {name: value for name, value in self.body.items() if name != "return_pages"}
+        columns |= self.body.get("return_pages", {})
+        return Response(show_merchant(update_merchant(**columns, actor=self.actor, now=self.now)))
+
+
+class TestClockBody(Body):
+    """A new clock, and the time at which it stands."""
+
+    name = Text(max_length=120, required=False, allow_blank=True)
+    time = Instant()
+
+
+class TestClocks(ApiView):
+    """The clocks of a sandbox."""
+
+    scopes = {"GET": "test_clocks:read", "POST": "test_clocks:write"}
+
+    @operation("List test clocks", answer=TestClockShape, page=True)
+    def get(self, request: Request) -> Response:
+        """Newest first. A live merchant has none."""
+        return self.page(TestClock.objects.filter(deleted_at=None), show_test_clocks)
+
+    @operation("Create a test clock", answer=TestClockShape, body=TestClockBody, status=201)
+    def post(self, request: Request) -> Response:
+        """Sandbox only: a live merchant gets 409 `sandbox_only`."""
+        clock = create_test_clock(merchant=self.merchant, **self.body, actor=self.actor, now=self.now)
+        return created(show_test_clocks([clock])[0])
+
+
+class OneTestClock(ApiView):
+    """One clock."""
+
+    scopes = {"GET": "test_clocks:read"}
+
+    @operation("Read a test clock", answer=TestClockShape)
+    def get(self, request: Request, test_clock: str) -> Response:
+        """Where it stands."""
+        return Response(show_test_clocks([self.find(TestClock.objects.filter(deleted_at=None), test_clock)])[0])

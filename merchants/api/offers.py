@@ -1,0 +1,204 @@
+"""`/offers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from merchants.api.parts import Interval, Listing, OpenedFeature, features_of, narrowed
+from merchants.http.bodies import Body, several
+from merchants.http.fields import Choice, Currency, Flag, LocaleText, Metadata, Minor, PublicId, Reference, Text, Whole
+from merchants.http.operations import operation
+from merchants.http.references import find_all
+from merchants.http.views import ApiView, created
+from merchants.models import Offer, OfferVersion, Option
+from merchants.models.catalogue import Stage
+from merchants.selectors.offers import (
+    OfferShape,
+    OfferVersionShape,
+    current_versions,
+    show_offers,
+    show_versions,
+    terms_of,
+)
+from merchants.services.catalogue.offers import create_offer, revise_offer, update_offer
+from merchants.terms import (
+    COMMITMENT,
+    MOST_FEATURES,
+    MOST_OPTIONS,
+    MOST_STAGES,
+    NOTICE_DAYS,
+    RECURRENCES,
+    ListedOption,
+    OfferTerms,
+    StageTerm,
+)
+
+
+class StageBody(Interval):
+    """A span of the offer."""
+
+    label = LocaleText(max_length=60, optional=True, required=False)  # type: ignore[assignment]
+    recurrences = Whole(least=1, most=RECURRENCES, required=False, allow_null=True)
+    amount = Minor()
+    billing = Choice(choices=Stage.Billing.choices, required=False)
+    features = several(OpenedFeature, MOST_FEATURES, required=False)
+
+
+class ListedOptionBody(Body):
+    """An option that may be taken with the offer, or (`included`) is part of it."""
+
+    option = PublicId("opt")
+    included = Flag(required=False)
+
+
+class CommitmentBody(Body):
+    """How many intervals one stays; how many days before the end one says so."""
+
+    intervals = Whole(most=COMMITMENT)
+    notice = Whole(most=NOTICE_DAYS, required=False)
+
+
+class OfferTermsBody(Body):
+    """What an offer says, and how it is shown."""
+
+    title = LocaleText()
+    description = LocaleText(max_length=2_000, optional=True, required=False)
+    currency = Currency()
+    tax_behavior = Choice(choices=OfferVersion.TaxBehavior.choices)
+    tax_code = Text(max_length=40, required=False)
+    alignment = Choice(choices=OfferVersion.Alignment.choices, required=False)
+    billing_day = Whole(least=1, most=31, required=False, allow_null=True)
+    setup_amount = Minor(required=False)
+    commitment = CommitmentBody(required=False)
+    stages = several(StageBody, MOST_STAGES, allow_empty=False)
+    options = several(ListedOptionBody, MOST_OPTIONS, required=False)
+    visible = Flag(required=False)
+    metadata = Metadata(required=False)
+
+
+class OfferBody(OfferTermsBody):
+    """A new offer."""
+
+    reference = Reference()
+
+
+class OfferChanges(OfferTermsBody):
+    """What changes: other terms make a new version."""
+
+    archived = Flag(required=False)
+
+
+class OfferListing(Listing):
+    """Which offers."""
+
+    visible = Flag(required=False)
+
+
+_AS_WRITTEN = (
+    "title",
+    "description",
+    "currency",
+    "tax_behavior",
+    "tax_code",
+    "alignment",
+    "billing_day",
+    "setup_amount",
+)
+
+
+def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of OfferTerms that a body gives. Raises Invalid for features and options that are unknown."""
+    given = {name: body[name] for name in _AS_WRITTEN if name in body}
+    if "commitment" in body:
+        given["commitment_intervals"] = body["commitment"]["intervals"]
+        given["notice_days"] = body["commitment"].get("notice", 0)
+    if "options" in body:
+        named = {f"options[{place}].option": each["option"] for place, each in enumerate(body["options"])}
+        found = find_all(Option.objects.all(), named)
+        given["options"] = tuple(
+            ListedOption(option=row.pk, included=each.get("included", False))
+            for row, each in zip(found.values(), body["options"], strict=True)
+        )
+    if "stages" in body:
+        opened = features_of(
+            {f"stages[{place}].features": stage.get("features", ()) for place, stage in enumerate(body["stages"])}
+        )
+        given["stages"] = tuple(
+            StageTerm(
+                interval=stage["interval"],
+                interval_count=stage.get("interval_count", 1),
+                recurrences=stage.get("recurrences"),
+                amount=stage["amount"],
+                billing=stage.get("billing", Stage.Billing.ADVANCE.value),
+                label=stage.get("label", {}),
+                features=features,
+            )
+            for stage, features in zip(body["stages"], opened.values(), strict=True)
+        )
+    return given
+
+
+class Offers(ApiView):
+    """All offers."""
+
+    scopes = {"GET": "offers:read", "POST": "offers:write"}
+
+    @operation("List offers", answer=OfferShape, page=True, filters=OfferListing)
+    def get(self, request: Request) -> Response:
+        """Newest first, each as its current version says it."""
+        return self.page(narrowed(Offer.objects.all(), self.filters), show_offers)
+
+    @operation("Create an offer", answer=OfferShape, body=OfferBody, status=201)
+    def post(self, request: Request) -> Response:
+        """With its first version. A stage without `recurrences` has no end, and is the last."""
+        offer = create_offer(
+            reference=self.body["reference"],
+            terms=OfferTerms(**_terms(self.body)),
+            visible=self.body.get("visible", True),
+            metadata=self.body.get("metadata"),
+            actor=self.actor,
+            now=self.now,
+        )
+        return created(show_offers([offer])[0])
+
+
+class OneOffer(ApiView):
+    """One offer."""
+
+    scopes = {"GET": "offers:read", "PATCH": "offers:write"}
+
+    @operation("Read an offer", answer=OfferShape)
+    def get(self, request: Request, offer: str) -> Response:
+        """As its current version says it."""
+        return Response(show_offers([self.find(Offer.objects.all(), offer)])[0])
+
+    @operation("Change an offer", answer=OfferShape, body=OfferChanges)
+    def patch(self, request: Request, offer: str) -> Response:
+        """Other terms make a new version; who has an older one keeps it. `stages` and `options` are given whole."""
+        found = self.find(Offer.objects.select_for_update(), offer)
+        given = _terms(self.body)
+        if given:
+            current = current_versions([found.pk])[found.pk]
+            terms = replace(terms_of([current])[current.pk], **given)
+            revise_offer(found, terms=terms, actor=self.actor, now=self.now)
+        others = {name: self.body[name] for name in ("visible", "archived", "metadata") if name in self.body}
+        if others:
+            found = update_offer(found, actor=self.actor, now=self.now, **others)
+        return Response(show_offers([found])[0])
+
+
+class OfferVersions(ApiView):
+    """The versions of an offer."""
+
+    scopes = {"GET": "offers:read"}
+
+    @operation("List an offer's versions", answer=OfferVersionShape, page=True)
+    def get(self, request: Request, offer: str) -> Response:
+        """Newest first. A version never changes."""
+        found = self.find(Offer.objects.all(), offer)
+        return self.page(OfferVersion.objects.filter(offer=found), show_versions)
