@@ -1,5 +1,19 @@
-"""Addresses."""
+"""Addresses of subscribers and their history, under `/api/v1/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from subscribers.api import history, rights, subscribers
+
+urlpatterns: list[URLPattern] = [
+    path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
+    path("subscribers/<str:subscriber>", subscribers.OneSubscriber.as_view(), name="subscriber"),
+    path("subscribers/<str:subscriber>/features", rights.FeaturesOfSubscriber.as_view(), name="subscriber_features"),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>",
+        rights.OneFeatureOfSubscriber.as_view(),
+        name="subscriber_feature",
+    ),
+    path("subscribers/<str:subscriber>/access", rights.AccessOfSubscriber.as_view(), name="subscriber_access"),
+    path("subscribers/<str:subscriber>/timeline", history.TimelineOfSubscriber.as_view(), name="subscriber_timeline"),
+    path("changes", history.Changes.as_view(), name="changes"),
+]

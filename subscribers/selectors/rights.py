@@ -58,21 +58,27 @@ def live_subscriptions(subscriber_id: UUID) -> list[Subscription]:
 
 
 def rights_of(subscriber_id: UUID, now: Now) -> dict[str, Right]:
-    """The best of the subscriber's live grants, by feature reference: one query.
-
-    A grant of a subscription counts only while that subscription gives access; what stands on its own counts alone.
-    """
+    """The best of the subscriber's live grants, by feature reference: one query."""
     grants = (
         Grant.objects.filter(subscriber_id=subscriber_id, starts_at__lte=now.at)
         .filter(Q(ends_at=None) | Q(ends_at__gt=now.at))
         .select_related("feature", "subscription__offer_version", "subscription_option__option_version")
         .order_by("id")
     )
+    return rights_among(grants, now)
+
+
+def rights_among(grants: Iterable[Grant], now: Now) -> dict[str, Right]:
+    """The best of these live grants, by feature reference; what they point to is loaded.
+
+    A grant of a subscription counts only while that subscription gives access; what stands on its own counts alone.
+    """
     verdicts: dict[UUID, Verdict] = {}
     live = []
     for grant in grants:
-        if grant.subscription is not None:
-            verdict = verdicts.setdefault(grant.subscription_id, verdict_of(grant.subscription, now.today))
+        subscription: Subscription | None = grant.subscription
+        if subscription is not None:
+            verdict = verdicts.setdefault(subscription.pk, verdict_of(subscription, now.today))
             if verdict.access not in OPEN:
                 continue
         live.append(_live(grant, now))
@@ -90,7 +96,10 @@ def _live(grant: Grant, now: Now) -> LiveGrant:
     return LiveGrant(
         grant=grant_picture(grant.feature, grant.quota, grant.level, adds=grant.adds),
         source=Source(
-            kind=SourceKind(grant.source), id=str(grant.subscription_option_id or grant.subscription_id or ""), title=title
+            kind=SourceKind(grant.source),
+            id=str(grant.subscription_option_id or grant.subscription_id or ""),
+            title=title,
+            subscription=str(grant.subscription_id) if grant.subscription_id else None,
         ),
         until_on=min((day for day in (until, ends_on) if day is not None), default=None),
     )

@@ -18,27 +18,13 @@ from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from subscribers import history, shapes
 from subscribers.models import PersonalValue, Subscriber
+from subscribers.search_text import fold
 from subscribers.services import facts
 
 TEXTS = {
     "reference": 120, "name": 160, "phone": 32, "company": 160, "line1": 160, "line2": 160, "postal_code": 16, "city": 80,
 }  # fmt: skip
 _EMAIL = re.compile(r"^[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{4,253}$)([^\s@.<>,;:\"()\[\]\\]+\.)+[^\s@.<>,;:\"()\[\]\\]{2,63}$")
-
-
-def fold(*texts: str) -> str:
-    """Text as search compares it: no accents, no case, digits of phone numbers together.
-
-    >>> fold("Éléonore", "06 39 98")
-    'eleonore 06 39 98 063998'
-    >>> fold("+33 6 39 98")
-    '+33 6 39 98 +3363998'
-    """
-    flat = " ".join(filter(None, texts))
-    plain = "".join(c for c in unicodedata.normalize("NFKD", flat.casefold()) if not unicodedata.combining(c))
-    digits = re.sub(r"(?<=\d)[ .\-](?=\d)", "", plain)
-    extra = [word for word in digits.split() if word.lstrip("+").isdigit() and word not in plain.split()]
-    return " ".join([plain, *extra]).strip()
 
 
 def check_profile(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,334 @@
+"""What the API answers about subscribers, as types; and the history and rights in that form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from django.db import models
+
+from merchants.ids import PREFIXES, show
+from merchants.models import Event, Feature
+from merchants.selectors.shapes import DayText, InstantText, Says, Texts, day_text, instant_text
+from merchants.tenancy.models import TenantForeignKey
+from subscribers.models import (
+    Change,
+    Grant,
+    Mandate,
+    PaymentMethod,
+    ScheduledChange,
+    Subscriber,
+    Subscription,
+    SubscriptionCoupon,
+    SubscriptionOption,
+)
+from subscribers.rights import LiveGrant, Right
+from subscribers.selectors.rights import AccessOf
+from subscribers.selectors.timeline import KINDS, Entry
+
+SUBJECTS: Mapping[str, type[models.Model]] = {
+    "subscriber": Subscriber,
+    "subscription": Subscription,
+    "option": SubscriptionOption,
+    "coupon": SubscriptionCoupon,
+    "grant": Grant,
+    "payment_method": PaymentMethod,
+    "mandate": Mandate,
+    "scheduled_change": ScheduledChange,
+}
+"""What the history tells of, by the kind of subject."""
+_WITHOUT_PAGE = {"SubscriptionCoupon": "scp", "OptionVersion": "opv", "ProviderAccount": "acc"}
+"""Prefixes of what has an id in the history and no address of its own."""
+VerdictText = Annotated[str, Says(one_of=("full", "grace", "restricted", "none"))]
+
+
+class AddressShape(TypedDict):
+    """A postal address; what is not known is empty."""
+
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    country: str
+
+
+class SubscriberShape(TypedDict):
+    """A customer. `payer` is who pays for them where it is somebody else."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("subscriber",))]
+    reference: str
+    name: str
+    email: str
+    phone: str
+    birth_on: DayText | None
+    company: str
+    siren: str
+    vat_number: str
+    address: AddressShape
+    locale: str
+    payer: str | None
+    site: str | None
+    test_clock: str | None
+    channel: str
+    metadata: dict[str, str]
+    created_at: InstantText
+    erased_at: InstantText | None
+
+
+class SourceShape(TypedDict):
+    """Where a right comes from, and what of it. `until` is the first day without it."""
+
+    kind: Annotated[str, Says(one_of=("offer", "option", "gesture", "override"))]
+    title: Texts
+    subscription: str | None
+    option: str | None
+    level: str | None
+    quota: int | None
+    adds: bool
+    until: DayText | None
+
+
+class FeatureRightShape(TypedDict):
+    """The answer on one feature. `quota` is null where there is no limit (`unlimited`). `rank` is the level's place in
+    its list, from 0. `until` is the first day on which the answer may be less."""
+
+    object: Annotated[str, Says(one_of=("feature_right",))]
+    feature: str
+    reference: str
+    kind: Annotated[str, Says(one_of=("switch", "quota", "level"))]
+    on: bool
+    level: str | None
+    rank: int | None
+    quota: int | None
+    unlimited: bool
+    until: DayText | None
+    sources: list[SourceShape]
+
+
+class FeatureRightsShape(TypedDict):
+    """Every feature that the subscriber has."""
+
+    data: list[FeatureRightShape]
+    has_more: bool
+    next_cursor: str | None
+
+
+class SubscriptionAccessShape(TypedDict):
+    """The verdict of one subscription."""
+
+    subscription: str
+    offer: str
+    status: str
+    payment_state: str
+    access: VerdictText
+    why: str
+    until: DayText | None
+
+
+class AccessShape(TypedDict):
+    """The one verdict that a site needs, the best among the subscriptions. `until`: the first day without it."""
+
+    object: Annotated[str, Says(one_of=("access",))]
+    subscriber: str
+    access: VerdictText
+    why: str
+    until: DayText | None
+    subscriptions: list[SubscriptionAccessShape]
+
+
+class ActorShape(TypedDict):
+    """Who did it. Of an event only the name is known."""
+
+    kind: str | None
+    id: str | None
+    label: str
+
+
+class ChangeShape(TypedDict):
+    """One entry of the history: a field patch. `effective_at` is when it counts, `recorded_at` when it was written."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("change",))]
+    kind: str
+    subject: str
+    verb: str
+    subscriber: str
+    subscription: str | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    effective_at: InstantText
+    recorded_at: InstantText
+    actor: ActorShape
+    channel: str
+    reason: str
+    request_id: str
+
+
+class TimelineShape(TypedDict):
+    """One entry of a timeline: `object` says whether `change` or `event` holds it."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("change", "event"))]
+    kind: Annotated[str, Says(one_of=KINDS)]
+    type: str
+    at: InstantText
+    channel: str
+    actor: ActorShape
+    change: ChangeShape | None
+    event: dict[str, Any] | None
+
+
+def _shown_id(model: type[models.Model], value: Any) -> Any:
+    prefix = PREFIXES.get(model.__name__) or _WITHOUT_PAGE.get(model.__name__)
+    return show(prefix, UUID(value)) if prefix and isinstance(value, str) else value
+
+
+def patch_shown(kind: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A patch as the API names things: `payer_id` and its uuid become `payer` and `cus_…`."""
+    model = SUBJECTS.get(kind)
+    if model is None:
+        return dict(patch)
+    keys = {field.attname: field for field in model._meta.local_concrete_fields if isinstance(field, TenantForeignKey)}
+    shown = {}
+    for column, value in patch.items():
+        if column in keys:
+            shown[keys[column].name] = _shown_id(keys[column].related_model, value)
+        else:
+            shown[column] = value
+    return shown
+
+
+def subject_shown(kind: str, subject_id: UUID) -> str:
+    """A subject's public id."""
+    model = SUBJECTS.get(kind)
+    return str(_shown_id(model, str(subject_id))) if model else str(subject_id)
+
+
+def actor_shown(row: Change) -> ActorShape:
+    """Who made a change."""
+    return {"kind": row.actor_kind, "id": row.actor_id, "label": row.actor_label}
+
+
+def change_shown(row: Change) -> ChangeShape:
+    """A change; its personal values have been said before (`timeline.say`)."""
+    return {
+        "id": row.public_id,
+        "object": "change",
+        "kind": row.subject_kind,
+        "subject": subject_shown(row.subject_kind, row.subject_id),
+        "verb": row.verb,
+        "subscriber": show("cus", row.subscriber_id),
+        "subscription": show("sub", row.subscription_id) if row.subscription_id else None,
+        "before": patch_shown(row.subject_kind, row.before),
+        "after": patch_shown(row.subject_kind, row.after),
+        "effective_at": instant_text(row.effective_at),
+        "recorded_at": instant_text(row.recorded_at),
+        "actor": actor_shown(row),
+        "channel": row.channel,
+        "reason": row.reason,
+        "request_id": row.request_id,
+    }
+
+
+def _event_shown(row: Event) -> dict[str, Any]:
+    return {"id": row.public_id, "type": row.kind, "data": row.data, "request_id": row.request_id}
+
+
+def entries_shown(entries: Sequence[Entry]) -> list[TimelineShape]:
+    """Entries of a timeline."""
+    return [_entry_shown(entry) for entry in entries]
+
+
+def _entry_shown(entry: Entry) -> TimelineShape:
+    event, change = entry.event, entry.change
+    if event is not None:
+        return {
+            "id": event.public_id,
+            "object": "event",
+            "kind": entry.kind,
+            "type": event.kind,
+            "at": instant_text(entry.at),
+            "channel": event.channel,
+            "actor": {"kind": None, "id": None, "label": event.actor},
+            "change": None,
+            "event": _event_shown(event),
+        }
+    if change is None:
+        raise ValueError("an entry is a change or an event")
+    return {
+        "id": change.public_id,
+        "object": "change",
+        "kind": entry.kind,
+        "type": f"{change.subject_kind}.{change.verb}",
+        "at": instant_text(entry.at),
+        "channel": change.channel,
+        "actor": actor_shown(change),
+        "change": change_shown(change),
+        "event": None,
+    }
+
+
+def right_shown(feature: Feature, right: Right | None) -> FeatureRightShape:
+    """The answer on one feature; without a right it is off."""
+    return {
+        "object": "feature_right",
+        "feature": feature.public_id,
+        "reference": feature.reference,
+        "kind": feature.kind,
+        "on": right.on if right else False,
+        "level": right.level if right else None,
+        "rank": right.rank if right else None,
+        "quota": right.quota if right else None,
+        "unlimited": right.unlimited if right else False,
+        "until": day_text(right.until) if right else None,
+        "sources": [_source_shown(grant) for grant in right.sources] if right else [],
+    }
+
+
+def _source_shown(live: LiveGrant) -> SourceShape:
+    source = live.source
+    option = source.id if source.id and source.id != source.subscription else None
+    return {
+        "kind": source.kind.value,
+        "title": dict(source.title),
+        "subscription": show("sub", UUID(source.subscription)) if source.subscription else None,
+        "option": show("sop", UUID(option)) if option else None,
+        "level": live.grant.level,
+        "quota": live.grant.quota,
+        "adds": live.grant.adds,
+        "until": day_text(live.until_on),
+    }
+
+
+def rights_shown(rights: Mapping[str, Right], features: Iterable[Feature]) -> FeatureRightsShape:
+    """All that a subscriber has, in the order of the catalogue."""
+    return {
+        "data": [right_shown(feature, rights[feature.reference]) for feature in features],
+        "has_more": False,
+        "next_cursor": None,
+    }
+
+
+def access_shown(subscriber: Subscriber, subscriptions: Sequence[Subscription], found: AccessOf) -> AccessShape:
+    """The verdict, and each subscription's. They come with their offer version."""
+    return {
+        "object": "access",
+        "subscriber": subscriber.public_id,
+        "access": found.verdict.access.value,
+        "why": found.verdict.why,
+        "until": day_text(found.verdict.until),
+        "subscriptions": [
+            {
+                "subscription": row.public_id,
+                "offer": show("off", row.offer_version.offer_id),
+                "status": row.status,
+                "payment_state": row.payment_state,
+                "access": found.by_subscription[row.pk].access.value,
+                "why": found.by_subscription[row.pk].why,
+                "until": day_text(found.by_subscription[row.pk].until),
+            }
+            for row in subscriptions
+        ],
+    }
