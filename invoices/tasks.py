@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 
 from invoices.services import printing
@@ -11,10 +9,9 @@ from merchants.clock import instant
 from merchants.tenancy.across import across_tenants
 
 MOST = 50
-log = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task(soft_time_limit=240, time_limit=300)
 def print_missing() -> None:
     """Print every document that waits for it."""
     for merchant_id, file_id in across_tenants("unprinted_documents", instant(), MOST):

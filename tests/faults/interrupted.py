@@ -1,0 +1,20 @@
+"""Run in a process of its own, to be killed: what a worker does with one payment. `python -m tests.faults.interrupted`."""
+
+import sys
+from uuid import UUID
+
+
+def main() -> None:
+    """Ask the provider about a payment, record the answer."""
+    import django
+
+    django.setup()
+    from billing.flows import pay
+
+    print("asking", flush=True)
+    pay.ask_about(merchant_id=UUID(sys.argv[1]), payment_id=UUID(sys.argv[2]))
+    print("recorded", flush=True)
+
+
+if __name__ == "__main__":
+    main()
