@@ -85,11 +85,18 @@ class PaymentUnderWay(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Where a purchase stands after it was looked at. `go_to` is where the visitor belongs now."""
+    """Where a purchase stands after it was looked at. `go_to` is where the visitor belongs now; `outcome` is what the
+    provider said when it was asked just now, None where there was nothing to ask about."""
 
     status: Literal["open", "complete", "expired"]
     payment: Payment | None = None
     go_to: str | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the provider was asked and did not answer."""
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.UNKNOWN
 
 
 def provider_actor(account: ProviderAccount) -> Actor:
@@ -257,16 +264,18 @@ def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
         session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
         payment = under_way(session)
         account = payment.account if payment else None
+    outcome = None
     if payment is not None and account is not None:
-        ask_about(merchant_id=merchant_id, payment_id=payment.pk)
+        outcome = ask_about(merchant_id=merchant_id, payment_id=payment.pk)
     with tenant(merchant_id):
         session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
         payment = Payment.objects.filter(session_id=session_id).order_by("-id").first()
     if session.status == CheckoutSession.Status.COMPLETE:
-        return Standing(status="complete", payment=payment, go_to=session.success_url)
+        return Standing(status="complete", payment=payment, go_to=session.success_url, outcome=outcome)
     if session.status == CheckoutSession.Status.EXPIRED:
-        return Standing(status="expired", payment=payment, go_to=session.failure_url or session.cancel_url or None)
-    return Standing(status="open", payment=payment)
+        elsewhere = session.failure_url or session.cancel_url or None
+        return Standing(status="expired", payment=payment, go_to=elsewhere, outcome=outcome)
+    return Standing(status="open", payment=payment, outcome=outcome)
 
 
 def ask_about(*, merchant_id: UUID, payment_id: UUID) -> Outcome:
@@ -312,9 +321,10 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
 
 
 def _page_is_open(payment: Payment, outcome: Outcome) -> bool:
-    """A refusal on the provider's page is not the end of it: the page takes another card until it expires."""
+    """A refusal on the provider's page is not the end of it: the page takes another card until it expires. Nor is a
+    question about it that was not answered: nothing was asked for, so nothing became unknown."""
     waiting = payment.hosted and payment.status == Payment.Status.PENDING and bool(payment.provider_session)
-    return outcome.kind is OutcomeKind.FAILED and waiting
+    return outcome.kind in (OutcomeKind.FAILED, OutcomeKind.UNKNOWN) and waiting
 
 
 def _note_refusal(payment: Payment, outcome: Outcome) -> None:
