@@ -94,16 +94,17 @@ def claim(endpoint_id: UUID, *, at: datetime) -> Batch | None:
 def _claimed(endpoint_id: UUID, *, at: datetime, most: int) -> list[tuple[UUID, UUID, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE alerts_delivery d SET tries = d.tries + 1, next_try_at = %(lapses)s, last_tried_at = %(at)s"
-            " FROM (SELECT due.id FROM alerts_delivery due"
+            # Materialised: a subquery in FROM may be run again for each row, and each run would claim others.
+            "WITH claimed AS MATERIALIZED (SELECT due.id FROM alerts_delivery due"
             "  WHERE due.merchant_id = %(merchant)s AND due.endpoint_id = %(endpoint)s"
             "  AND due.status = 'waiting' AND due.next_try_at <= %(at)s"
             "  AND NOT EXISTS (SELECT FROM alerts_delivery earlier"
             "   WHERE earlier.merchant_id = due.merchant_id AND earlier.endpoint_id = due.endpoint_id"
             "   AND earlier.subscriber_id = due.subscriber_id AND earlier.status = 'waiting'"
             "   AND earlier.sequence < due.sequence)"
-            "  ORDER BY due.sequence LIMIT %(most)s FOR UPDATE SKIP LOCKED) AS claimed"
-            " WHERE d.id = claimed.id RETURNING d.id, d.event_id, d.tries",
+            "  ORDER BY due.sequence LIMIT %(most)s FOR UPDATE SKIP LOCKED)"
+            " UPDATE alerts_delivery d SET tries = d.tries + 1, next_try_at = %(lapses)s, last_tried_at = %(at)s"
+            " FROM claimed WHERE d.id = claimed.id RETURNING d.id, d.event_id, d.tries, d.sequence",
             {
                 "at": at,
                 "lapses": at + LEASE,
@@ -112,7 +113,8 @@ def _claimed(endpoint_id: UUID, *, at: datetime, most: int) -> list[tuple[UUID, 
                 "most": most,
             },
         )
-        return [(id_, event_id, tries) for id_, event_id, tries in cursor.fetchall()]
+        rows = sorted(cursor.fetchall(), key=lambda row: row[3])
+        return [(id_, event_id, tries) for id_, event_id, tries, _ in rows]
 
 
 def secrets_of(endpoint: WebhookEndpoint, *, at: datetime) -> tuple[str, ...]:
