@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from merchants.api.parts import Interval, Listing, OpenedFeature, features_of, narrowed
+from merchants.api.parts import IntervalBody, Listing, OpenedFeatureBody, features_of, narrowed
 from merchants.http.bodies import Body, several
 from merchants.http.fields import Choice, Currency, Flag, LocaleText, Metadata, Minor, PublicId, Reference, Text, Whole
 from merchants.http.operations import operation
@@ -39,14 +39,14 @@ from merchants.terms import (
 )
 
 
-class StageBody(Interval):
+class StageBody(IntervalBody):
     """A span of the offer."""
 
     label = LocaleText(max_length=60, optional=True, required=False)  # type: ignore[assignment]
     recurrences = Whole(least=1, most=RECURRENCES, required=False, allow_null=True)
     amount = Minor()
     billing = Choice(choices=Stage.Billing.choices, required=False)
-    features = several(OpenedFeature, MOST_FEATURES, required=False)
+    features = several(OpenedFeatureBody, MOST_FEATURES, required=False)
 
 
 class ListedOptionBody(Body):

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from merchants.api.parts import Listing, OpenedFeature, Price, features_of, narrowed
+from merchants.api.parts import Listing, OpenedFeatureBody, PriceBody, features_of, narrowed
 from merchants.http.bodies import Body, several
 from merchants.http.fields import Currency, Flag, LocaleText, Metadata, Minor, Reference, Text
 from merchants.http.operations import operation
@@ -28,8 +28,8 @@ class OptionTermsBody(Body):
     currency = Currency()
     tax_code = Text(max_length=40, required=False, allow_null=True)
     amount = Minor(required=False, allow_null=True)
-    prices = several(Price, MOST_PRICES, required=False)
-    features = several(OpenedFeature, MOST_FEATURES, required=False)
+    prices = several(PriceBody, MOST_PRICES, required=False)
+    features = several(OpenedFeatureBody, MOST_FEATURES, required=False)
     adds = Flag(required=False)
     metadata = Metadata(required=False)
 

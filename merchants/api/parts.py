@@ -17,14 +17,14 @@ from merchants.models.catalogue import IntervalUnit
 from merchants.terms import LONGEST, QUOTA_LIMIT, FeatureTerm
 
 
-class Interval(Body):
+class IntervalBody(Body):
     """A unit and how many of it: one period."""
 
     interval = Choice(choices=IntervalUnit.choices)
     interval_count = Whole(least=1, most=max(LONGEST.values()), required=False)
 
 
-class OpenedFeature(Body):
+class OpenedFeatureBody(Body):
     """A feature that is opened: a quota with `quota` (null: without limit), a level with `level`."""
 
     feature = PublicId("fea")
@@ -32,7 +32,7 @@ class OpenedFeature(Body):
     level = Text(max_length=60, required=False, allow_null=True)
 
 
-class Price(Interval):
+class PriceBody(IntervalBody):
     """What one interval costs."""
 
     amount = Minor()

@@ -1,0 +1,21 @@
+"""What tests of the API use: a merchant's website that calls with its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.callers import Caller
+
+
+@pytest.fixture
+def site(shop: Any) -> Caller:
+    """The website of `shop`, with a key that may do everything."""
+    return Caller.of(shop)
+
+
+@pytest.fixture
+def stranger(another_shop: Any) -> Caller:
+    """The website of another merchant."""
+    return Caller.of(another_shop)
