@@ -39,10 +39,12 @@ class DoubleAtWork:
         assert status == 200
 
     def captures(self, key: str = STRIPE_KEY) -> list[dict[str, Any]]:
-        return self.console(f"captures?key={key}")[1]["captures"]
+        rows: list[dict[str, Any]] = self.console(f"captures?key={key}")[1]["captures"]
+        return rows
 
     def requests(self, key: str = STRIPE_KEY) -> list[dict[str, Any]]:
-        return self.console(f"requests?key={key}")[1]["requests"]
+        rows: list[dict[str, Any]] = self.console(f"requests?key={key}")[1]["requests"]
+        return rows
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import stripe
@@ -50,7 +51,7 @@ def test_the_pinned_version_is_the_librarys() -> None:
         ("timeout_before", declines.NO_ANSWER),
     ],
 )
-def test_faults_before_the_capture_are_unknown(rig: StripeRig, payer, fault: str, code: str) -> None:
+def test_faults_before_the_capture_are_unknown(rig: StripeRig, payer: tuple[str, str], fault: str, code: str) -> None:
     rig.double.fault("payment_intents.create", fault)
     found = rig.gateway.charge(ask(*payer))
     assert (found.kind, found.code, found.captured, found.advice) == (K.UNKNOWN, code, None, None)
@@ -59,7 +60,7 @@ def test_faults_before_the_capture_are_unknown(rig: StripeRig, payer, fault: str
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "timeout_after", "500_after"])
-def test_faults_after_the_capture_are_unknown_and_found(rig: StripeRig, payer, fault: str) -> None:
+def test_faults_after_the_capture_are_unknown_and_found(rig: StripeRig, payer: tuple[str, str], fault: str) -> None:
     rig.double.fault("payment_intents.create", fault)
     assert rig.gateway.charge(ask(*payer)).kind is K.UNKNOWN
     assert rig.captures("pay_1") == [2990]
@@ -69,7 +70,7 @@ def test_faults_after_the_capture_are_unknown_and_found(rig: StripeRig, payer, f
     assert rig.captures("pay_1") == [2990]
 
 
-def test_a_replayed_500_is_looked_up_and_ends(rig: StripeRig, payer) -> None:
+def test_a_replayed_500_is_looked_up_and_ends(rig: StripeRig, payer: tuple[str, str]) -> None:
     """Stripe stores 500s: the same key would get the same 500 for ever."""
     rig.double.fault("payment_intents.create", "500")
     assert rig.gateway.charge(ask(*payer)).kind is K.UNKNOWN
@@ -80,7 +81,7 @@ def test_a_replayed_500_is_looked_up_and_ends(rig: StripeRig, payer) -> None:
     assert rig.captures("pay_2") == [2990]
 
 
-def test_one_call_a_question_and_no_retries_of_the_librarys(rig: StripeRig, payer) -> None:
+def test_one_call_a_question_and_no_retries_of_the_librarys(rig: StripeRig, payer: tuple[str, str]) -> None:
     before = len(rig.double.requests(STRIPE_KEY))
     rig.double.fault("payment_intents.create", "429", times=10)
     rig.gateway.charge(ask(*payer))
@@ -88,7 +89,9 @@ def test_one_call_a_question_and_no_retries_of_the_librarys(rig: StripeRig, paye
 
 
 @pytest.mark.parametrize("fault", ["401", "403"])
-def test_a_refused_key_is_for_staff_and_no_fault_of_the_card(rig: StripeRig, payer, fault: str) -> None:
+def test_a_refused_key_is_for_staff_and_no_fault_of_the_card(
+    rig: StripeRig, payer: tuple[str, str], fault: str
+) -> None:
     rig.double.fault("payment_intents.create", fault)
     found = rig.gateway.charge(ask(*payer))
     assert (found.kind, found.code, found.advice) == (K.FAILED, declines.PROVIDER_REFUSED_KEY, None)
@@ -97,7 +100,7 @@ def test_a_refused_key_is_for_staff_and_no_fault_of_the_card(rig: StripeRig, pay
     assert asked.kind is K.UNKNOWN
 
 
-def test_no_answer_to_a_question_is_unknown(rig: StripeRig, payer) -> None:
+def test_no_answer_to_a_question_is_unknown(rig: StripeRig, payer: tuple[str, str]) -> None:
     paid = rig.gateway.charge(ask(*payer))
     rig.double.fault("payment_intents.*", "reset_before", times=2)
     assert rig.gateway.payment_outcome(key="pay_1", customer_ref=payer[0]).kind is K.UNKNOWN
@@ -116,7 +119,7 @@ def test_an_unreachable_provider_is_unknown() -> None:
     assert (found.kind, found.code) == (K.UNKNOWN, declines.NO_ANSWER)
 
 
-def test_after_stripe_forgot_the_keys_a_look_up_still_finds_the_capture(rig: StripeRig, payer) -> None:
+def test_after_stripe_forgot_the_keys_a_look_up_still_finds_the_capture(rig: StripeRig, payer: tuple[str, str]) -> None:
     rig.double.fault("payment_intents.create", "timeout_after")
     assert rig.gateway.charge(ask(*payer)).kind is K.UNKNOWN
     rig.double.console("reset", {"idempotency": True})
@@ -126,7 +129,7 @@ def test_after_stripe_forgot_the_keys_a_look_up_still_finds_the_capture(rig: Str
     assert calls[-1] == "payment_intents.list"
 
 
-def test_a_look_up_reads_beyond_the_first_page_of_a_customer(rig: StripeRig, payer) -> None:
+def test_a_look_up_reads_beyond_the_first_page_of_a_customer(rig: StripeRig, payer: tuple[str, str]) -> None:
     rig.gateway.charge(ask(*payer))
     for turn in range(105):
         rig.gateway.charge(ask(*payer, key=f"other_{turn}"))
@@ -134,13 +137,13 @@ def test_a_look_up_reads_beyond_the_first_page_of_a_customer(rig: StripeRig, pay
     assert (found.kind, found.captured) == (K.SUCCEEDED, 2990)
 
 
-def test_without_a_customer_the_look_up_is_a_search(rig: StripeRig, payer) -> None:
+def test_without_a_customer_the_look_up_is_a_search(rig: StripeRig, payer: tuple[str, str]) -> None:
     rig.gateway.charge(ask(*payer))
     assert rig.gateway.payment_outcome(key="pay_1").captured == 2990
     assert rig.double.requests()[-1]["call"] == "payment_intents.search"
 
 
-def test_a_search_that_is_late_does_not_make_a_payment_vanish(rig: StripeRig, payer) -> None:
+def test_a_search_that_is_late_does_not_make_a_payment_vanish(rig: StripeRig, payer: tuple[str, str]) -> None:
     """Stripe's index may lack the last minute; a new charge on that ground would be a second one."""
     rig.gateway.charge(ask(*payer))
     rig.double.fault("payment_intents.search", "search_late")
@@ -148,7 +151,9 @@ def test_a_search_that_is_late_does_not_make_a_payment_vanish(rig: StripeRig, pa
     assert [row["call"] for row in rig.double.requests()][-2:] == ["payment_intents.search", "payment_intents.list"]
 
 
-def test_what_was_not_read_to_the_end_is_unknown_not_absent(rig: StripeRig, payer, monkeypatch) -> None:
+def test_what_was_not_read_to_the_end_is_unknown_not_absent(
+    rig: StripeRig, payer: tuple[str, str], monkeypatch
+) -> None:
     monkeypatch.setattr("billing.gateways.stripe._LIST_MOST", 3)
     for turn in range(4):
         rig.gateway.charge(ask(*payer, key=f"pay_{turn}"))
@@ -186,7 +191,9 @@ def test_closing_a_page_without_an_answer_is_unknown(rig: StripeRig) -> None:
     ("currency", "amount", "at_stripe"),
     [("JPY", 1500, 1500), ("ISK", 1500, 150_000), ("UGX", 40_000, 4_000_000), ("TND", 12_340, 12_340)],
 )
-def test_currencies_that_stripe_counts_otherwise(rig: StripeRig, payer, currency, amount, at_stripe) -> None:
+def test_currencies_that_stripe_counts_otherwise(
+    rig: StripeRig, payer: tuple[str, str], currency, amount, at_stripe
+) -> None:
     wish = ChargeAsk(
         key="pay_1", amount=amount, currency=currency, customer_ref=payer[0], method_ref=payer[1], description="F-1"
     )
@@ -197,7 +204,7 @@ def test_currencies_that_stripe_counts_otherwise(rig: StripeRig, payer, currency
     assert rig.gateway.refund(back).refunded == amount
 
 
-def test_an_amount_that_stripe_cannot_take_never_leaves(rig: StripeRig, payer) -> None:
+def test_an_amount_that_stripe_cannot_take_never_leaves(rig: StripeRig, payer: tuple[str, str]) -> None:
     wish = ChargeAsk(
         key="pay_1", amount=12_345, currency="TND", customer_ref=payer[0], method_ref=payer[1], description="F-1"
     )
@@ -207,7 +214,7 @@ def test_an_amount_that_stripe_cannot_take_never_leaves(rig: StripeRig, payer) -
     assert len(rig.double.requests()) == before
 
 
-def test_accounts_never_mix(rig: StripeRig, payer, double: DoubleAtWork) -> None:
+def test_accounts_never_mix(rig: StripeRig, payer: tuple[str, str], double: DoubleAtWork) -> None:
     paid = rig.gateway.charge(ask(*payer))
     other = gateway_for("stripe", secret="sk_test_another_account", api_base=double.url, timeout=5)
     assert other.payment_outcome(key="pay_1", provider_ref=paid.provider_ref).kind is K.NOT_FOUND
@@ -219,12 +226,12 @@ def test_accounts_never_mix(rig: StripeRig, payer, double: DoubleAtWork) -> None
 # -- notices -----------------------------------------------------------------------------------------------------
 
 
-def signed(event: dict, secret: str = SECRET, at: int | None = None) -> tuple[bytes, str]:
+def signed(event: dict[str, Any], secret: str = SECRET, at: int | None = None) -> tuple[bytes, str]:
     body = json.dumps(event)
     return body.encode(), stripe.WebhookSignature.generate_signature_header(body, secret, at)
 
 
-def event(kind: str = "payment_intent.succeeded", **obj) -> dict:
+def event(kind: str = "payment_intent.succeeded", **obj) -> dict[str, Any]:
     inner = {"id": "pi_1", "object": "payment_intent", "metadata": {"tacite_payment": "pay_1"}} | obj
     return {
         "id": "evt_1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def ask(customer: str, method: str, key: str = "pay_1", amount: int = 2990, **mo
 
 
 def page_ask(key: str = "pay_1", **more) -> CheckoutAsk:
-    wish = {
+    wish: dict[str, Any] = {
         "mode": "payment",
         "amount": 1990,
         "currency": "EUR",
@@ -353,7 +354,8 @@ def test_closing_a_page_that_was_paid_a_moment_before_says_paid(rig: Rig) -> Non
 def test_paying_and_closing_at_once_end_in_one_of_two_ways(rig: Rig) -> None:
     for turn in range(6):
         key = f"pay_race_{turn}"
-        session, start, closed = open_page(rig, key=key), threading.Barrier(2), []
+        session, start = open_page(rig, key=key), threading.Barrier(2)
+        closed: list[Outcome] = []
 
         def pay(session=session, start=start) -> None:
             start.wait()

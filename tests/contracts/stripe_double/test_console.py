@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stripe
@@ -156,7 +157,7 @@ def test_a_dispute_can_be_opened(client, double: DoubleAtWork) -> None:
         ("events/evt_nothing/resend", {}, 404),
     ],
 )
-def test_the_console_refuses_nonsense(double: DoubleAtWork, path: str, wish: dict, status: int) -> None:
+def test_the_console_refuses_nonsense(double: DoubleAtWork, path: str, wish: dict[str, Any], status: int) -> None:
     found, body = double.console(path, wish)
     assert found == status and body["error"]["message"]
 

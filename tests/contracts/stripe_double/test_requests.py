@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -81,7 +83,9 @@ CHARGE = {"amount": 1000, "currency": "eur"}
         ),
     ],
 )
-def test_wrong_parameters_are_refused(double: DoubleAtWork, call: str, params: dict, message: str, code) -> None:
+def test_wrong_parameters_are_refused(
+    double: DoubleAtWork, call: str, params: dict[str, Any], message: str, code
+) -> None:
     client = stripe.StripeClient(STRIPE_KEY, base_addresses={"api": double.url}, max_network_retries=0)
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.raw_request("post", f"/v1/{call}", **params)
@@ -141,7 +145,7 @@ def test_an_unknown_address_is_stripes_404(double: DoubleAtWork) -> None:
         ({"exp_month": 13}, "invalid_expiry_month"),
     ],
 )
-def test_cards_that_are_none(client, card: dict, code: str) -> None:
+def test_cards_that_are_none(client, card: dict[str, Any], code: str) -> None:
     whole = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"} | card
     with pytest.raises(stripe.CardError) as refusal:
         client.payment_methods.create({"type": "card", "card": whole})
@@ -149,7 +153,7 @@ def test_cards_that_are_none(client, card: dict, code: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{"number": "4242424242424242"}, {"exp_month": 12}])
-def test_cards_that_are_right(client, change: dict) -> None:
+def test_cards_that_are_right(client, change: dict[str, Any]) -> None:
     whole = {"number": "5555555555554444", "exp_month": 1, "exp_year": 2034, "cvc": "123"} | change
     assert client.payment_methods.create({"type": "card", "card": whole}).card.exp_year == 2034
 

@@ -81,8 +81,8 @@ def objects(client: Any, double: DoubleAtWork) -> dict[type, Any]:
 def test_each_object_has_what_is_always_there(objects: dict[type, Any]) -> None:
     missing = {}
     for kind, one in objects.items():
-        assert type(one) is kind, f"{kind.__name__} came as {type(one).__name__}"
         fields = one.to_dict()
+        assert type(one) is kind, f"{kind.__name__} came as {type(one).__name__}"
         required = always_there(kind)
         absent = {name for name in required if name not in fields}
         null = {name for name in required if name in fields and fields[name] is None}
@@ -103,8 +103,8 @@ def test_numbers_are_numbers_and_flags_are_flags(objects: dict[type, Any]) -> No
     for kind, one in objects.items():
         fields = one.to_dict()
         for name, annotation in inspect.get_annotations(kind).items():
-            is_union = typing.get_origin(annotation) is typing.Union
-            sorts = set(typing.get_args(annotation) if is_union else (annotation,)) - {type(None)}
+            origin: Any = typing.get_origin(annotation)
+            sorts = set(typing.get_args(annotation) if origin is typing.Union else (annotation,)) - {type(None)}
             if fields.get(name) is None or not sorts <= {int, bool, str}:
                 continue
             looked_at += 1
