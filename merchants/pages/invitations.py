@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
@@ -44,7 +42,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         request.session["account_verified_email"] = row.email
         return redirect(f"{reverse('account_signup')}?{urlencode({'next': request.path})}")
     if request.method == "POST" and request.user.is_authenticated:
-        user = cast(User, request.user)
+        user = request.user
         try:
             with tenant(found.merchant_id):
                 people.accept(found.id, user=user, addresses=_addresses(user), now=now)
@@ -59,7 +57,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         "role": role_name(row.role),
         "email": row.email,
         "inviter": inviter,
-        "is_theirs": request.user.is_authenticated and row.email in _addresses(cast(User, request.user)),
+        "is_theirs": request.user.is_authenticated and row.email in _addresses(request.user),
         "login_url": f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': request.path})}",
     }
     return render(request, "merchants/invitation.html", context)

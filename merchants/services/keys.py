@@ -41,7 +41,7 @@ def keys() -> list[ApiKey]:
 
 def key(shown: str) -> ApiKey:
     """The key under a public id. Raises NotFound."""
-    found = ApiKey.objects.filter(id=ids.read("key", shown)).first()
+    found: ApiKey | None = ApiKey.objects.filter(id=ids.read("key", shown)).first()
     if found is None:
         raise NotFound
     return found

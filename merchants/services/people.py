@@ -54,7 +54,7 @@ def open_invitations(now: Now) -> list[Invitation]:
 
 def member(shown: str) -> Membership:
     """The member under a public id. Raises NotFound."""
-    found = Membership.objects.select_related("user").filter(id=ids.read("mem", shown), removed_at=None).first()
+    found: Membership | None = Membership.objects.select_related("user").filter(id=ids.read("mem", shown), removed_at=None).first()
     if found is None:
         raise NotFound
     return found
@@ -62,7 +62,7 @@ def member(shown: str) -> Membership:
 
 def invitation(shown: str) -> Invitation:
     """The invitation under a public id, whatever became of it. Raises NotFound."""
-    found = Invitation.objects.filter(id=ids.read("ivt", shown)).first()
+    found: Invitation | None = Invitation.objects.filter(id=ids.read("ivt", shown)).first()
     if found is None:
         raise NotFound
     return found
@@ -148,9 +148,9 @@ def accept(invitation_id: UUID, *, user: User, addresses: frozenset[str], now: N
         )
     row.accepted_at = now.at
     row.save(update_fields=["accepted_at"])
-    joined, _ = Membership.objects.get_or_create(
+    joined: Membership = Membership.objects.get_or_create(
         user=user, removed_at=None, defaults={"role": row.role, "created_at": now.at}
-    )
+    )[0]
     return joined
 
 

@@ -21,7 +21,7 @@ _WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}", re.ASCII)
 
 def account() -> ProviderAccount:
     """The account that takes payments now. Raises Conflict (`no_provider`) where there is none."""
-    found = ProviderAccount.objects.filter(is_default=True).first()
+    found: ProviderAccount | None = ProviderAccount.objects.filter(is_default=True).first()
     if found is None:
         raise Conflict(gettext_noop("No payment provider is connected."), code="no_provider")
     return found
@@ -121,7 +121,7 @@ def _replace(present: ProviderAccount | None, *, kind: str, secret: bytes, now: 
         if present.kind == ProviderAccount.Kind.STRIPE:
             present.disconnected_at = now.at
         present.save(update_fields=["is_default", "disconnected_at"])
-    kept = ProviderAccount.objects.filter(kind=kind, disconnected_at=None).order_by("id").first()
+    kept: ProviderAccount | None = ProviderAccount.objects.filter(kind=kind, disconnected_at=None).order_by("id").first()
     if kept is not None and kind != ProviderAccount.Kind.STRIPE:
         kept.is_default = True
         kept.save(update_fields=["is_default"])

@@ -71,6 +71,7 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
     "offer": {
         "draft": ("wait", pgettext_lazy("offer", "Draft")),
         "on_sale": ("good", pgettext_lazy("offer", "On sale")),
+        "hidden": ("wait", pgettext_lazy("offer", "On sale, not shown")),
         "archived": ("wait", pgettext_lazy("offer", "No longer sold")),
     },
     "key": {

@@ -1,0 +1,302 @@
+"""The offer editor's forms: one for the offer, one a stage. From terms to fields, and from what was typed to terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models import Feature, Option
+from merchants.money import EXPONENTS
+from merchants.pages.feature_cells import FeatureCells
+from merchants.pages.frame import put_beside
+from merchants.pitch import said
+from merchants.refusals import Invalid, Refusal
+from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm
+from merchants.typed import shown_amount, typed_amount
+
+UNITS = [("day", _("days")), ("week", _("weeks")), ("month", _("months")), ("year", _("years"))]
+PATH = re.compile(r"stages\[(\d+)\]\.(.+)")
+
+
+def texts(form: forms.Form, name: str) -> dict[str, str]:
+    """The languages of a text that were filled in."""
+    pairs = {code: str(form.cleaned_data.get(f"{name}_{code}") or "").strip() for code in ("en", "fr")}
+    return {code: text for code, text in pairs.items() if text}
+
+
+class AmountField(forms.CharField):
+    """Money as people type it. It is read once the currency is known (`read_amount`)."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"inputmode": "decimal", "class": "is-amount", "autocomplete": "off"}
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **options)
+
+
+def read_amount(form: forms.Form, name: str, currency: str) -> int:
+    """The minor units of an amount field, 0 where it is empty; what is wrong stands beside the field."""
+    typed = form.cleaned_data.get(name) or ""
+    if not typed or currency not in EXPONENTS:
+        return 0
+    try:
+        return typed_amount(typed, currency, get_language() or "en")
+    except Invalid as refusal:
+        put_beside(form, refusal, {"amount": name})
+        return 0
+
+
+class OfferForm(forms.Form):
+    """What belongs to the whole offer."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=120,
+        help_text=_("Your site names the offer by it. It stays."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    title_en = forms.CharField(label=_("Name, English"), max_length=120, required=False)
+    title_fr = forms.CharField(label=_("Name, French"), max_length=120, required=False)
+    description_en = forms.CharField(label=_("In a sentence, English"), max_length=400, required=False)
+    description_fr = forms.CharField(label=_("In a sentence, French"), max_length=400, required=False)
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in sorted(EXPONENTS)])
+    tax_behavior = forms.ChoiceField(
+        label=_("Prices are"),
+        choices=[("inclusive", _("with VAT")), ("exclusive", _("without VAT"))],
+        initial="inclusive",
+    )
+    tax_code = forms.ChoiceField(label=_("VAT of"), initial="electronic")
+    alignment = forms.ChoiceField(
+        label=_("Periods begin"),
+        choices=[("anniversary", _("on the day of purchase")), ("calendar", _("on a fixed day"))],
+        initial="anniversary",
+    )
+    billing_day = forms.IntegerField(
+        label=_("Fixed day"), required=False, help_text=_("1 to 31; empty: the 1st"), widget=forms.TextInput
+    )
+    setup = AmountField(label=_("Fee at the start"), required=False)
+    commitment_intervals = forms.IntegerField(
+        label=_("Commitment"), required=False, help_text=_("How many periods; empty: none"), widget=forms.TextInput
+    )
+    notice_days = forms.IntegerField(
+        label=_("Notice"), required=False, help_text=_("Days before its end"), widget=forms.TextInput
+    )
+
+    def __init__(
+        self, *args: Any, options: Sequence[Option], tax_codes: Sequence[str], is_new: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_new:
+            del self.fields["reference"]
+        chosen = self.fields["tax_code"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = [(code, code) for code in tax_codes]
+        self.offered = {option.pk: f"option_{option.public_id}" for option in options}
+        for option in options:
+            self.fields[self.offered[option.pk]] = forms.ChoiceField(
+                label=option.reference,
+                required=False,
+                choices=[("", _("not with this offer")), ("offered", _("may be added")), ("included", _("included"))],
+            )
+
+    def listed(self) -> tuple[ListedOption, ...]:
+        """The options that go with the offer, in the order of the page."""
+        chosen = {key: self.cleaned_data.get(name) or "" for key, name in self.offered.items()}
+        return tuple(ListedOption(option=key, included=how == "included") for key, how in chosen.items() if how)
+
+
+class StageForm(FeatureCells):
+    """One stage: its name, price, rhythm, length, and what it opens."""
+
+    label_en = forms.CharField(label=_("Name, English"), max_length=120, required=False)
+    label_fr = forms.CharField(label=_("Name, French"), max_length=120, required=False)
+    price = AmountField(label=_("Price"))
+    billing = forms.ChoiceField(
+        label=_("Billed"),
+        choices=[("advance", _("In advance")), ("arrears", _("Afterwards"))],
+        initial="advance",
+    )
+    interval_count = forms.IntegerField(
+        label=_("Every"), initial=1, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+    )
+    interval = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial="month")
+    recurrences = forms.IntegerField(
+        label=_("How many times"),
+        required=False,
+        help_text=_("Empty: without end"),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def term(self, currency: str) -> StageTerm:
+        """The stage as typed; call after `is_valid()`. Faults of the price and of features stand beside them."""
+        return StageTerm(
+            label=texts(self, "label"),
+            amount=read_amount(self, "price", currency),
+            billing=self.cleaned_data.get("billing") or "advance",
+            interval=self.cleaned_data.get("interval") or "month",
+            interval_count=_number(self.cleaned_data.get("interval_count"), 1),
+            recurrences=self.cleaned_data.get("recurrences"),
+            features=self.opened(),
+        )
+
+
+def _number(value: int | None, otherwise: int = 0) -> int:
+    return otherwise if value is None else value
+
+
+def offer_values(terms: OfferTerms, form_options: Mapping[UUID, str]) -> dict[str, Any]:
+    """The terms as the offer form shows them."""
+    language = get_language() or "en"
+    return {
+        **{f"title_{code}": text for code, text in terms.title.items()},
+        **{f"description_{code}": text for code, text in terms.description.items()},
+        "currency": terms.currency,
+        "tax_behavior": terms.tax_behavior,
+        "tax_code": terms.tax_code,
+        "alignment": terms.alignment,
+        "billing_day": terms.billing_day,
+        "setup": shown_amount(terms.setup_amount, terms.currency, language) if terms.setup_amount else "",
+        "commitment_intervals": terms.commitment_intervals or None,
+        "notice_days": terms.notice_days or None,
+        **{
+            form_options[listed.option]: "included" if listed.included else "offered"
+            for listed in terms.options
+            if listed.option in form_options
+        },
+    }
+
+
+def stage_values(stage: StageTerm, currency: str, features: Sequence[Feature]) -> dict[str, Any]:
+    """A stage as its form shows it."""
+    return {
+        **{f"label_{code}": text for code, text in stage.label.items()},
+        "price": shown_amount(stage.amount, currency, get_language() or "en"),
+        "billing": stage.billing,
+        "interval_count": stage.interval_count,
+        "interval": stage.interval,
+        "recurrences": stage.recurrences,
+        **FeatureCells.values_of(stage.features, features),
+    }
+
+
+class Editor:
+    """An offer being written. `checks`: what was typed is checked, and says beside each field what is wrong; else it is
+    only shown again (a stage was added, say)."""
+
+    def __init__(
+        self,
+        *,
+        features: Sequence[Feature],
+        options: Sequence[Option],
+        tax_codes: Sequence[str],
+        currency: str,
+        is_new: bool,
+        terms: OfferTerms | None = None,
+        typed: QueryDict | None = None,
+        checks: bool = False,
+    ) -> None:
+        self.features, self.is_new, self.checks = list(features), is_new, checks
+        self.stages: list[StageForm] = []
+        self.active = 0
+        begins: dict[str, Any] = {"currency": currency}
+        if typed is not None:
+            begins = typed.dict()
+        elif terms is not None:
+            begins = offer_values(terms, {option.pk: f"option_{option.public_id}" for option in options})
+        self.form = OfferForm(
+            typed if checks else None, initial=begins, options=options, tax_codes=tax_codes, is_new=is_new
+        )
+        if typed is not None:
+            self._take(typed)
+        else:
+            for stage in terms.stages if terms else [None]:
+                self._add(stage_values(stage, terms.currency, self.features) if stage and terms else {})
+
+    def _add(self, values: Mapping[str, Any]) -> None:
+        prefix = f"stages-{len(self.stages)}"
+        data = {f"{prefix}-{name}": value for name, value in values.items()} if self.checks else None
+        self.stages.append(StageForm(data, prefix=prefix, features=self.features, initial=dict(values)))
+
+    def _take(self, typed: QueryDict) -> None:
+        """Read the stages; `add_stage` puts one before the last (what is normal comes last), `remove_stage:1` takes one
+        away. Numbers in the names of fields follow."""
+        count = max(1, min(_digits(typed.get("stage_count"), 1), MOST_STAGES))
+        act, self.active = typed.get("act", ""), min(_digits(typed.get("active"), 0), count - 1)
+        rows: list[dict[str, Any]] = []
+        for place in range(count):
+            start = f"stages-{place}-"
+            rows.append({name[len(start) :]: text for name, text in typed.items() if name.startswith(start)})
+        if act == "add_stage" and count < MOST_STAGES:
+            self.active = count - 1
+            rows.insert(self.active, {"recurrences": "1"})
+        if act.startswith("remove_stage:") and count > 1:
+            gone = _digits(act.partition(":")[2], count)
+            rows = [row for place, row in enumerate(rows) if place != gone]
+            self.active = min(self.active, len(rows) - 1)
+        for row in rows:
+            self._add(row)
+
+    def terms(self) -> OfferTerms | None:
+        """What was typed, as terms (where `checks`); None where a field cannot be read (it says so beside itself)."""
+        sound = self.form.is_valid()
+        for stage in self.stages:
+            sound = stage.is_valid() and sound
+        currency = self.form.cleaned_data.get("currency") or ""
+        stages = tuple(stage.term(currency) for stage in self.stages)
+        values = self.form.cleaned_data
+        setup = read_amount(self.form, "setup", currency)
+        if not sound or self.form.errors or any(stage.errors for stage in self.stages):
+            return None
+        return OfferTerms(
+            title=texts(self.form, "title"),
+            description=texts(self.form, "description"),
+            currency=currency,
+            tax_behavior=values["tax_behavior"],
+            tax_code=values["tax_code"],
+            alignment=values["alignment"],
+            billing_day=values["billing_day"] if values["alignment"] == "calendar" else None,
+            setup_amount=setup,
+            commitment_intervals=_number(values["commitment_intervals"]),
+            notice_days=_number(values["notice_days"]),
+            stages=stages,
+            options=self.form.listed(),
+        )
+
+    def put(self, refusal: Refusal, terms: OfferTerms) -> None:
+        """Write what a service refused beside the field that it names."""
+        names = {"title": "title_en", "setup_amount": "setup", "commitment.intervals": "commitment_intervals"}
+        names["commitment.notice"] = "notice_days"
+        for error in refusal.errors:
+            words = error.say(gettext)
+            found = PATH.fullmatch(error.field)
+            if found and int(found[1]) < len(self.stages):
+                place = int(found[1])
+                self.stages[place].put_at(found[2], words, terms.stages[place].features)
+                self.active = place
+                continue
+            option = re.fullmatch(r"options\[(\d+)\]\.option", error.field)
+            name = self.form.offered[terms.options[int(option[1])].option] if option else error.field
+            name = names.get(name, name)
+            self.form.add_error(name if name in self.form.fields else None, words)
+        if not refusal.errors or refusal.detail:
+            self.form.add_error(None, f"{refusal.say(gettext)} {refusal.say_way_out(gettext)}".strip())
+
+    def matrix(self) -> list[dict[str, Any]]:
+        """Features as rows, stages as columns."""
+        return [
+            {
+                "name": said(feature.title, feature.reference),
+                "feature": feature,
+                "cells": [stage.cell(feature) for stage in self.stages],
+            }
+            for feature in self.features
+        ]
+
+
+def _digits(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 4 else otherwise
