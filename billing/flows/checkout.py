@@ -26,6 +26,7 @@ from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers import shapes as life
 from subscribers.models import Subscriber, Subscription
+from subscribers.selectors.pictures import WantedOption
 from subscribers.services import facts
 
 OPEN_FOR = timedelta(hours=23)
@@ -60,7 +61,7 @@ class Wish:
 
 def form_url(session: CheckoutSession) -> str:
     """The address of the hosted payment form: signed, opens without a log-in, minted anew each time it is told."""
-    token = mint("checkout", session.merchant_id, session.pk, lasts=timedelta(days=2))
+    token = mint("checkout", session.tenant_id, session.pk, lasts=timedelta(days=2))
     return settings.PUBLIC_URL + reverse("hosted:pay", args=[token])
 
 
@@ -178,11 +179,11 @@ def requote(
         raise SessionOver
     buying.release_coupons(session)
     old, subscription = session.quote, session.subscription
-    merchant = Merchant.objects.get(id=session.merchant_id)
+    merchant = Merchant.objects.get(id=session.tenant_id)
     known = {UUID(option["version"]): UUID(option["id"]) for option in old.options}
     if options is None:
-        wanted: tuple[buying.WantedOption, ...] = tuple(
-            buying.WantedOption(id=UUID(o["id"]), version_id=UUID(o["version"]), quantity=o["quantity"])
+        wanted: tuple[WantedOption, ...] = tuple(
+            WantedOption(id=UUID(o["id"]), version_id=UUID(o["version"]), quantity=o["quantity"])
             for o in old.options
         )
     else:

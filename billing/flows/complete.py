@@ -35,7 +35,7 @@ def complete(
     """Turn a locked, open session into a subscription and its first invoice; `payment` is recorded and captured (or
     accepted as processing). The quote's lines and periods stand; the document is dated today. Answers the invoice."""
     subscription, quote = session.subscription, session.quote
-    merchant = Merchant.objects.get(id=session.merchant_id)
+    merchant = Merchant.objects.get(id=session.tenant_id)
     opened = _opened(session, merchant, now)
     invoice = _invoice(session, merchant, opened, actor=actor, now=now)
     _activate(subscription, opened, session, invoice, payment, method_id, actor=actor, now=now)

@@ -111,7 +111,7 @@ def visitor(subscriber: Subscriber) -> Actor:
 
 def clock_of(session: CheckoutSession) -> Now:
     """The present for a session's subscriber."""
-    merchant = Merchant.objects.get(id=session.merchant_id)
+    merchant = Merchant.objects.get(id=session.tenant_id)
     return now_for(merchant, session.subscription.test_clock_id)
 
 
@@ -220,7 +220,7 @@ def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> Check
     asked = payment.asked_at or payment.created_at
     closes = asked + (session.expires_at - payment.created_at) + PAGE_OUTLASTS  # real time, whatever the buyer's clock
     until = closes + timedelta(days=1)
-    token = mint_until("checkout-return", session.merchant_id, session.pk, until=until)
+    token = mint_until("checkout-return", session.tenant_id, session.pk, until=until)
     back = settings.PUBLIC_URL + reverse("hosted:return", args=[token])
     version = session.subscription.offer_version
     return CheckoutAsk(

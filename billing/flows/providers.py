@@ -71,7 +71,7 @@ def default_account(now: Now) -> ProviderAccount:
 
 def gateway_of(account: ProviderAccount) -> Gateway:
     """The gateway of an account. The address of a simulated page is signed: it opens without a log-in."""
-    merchant_id = account.merchant_id
+    merchant_id = account.tenant_id
 
     def page(ref: str) -> str:
         key = UUID(ref.removeprefix("cs_sim_").removeprefix("pi_sim_"))

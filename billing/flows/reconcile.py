@@ -10,7 +10,7 @@ from uuid import UUID
 
 from billing.flows import change_purchase, checkout, pay
 from billing.flows.providers import gateway_of
-from billing.gateways.base import OutcomeKind, RefundAsk
+from billing.gateways.base import Outcome, OutcomeKind, RefundAsk
 from billing.models import CheckoutSession
 from invoices.models import Payment, Refund
 from invoices.services import payments
@@ -20,6 +20,9 @@ from merchants.tenancy.scope import tenant
 
 NEVER_ASKED = timedelta(minutes=15)
 """After this a payment that the provider never saw, and whose page nobody opened, is given up."""
+
+KEYS_LAST = timedelta(hours=20)
+"""How long a provider surely remembers an idempotency key; after that it is asked before anything is sent again."""
 
 
 def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
@@ -47,6 +50,7 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
         if owed.status in (Refund.Status.SUCCEEDED, Refund.Status.FAILED):
             return
         account = owed.payment.account
+        asked_before = owed.status == Refund.Status.UNKNOWN or owed.created_at < instant() - KEYS_LAST
         ask = RefundAsk(
             key=str(owed.pk),
             provider_ref=owed.payment.provider_ref,
@@ -54,7 +58,12 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
             currency=owed.currency,
             reason="duplicate",
         )
-    outcome = gateway_of(account).refund(ask)
+    gateway = gateway_of(account)
+    outcome = Outcome(kind=OutcomeKind.NOT_FOUND)
+    if asked_before:  # keys are forgotten after a day: look before giving again (reliability 1.1)
+        outcome = gateway.refund_outcome(key=ask.key, payment_ref=ask.provider_ref)
+    if outcome.kind is OutcomeKind.NOT_FOUND:
+        outcome = gateway.refund(ask)
     status = {OutcomeKind.SUCCEEDED: Refund.Status.SUCCEEDED, OutcomeKind.FAILED: Refund.Status.FAILED}.get(
         outcome.kind, Refund.Status.UNKNOWN
     )

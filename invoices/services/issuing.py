@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
@@ -150,7 +150,7 @@ def customer(payer: Subscriber) -> dict[str, Any]:
 
 def mentions(ask: Issue, sums: Totals, locale: str) -> list[str]:
     """The legal lines, in the document's language, frozen with it."""
-    language = cast(Literal["fr", "en"], "fr" if locale == "fr" else "en")
+    language: Literal["fr", "en"] = "fr" if locale == "fr" else "en"
     codes = {line.tax_code for line in ask.draft.lines}
     goods, services = bool(codes & GOODS_CODES), bool(codes - GOODS_CODES)
     exemptions = tuple(

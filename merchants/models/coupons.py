@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from merchants.tenancy.models import TenantForeignKey, TenantModel
 
@@ -37,7 +38,7 @@ class Coupon(TenantModel):
             models.UniqueConstraint(fields=["merchant", "reference"], name="a_coupon_reference_is_unique"),
             models.UniqueConstraint(
                 models.F("merchant"),
-                models.functions.Upper("code"),
+                Upper("code"),
                 condition=Q(archived_at=None),
                 name="a_coupon_code_is_unique",
             ),

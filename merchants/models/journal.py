@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from merchants.ids import new_id
 from merchants.tenancy.models import TenantModel
@@ -20,7 +21,7 @@ class Event(TenantModel):
     actor = models.CharField(max_length=120)
     request_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(help_text="Business time")
-    written_at = models.DateTimeField(db_default=models.functions.Now())
+    written_at = models.DateTimeField(db_default=Now())
     sequence = models.BigIntegerField(null=True, help_text="The merchant's number; given by the relay, once")
     published_at = models.DateTimeField(null=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from uuid import UUID
 
 from django.db import models
 
@@ -51,7 +52,7 @@ class TenantModel(models.Model):
     """A row that belongs to exactly one merchant."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant: models.ForeignKey[Any, Any] = models.ForeignKey(
+    merchant = models.ForeignKey(
         "merchants.Merchant",
         on_delete=models.DO_NOTHING,
         db_constraint=False,
@@ -61,10 +62,16 @@ class TenantModel(models.Model):
         related_name="+",
     )
 
-    objects: TenantManager[Any] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The id of the merchant whose row it is."""
+        whose: UUID = self.merchant_id  # type: ignore[assignment] # never null: its default only looks so
+        return whose
 
     @property
     def public_id(self) -> str:

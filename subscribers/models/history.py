@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from merchants.tenancy.models import TenantForeignKey, TenantModel, TransactionId
 
@@ -19,7 +20,7 @@ class Change(TenantModel):
     after = models.JSONField(help_text="Field patch: what stands now; personal values as {personal: id}")
     effective_at = models.DateTimeField(help_text="When it counts")
     recorded_at = models.DateTimeField(help_text="When it was written, in business time")
-    written_at = models.DateTimeField(db_default=models.functions.Now(), help_text="When it was written, by the database")
+    written_at = models.DateTimeField(db_default=Now(), help_text="When it was written, by the database")
     actor_kind = models.CharField(max_length=12)
     actor_id = models.CharField(max_length=64)
     actor_label = models.CharField(max_length=120)
