@@ -193,11 +193,11 @@ def _change(
 def _life_of(row: models.Model) -> UUID:
     """Whose life a row belongs to: its beneficiary."""
     if isinstance(row, Subscriber):
-        return row.pk
+        return row.id
     if isinstance(row, SubscriptionOption | SubscriptionCoupon | ScheduledChange):
         return row.subscription.subscriber_id
-    life: UUID = row.subscriber_id  # type: ignore[attr-defined] # every other kind names its subscriber
-    return life
+    assert isinstance(row, Subscription | Grant | PaymentMethod | Mandate)  # every other kind names its subscriber
+    return row.subscriber_id
 
 
 def _personal_now(people: set[UUID]) -> dict[tuple[UUID, str], UUID]:

@@ -127,7 +127,7 @@ class Shop(BaseHTTPRequestHandler):
 
     def webhook(self, body: bytes) -> None:
         """Tacite tells us something. Verify, act once, answer 2xx fast."""
-        if not signed_by_tacite(self.headers, body, SECRET):
+        if not signed_by_tacite(dict(self.headers), body, SECRET):
             self.answer(b"bad signature", "text/plain", 400)
             return
         event = json.loads(body)

@@ -11,13 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
-
-
-class Headers(Protocol):
-    """What a request's headers can do."""
-
-    def get(self, name: str, default: str = "", /) -> str: ...
+from typing import Any
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error
@@ -66,7 +60,7 @@ class Tacite:
             raise Refused(problem.get("code", "unknown"), detail) from error
 
 
-def signed_by_tacite(headers: Headers, body: bytes, secret: str) -> bool:
+def signed_by_tacite(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     """Standard Webhooks: HMAC-SHA-256 of `id.timestamp.body`, not older than five minutes.
 
     >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
