@@ -35,7 +35,14 @@ class Shop(BaseHTTPRequestHandler):
     """One request."""
 
     def do_GET(self) -> None:
-        """Pages."""
+        """Pages. Where Tacite refuses or does not answer, one that says so."""
+        try:
+            self.show()
+        except (Refused, OSError) as problem:
+            self.page(pages.problem(getattr(problem, "detail", "") or "Tacite ne répond pas. Réessayez."), 503)
+
+    def show(self) -> None:
+        """The page that was asked for."""
         path, _, query = self.path.partition("?")
         asked = dict(urllib.parse.parse_qsl(query))
         if path == "/healthz":

@@ -43,7 +43,7 @@ def offers(rows: list[dict[str, Any]], person: str, token: str) -> str:
     """The price list."""
     cards = []
     for offer in rows:
-        stages = "".join(f"<li>{stage(one, offer['currency'])}</li>" for one in offer["stages"])
+        stages = "".join(f"<li>{stage(one, offer['currency'], at)}</li>" for at, one in enumerate(offer["stages"]))
         button = "<button>S’abonner</button>" if person else "<button>Choisir</button>"
         action = "/buy" if person else "/sign-in"
         method = "post" if person else "get"
@@ -56,12 +56,14 @@ def offers(rows: list[dict[str, Any]], person: str, token: str) -> str:
     return frame("Nos offres", body, bool(person))
 
 
-def stage(one: dict[str, Any], currency: str) -> str:
-    """`3 × 6,99 € par mois`."""
+def stage(one: dict[str, Any], currency: str, at: int) -> str:
+    """`3 × 6,99 € par mois`; `at` is its place in the offer."""
     unit = UNIT[one["interval"]] if one["interval_count"] == 1 else f"{one['interval_count']} {UNIT[one['interval']]}"
     price = "offert" if not one["amount"] else f"<b>{euros(one['amount'], currency)}</b>"
     times = f"{one['recurrences']} × " if (one["recurrences"] or 1) > 1 else ""
-    return f"{times}{price} {'' if one['recurrences'] else 'ensuite, ' if one['position'] else ''}par {unit}"
+    if one["recurrences"] == 1:
+        return f"Premier {unit} {price}" if not at else f"{price} le {unit} suivant"
+    return f"{'puis ' if at else ''}{times}{price} par {unit}"
 
 
 def sign_in(offer: str, token: str) -> str:
