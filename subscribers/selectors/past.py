@@ -18,7 +18,6 @@ from uuid import UUID
 
 from django.db import models
 
-from subscribers.history import KINDS
 from subscribers.models import Change, Subscriber
 from subscribers.models.people import PERSONAL
 from subscribers.selectors import personal
@@ -26,7 +25,6 @@ from subscribers.selectors import personal
 M = TypeVar("M", bound=models.Model)
 DELETED = "deleted"
 """The verb after which there is no row any more."""
-MODELS: dict[str, type[models.Model]] = {kind: model for model, kind in KINDS.items()}
 
 
 class Patch(Protocol):
