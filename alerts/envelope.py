@@ -80,12 +80,12 @@ def filled(data: Any, values: Mapping[UUID, str]) -> Any:
 
 
 def instant_text(at: datetime) -> str:
-    """An instant as the API writes it.
+    """An instant as the API writes it: UTC, whole seconds.
 
-    >>> instant_text(datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+    >>> instant_text(datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC))
     '2026-11-22T09:30:00Z'
     """
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def shape(event: Told, values: Mapping[UUID, str]) -> dict[str, Any]:

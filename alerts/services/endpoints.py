@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets as random_secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts import reach, signatures
 from alerts.models import Delivery, WebhookEndpoint
@@ -47,6 +48,12 @@ KINDS: Sequence[str] = (
 """The kinds that an endpoint may ask for (api.md, Events)."""
 
 FAMILIES: Sequence[str] = tuple(dict.fromkeys(kind.partition(".")[0] + ".*" for kind in KINDS))
+
+
+def kept() -> QuerySet[WebhookEndpoint]:
+    """The merchant's endpoints that are not deleted."""
+    found: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.filter(deleted_at=None)
+    return found
 
 
 def check_url(url: str, *, merchant: Merchant) -> str:
@@ -87,7 +94,7 @@ def create(
     *, url: str, events: Sequence[str] = (), description: str = "", merchant: Merchant, now: Now
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint, and its secret, which is shown now and never again. Raises Invalid, Conflict (too many)."""
-    if WebhookEndpoint.objects.filter(deleted_at=None).count() >= MOST:
+    if kept().count() >= MOST:
         raise Conflict(
             gettext_noop("There are %(most)s webhook endpoints, which is the most."),
             code="too_many_endpoints",
@@ -158,21 +165,38 @@ def retry(delivery: Delivery) -> Delivery:
 
     The endpoint's rest ends: who asks has repaired something. The receiver knows a repeat by its `webhook-id`.
     """
-    endpoint = WebhookEndpoint.objects.select_for_update().get(id=delivery.endpoint_id)
+    endpoint = _woken(delivery.endpoint_id)
+    locked: Delivery = Delivery.objects.select_for_update().get(id=delivery.pk)
+    locked.status, locked.tries, locked.next_try_at, locked.delivered_at = Delivery.Status.WAITING, 0, instant(), None
+    locked.save(update_fields=["status", "tries", "next_try_at", "delivered_at"])
+    _after_commit(endpoint.pk)
+    return locked
+
+
+def replay(endpoint: WebhookEndpoint, *, since: datetime | None = None) -> int:
+    """Send again all that was given up (since an instant), in its order; how many. Raises Conflict."""
+    endpoint = _woken(endpoint.pk)
+    given_up = Delivery.objects.filter(endpoint=endpoint, status=Delivery.Status.FAILED)
+    if since is not None:
+        given_up = given_up.filter(created_at__gte=since)
+    count = int(given_up.update(status=Delivery.Status.WAITING, tries=0, next_try_at=instant()))
+    _after_commit(endpoint.pk)
+    return count
+
+
+def _woken(endpoint_id: UUID) -> WebhookEndpoint:
+    """The endpoint, locked, its rest ended. Raises Conflict where it is switched off."""
+    endpoint: WebhookEndpoint = WebhookEndpoint.objects.select_for_update().get(id=endpoint_id)
     if endpoint.deleted_at or endpoint.disabled_at:
         raise Conflict(
             gettext_noop("This endpoint is switched off."),
             code="endpoint_disabled",
             way_out=gettext_noop("Switch it on, then send again."),
         )
-    locked: Delivery = Delivery.objects.select_for_update().get(id=delivery.pk)
-    locked.status, locked.tries, locked.next_try_at, locked.delivered_at = Delivery.Status.WAITING, 0, instant(), None
-    locked.save(update_fields=["status", "tries", "next_try_at", "delivered_at"])
     if endpoint.rests_until is not None and endpoint.failing_since is not None:
         endpoint.rests_until = None
         endpoint.save(update_fields=["rests_until"])
-    _after_commit(endpoint.pk)
-    return locked
+    return endpoint
 
 
 def test(endpoint: WebhookEndpoint, *, actor: Actor, now: Now) -> Event:

@@ -144,7 +144,8 @@ def in_language(texts: Any, locale: str) -> str:
 
 
 def _person(subscriber_id: UUID | None) -> tuple[str, ...]:
-    person = Subscriber.objects.filter(id=subscriber_id).only("email", "erased_at").first()
+    found = Subscriber.objects.only("email", "erased_at")
+    person = found.filter(id=subscriber_id).first() if subscriber_id else None
     if person is None or person.erased_at is not None:
         raise Dropped("The subscriber was erased.")
     if not person.email:
@@ -256,7 +257,7 @@ def _still_true(kind: str, subscription: SubscriptionTold | None) -> None:
 
 
 def _alert_details(event: Event | None) -> Mapping[str, Any]:
-    if event is None or event.kind != "alert.raised":
+    if event is None or event.kind != "alert.raised" or event.object_id is None:
         return {}
     alert = Alert.objects.filter(id=event.object_id).first()
     return {"kind": alert.kind, **alert.details} if alert else {}

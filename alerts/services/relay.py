@@ -123,7 +123,9 @@ def _unpublished(most: int) -> list[Event]:
         return first
     others = Event.objects.filter(published_at=None, subscriber_id__in=last, id__gt=first[-1].pk)
     return first + [
-        event for event in others if event.subscriber_sequence and event.subscriber_sequence < last[event.subscriber_id]
+        event
+        for event in others
+        if event.subscriber_id and event.subscriber_sequence and event.subscriber_sequence < last[event.subscriber_id]
     ]
 
 
@@ -182,7 +184,7 @@ def _write_letters(merchant_id: UUID, events: Sequence[Event], seen: Iterable[Oc
             subscriber_id=letter.subscriber_id,
             invoice_id=letter.invoice_id,
             to_merchant=letter.to is To.merchant,
-            locale=spoken.get(letter.subscriber_id) or own,
+            locale=(letter.subscriber_id and spoken.get(letter.subscriber_id)) or own,
             next_try_at=at,
             created_at=at,
         )

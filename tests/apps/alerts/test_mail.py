@@ -1,0 +1,431 @@
+"""Letters: to whom, in which words, with what; once; again when the server was away; visible when they failed."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.core import mail as outbox
+from django.test import Client
+from django.utils import translation
+
+from alerts.models import Message
+from alerts.services import letter_texts, letters, mail, relay
+from billing.flows import cancel
+from invoices.services import printing
+from merchants.clock import instant
+from merchants.models import Event, Membership, Merchant, User
+from merchants.tenancy.across import across_tenants
+from merchants.tenancy.scope import tenant
+from tests.apps.alerts.rooms import alerts, messages
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch, settings):
+    settings.DEFAULT_FROM_EMAIL = "Tacite <no-reply@tacite.example>"
+    settings.PUBLIC_URL = "https://pay.tacite.example"
+    outbox.outbox = []
+    for module in (relay, mail):
+        monkeypatch.setattr(module, "nudge", lambda *_: None)
+
+
+def bought(shop, *, printed=True, **values):
+    """A purchase of Premium at 10.99 a month; its events published."""
+    person = shop.enrol("lucie", **values)
+    offer = shop.offer("Premium", ("month", None, 1099))
+    session = shop.buy(person, offer)
+    if printed:
+        printing.print_document(merchant_id=shop.id, document_id=session.invoice_id)
+    publish(shop)
+    return session
+
+
+def publish(shop):
+    while relay.publish(shop.id).events:
+        pass
+
+
+def events(shop, kind):
+    with tenant(shop.id):
+        return list(Event.objects.filter(kind=kind))
+
+
+def part(message, kind):
+    [found] = [content for content, type_ in message.alternatives if type_ == kind]
+    return found
+
+
+def test_the_first_invoice_comes_with_a_welcome_and_its_pdf(shop):
+    with tenant(shop.id):
+        Merchant.objects.update(support_email="aide@onde.example")
+    session = bought(shop, locale="en")
+    assert messages(shop, "kind", "status", "subscriber_id") == [("welcome_invoice", "waiting", session.subscriber_id)]
+    assert mail.send(shop.id) == 1
+    [sent] = outbox.outbox
+    number = session.invoice.number
+    assert sent.to == ["lucie@courriel.example"]
+    assert sent.subject == f"{shop.merchant.name}: welcome, and invoice {number}"
+    assert sent.from_email == f"{shop.merchant.name} <no-reply@tacite.example>"
+    assert sent.reply_to == ["aide@onde.example"]
+    for body in (sent.body, part(sent, "text/html")):
+        assert "Your subscription “Premium” is open. Paid today: €10.99." in body
+        assert "The invoice is attached." in body
+        assert "Next payment: €10.99 on" in body
+        assert "A question? Reply to this message." in body
+        assert "732829320" in body
+    assert "Premium: €10.99\nTotal: €10.99" in sent.body
+    [(name, content, type_)] = sent.attachments
+    assert (name, type_, content[:5]) == (f"{number}.pdf", "application/pdf", b"%PDF-")
+    [row] = messages(shop)
+    assert sent.extra_headers["Message-ID"] == f"<{row.public_id}@tacite.example>"
+    assert (row.status, row.tries, row.subject, row.last_error) == ("sent", 1, sent.subject, "")
+    [told] = events(shop, "message.sent")
+    assert told.subscriber_id == session.subscriber_id
+    assert told.subscriber_sequence is not None
+    assert told.data == {"object": {"id": row.public_id, "kind": "welcome_invoice", "locale": "en"}}
+    assert mail.send(shop.id) == 0
+    assert len(outbox.outbox) == 1
+
+
+def test_a_letter_speaks_its_readers_language(shop):
+    bought(shop, locale="fr")
+    mail.send(shop.id)
+    [sent] = outbox.outbox
+    assert sent.subject != f"{shop.merchant.name}: welcome, and invoice"
+    assert "10,99\N{NO-BREAK SPACE}€" in sent.body
+    assert '<html lang="fr">' in part(sent, "text/html")
+    assert translation.get_language() == "en"
+
+
+def test_a_letter_waits_for_its_pdf_then_goes_with_a_link_that_opens_it(shop):
+    session = bought(shop, printed=False, locale="en")
+    assert mail.send(shop.id) == 0
+    [row] = messages(shop)
+    assert (row.status, row.tries) == ("waiting", 0)
+    assert row.next_try_at > instant()
+    with time_machine.travel(instant() + letters.PATIENCE + timedelta(seconds=1), tick=True):
+        assert mail.send(shop.id) == 1
+    [sent] = outbox.outbox
+    assert sent.attachments == []
+    [url] = [line for line in sent.body.splitlines() if line.startswith("https://")]
+    assert url.startswith("https://pay.tacite.example/documents/")
+    assert url in part(sent, "text/html")
+    path = url.removeprefix("https://pay.tacite.example")
+    assert Client().get(path).status_code == 404  # not printed yet
+    printing.print_document(merchant_id=shop.id, document_id=session.invoice_id)
+    opened = Client().get(path)
+    assert (opened.status_code, opened["Content-Type"]) == (200, "application/pdf")
+    assert b"".join(opened.streaming_content)[:5] == b"%PDF-"
+    assert Client().get(path[:-2] + "xx").status_code == 404
+    with time_machine.travel(instant() + timedelta(days=91), tick=True):
+        assert Client().get(path).status_code == 404
+
+
+def test_no_link_stands_in_the_outbox_or_the_journal(shop):
+    bought(shop, printed=False)
+    with tenant(shop.id):
+        Message.objects.update(created_at=instant() - timedelta(hours=1))
+    mail.send(shop.id)
+    assert "/documents/" in outbox.outbox[0].body
+    with tenant(shop.id):
+        stored = str(list(Message.objects.values())) + str(list(Event.objects.values_list("data")))
+    assert "/documents/" not in stored
+
+
+def test_a_second_invoice_is_not_a_welcome(shop):
+    from alerts.routes import InvoiceSeen, Occurrence
+    from alerts.routes import letters as letters_of
+    from merchants.ids import new_id
+
+    seen = InvoiceSeen(id=new_id(), payer_id=new_id(), first=False)
+    assert [one.kind for one in letters_of(Occurrence(id=new_id(), kind="invoice.paid", invoice=seen))] == [
+        "invoice_paid"
+    ]
+
+
+def test_a_purchase_without_a_document_is_welcomed_and_says_what_comes(shop):
+    person = shop.enrol("lucie", locale="en")
+    offer = shop.offer("Premium", ("month", 1, 0), ("month", None, 1099))
+    shop.buy(person, offer)
+    publish(shop)
+    assert messages(shop, "kind") == ["welcome"]
+    mail.send(shop.id)
+    [sent] = outbox.outbox
+    assert "Your subscription “Premium” is open. Nothing is due today." in sent.body
+    assert "First payment: €10.99 on" in sent.body
+    assert "If you cancel before that day, nothing is charged." in sent.body
+
+
+def test_a_cancellation_is_confirmed_with_the_last_day_one_has(shop):
+    session = bought(shop, locale="en")
+    mail.send(shop.id)
+    done = cancel.at_period_end(
+        merchant_id=shop.id, subscription_id=session.subscription_id, reason="", actor=shop.actor
+    )
+    publish(shop)
+    mail.send(shop.id)
+    last = done.service_ends_on - timedelta(days=1)
+    day = f"{last.day} {last:%B %Y}"
+    sent = outbox.outbox[-1]
+    assert sent.subject == f"{shop.merchant.name}: your subscription ends on {day}"
+    assert f"up to and including {day}" in sent.body
+    assert "Nothing more is charged for the time after that." in sent.body
+
+
+def test_a_letter_that_is_no_longer_true_is_not_sent(shop):
+    session = bought(shop)
+    mail.send(shop.id)
+    ids = {"merchant_id": shop.id, "subscription_id": session.subscription_id}
+    cancel.at_period_end(**ids, reason="", actor=shop.actor)
+    cancel.undo(**ids, actor=shop.actor)
+    publish(shop)
+    mail.send(shop.id)
+    assert messages(shop, "kind", "status") == [
+        ("welcome_invoice", "sent"),
+        ("cancellation_scheduled", "dropped"),
+        ("cancellation_undone", "sent"),
+    ]
+    assert len(outbox.outbox) == 2
+
+
+def letter(shop, person, **columns):
+    """A letter of a kind that needs nothing but its subscriber."""
+    with tenant(shop.id):
+        values = {"kind": "cancellation_undone", "locale": "en", "created_at": instant(), "next_try_at": instant()}
+        return Message.objects.create(subscriber=person, **{**values, **columns})
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"email": ""}, "The subscriber has no e-mail address."),
+        ({"email": "a@b.example, c@d.example"}, "The subscriber's e-mail address is not one."),
+        ({"email": "a@b.example\r\nBcc: all@evil.example"}, "The subscriber's e-mail address is not one."),
+    ],
+)
+def test_a_letter_to_nobody_is_dropped_and_says_why(shop, monkeypatch, columns, why):
+    person = shop.enrol()
+    monkeypatch.setattr(letters.Subscriber.objects, "filter", lambda **_: Stub(columns["email"]))
+    row = letter(shop, person)
+    assert mail.send(shop.id) == 0
+    assert outbox.outbox == []
+    assert messages(shop, "status", "last_error", id=row.pk) == [("dropped", why)]
+
+
+class Stub:
+    """A subscriber as an old import may have left it: services would refuse such an address today."""
+
+    def __init__(self, email: str) -> None:
+        self.email, self.erased_at = email, None
+
+    def only(self, *_):
+        return self
+
+    def first(self):
+        return self
+
+
+def test_no_header_can_be_injected_by_a_merchants_name(shop):
+    person = shop.enrol()
+    with tenant(shop.id):
+        Merchant.objects.update(name="Onde\r\nBcc: all@evil.example\u202e")
+    letter(shop, person)
+    mail.send(shop.id)
+    [sent] = outbox.outbox
+    raw = sent.message().as_bytes().split(b"\n\n")[0]
+    assert b"\nBcc:" not in raw
+    assert sent.from_email.startswith('"Onde Bcc: all@evil.example" <no-reply@')
+    assert "\n" not in sent.subject
+    assert sent.recipients() == ["lucie@courriel.example"]
+
+
+def test_text_of_people_is_escaped_in_html_and_plain_in_text(shop):
+    with tenant(shop.id):
+        Merchant.objects.update(name="<b>Onde</b> & Cie")
+    letter(shop, shop.enrol())
+    mail.send(shop.id)
+    [sent] = outbox.outbox
+    assert "&lt;b&gt;Onde&lt;/b&gt; &amp; Cie" in part(sent, "text/html")
+    assert "<b>Onde</b> & Cie" in sent.body
+
+
+class Server:
+    """A mail server that answers as told."""
+
+    def __init__(self, *problems: Exception | None) -> None:
+        self.problems = list(problems)
+        self.accepted: list[object] = []
+
+    def send_messages(self, batch):
+        problem = self.problems.pop(0) if self.problems else None
+        if problem is not None:
+            raise problem
+        self.accepted.extend(batch)
+        return len(batch)
+
+    def close(self):
+        """Nothing to close."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    made = Server()
+    monkeypatch.setattr(mail, "get_connection", lambda: made)
+    return made
+
+
+def test_a_server_that_is_away_is_tried_again_with_the_same_message_id(shop, server):
+    first, second = (letter(shop, shop.enrol(name)) for name in ("one", "two"))
+    server.problems = [ConnectionRefusedError(), None, None]
+    at = instant()
+    assert mail.send(shop.id) == 0
+    [waiting] = messages(shop, id=first.pk)
+    assert (waiting.status, waiting.tries) == ("waiting", 1)
+    assert waiting.last_error == "The mail server could not be reached (ConnectionRefusedError)."
+    assert timedelta(seconds=40) <= waiting.next_try_at - at <= timedelta(seconds=90)
+    assert messages(shop, "tries", id=second.pk) == [0]  # the others are not tried in vain
+    with time_machine.travel(at + timedelta(minutes=2), tick=True):
+        assert mail.send(shop.id) == 2
+    assert [one.extra_headers["Message-ID"] for one in server.accepted] == [
+        f"<{row.public_id}@tacite.example>" for row in (second, first)
+    ]
+    assert messages(shop, "status") == ["sent", "sent"]
+
+
+def test_a_recipient_that_is_refused_for_good_is_an_alert(shop, server):
+    row = letter(shop, shop.enrol())
+    server.problems = [smtplib.SMTPRecipientsRefused({"lucie@courriel.example": (550, b"no such user")})]
+    assert mail.send(shop.id) == 0
+    [failed] = messages(shop)
+    assert (failed.status, failed.tries, failed.next_try_at) == ("failed", 1, None)
+    [alert] = alerts(shop)
+    assert (alert.kind, alert.severity, alert.fact, alert.subscriber_id) == (
+        "letter_failed",
+        "warn",
+        f"letter_failed:{row.public_id}",
+        row.subscriber_id,
+    )
+
+
+def test_a_letter_that_never_leaves_is_given_up_after_ten_tries(shop, server):
+    letter(shop, shop.enrol())
+    server.problems = [smtplib.SMTPResponseException(451, b"later")] * 10
+    for _ in range(12):
+        mail.send(shop.id)
+        with tenant(shop.id):
+            Message.objects.filter(status="waiting").update(next_try_at=instant())
+    [failed] = messages(shop)
+    assert (failed.status, failed.tries, failed.last_error) == ("failed", 10, "The mail server answered 451: later")
+    assert server.problems == []
+
+
+def test_a_worker_that_dies_after_sending_sends_again_with_the_same_id(shop, server, monkeypatch):
+    letter(shop, shop.enrol())
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mail, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            mail.send(shop.id)
+    assert len(server.accepted) == 1
+    assert mail.send(shop.id) == 0  # the claim stands
+    with time_machine.travel(instant() + mail.LEASE + timedelta(seconds=1), tick=True):
+        assert (shop.id in {merchant for merchant, _ in across_tenants("due_messages", instant(), 1_000_000)}) is True
+        assert mail.send(shop.id) == 1
+    one, two = server.accepted
+    assert one.extra_headers["Message-ID"] == two.extra_headers["Message-ID"]
+    assert len(events(shop, "message.sent")) == 1
+
+
+def test_one_letter_that_cannot_be_written_does_not_hold_up_the_others(shop, server):
+    letter(shop, shop.enrol("one"), kind="no_such_letter")
+    letter(shop, shop.enrol("two"))
+    assert mail.send(shop.id) == 1
+    assert messages(shop, "kind", "status", "last_error") == [
+        ("no_such_letter", "waiting", "KeyError"),
+        ("cancellation_undone", "sent", ""),
+    ]
+
+
+def test_owners_and_administrators_are_told_that_webhooks_were_given_up(shop):
+    with tenant(shop.id):
+        for name, role in (("owner", "owner"), ("admin", "admin"), ("reader", "read_only")):
+            user = User.objects.create_user(f"{name}-{shop.id}@onde.example")
+            Membership.objects.create(user=user, role=role, created_at=instant())
+    from alerts.models import Alert
+    from alerts.services import raising
+
+    with tenant(shop.id):
+        alert = Alert(
+            kind="webhook_given_up",
+            severity="bad",
+            fact="webhook_given_up:whe_x:2026-11-03",
+            details={"endpoint": "whe_x", "url": "https://hooks.shop.example/in"},
+            created_at=instant(),
+        )
+        raising.raise_all([alert], now=shop.now())
+    publish(shop)
+    assert mail.send(shop.id) == 1
+    [sent] = outbox.outbox
+    assert sent.to == [f"admin-{shop.id}@onde.example", f"owner-{shop.id}@onde.example"]
+    assert "https://hooks.shop.example/in" in sent.body
+    assert f"/office/{shop.merchant.public_id}/alerts" in sent.body
+
+
+def matter(**columns):
+    values = {
+        "message_id": None,
+        "public_id": "msg_1",
+        "kind": "welcome",
+        "locale": "en",
+        "to": ("a@b.example",),
+        "merchant": "Onde",
+        "reply_to": "",
+        "accent": "#035A69",
+        "legal_line": "",
+        "office_url": "https://pay.tacite.example/office/mer_1/alerts",
+        "invoice": letters.InvoiceTold(
+            number="2026-000001",
+            currency="EUR",
+            gross=1200,
+            tax=200,
+            exclusive=True,
+            issued_on=date(2026, 11, 3),
+            lines=(("Premium", 1000),),
+            next_on=None,
+            next_amount=0,
+        ),
+        "subscription": letters.SubscriptionTold(
+            offer="Premium", ends_on=date(2026, 12, 3), start_on=date(2026, 11, 3)
+        ),
+        "payment": letters.PaymentTold(amount=1200, refunded=200, currency="EUR", url="https://bank.example/3ds"),
+    }
+    return letters.Matter(**{**values, **columns})
+
+
+@pytest.mark.parametrize("kind", sorted(letter_texts.TEXTS))
+@pytest.mark.parametrize("locale", ["en", "fr"])
+def test_every_letter_can_be_written_in_both_languages(kind, locale):
+    sent = mail.compose(matter(kind=kind, locale=locale))
+    html = part(sent, "text/html")
+    assert sent.subject.startswith("Onde")
+    assert "%(" not in sent.body + html + sent.subject
+    assert "!" not in sent.body
+    assert len(sent.body.splitlines()) >= 5
+
+
+def test_exclusive_prices_show_their_tax():
+    assert "Premium: €10.00\nVAT: €2.00\nTotal: €12.00" in mail.compose(matter(kind="invoice_paid")).body
+
+
+def test_every_letter_that_routes_name_has_words():
+    from alerts.routes import ROUTES
+
+    named = {rule.kind for route in ROUTES.values() for rule in route.letters}
+    assert named == set(letter_texts.TEXTS)
