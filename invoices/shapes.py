@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from invoices.models import Invoice, InvoiceLine, InvoiceTax, Payment
+from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, Payment
 from merchants.ids import show
 from subscribers.shapes import at, on, shown
 
@@ -91,6 +91,53 @@ def payment(row: Payment) -> dict[str, Any]:
         "received_on": on(row.received_on),
         "created_at": at(row.created_at),
         "settled_at": at(row.settled_at),
+    }
+
+
+def credit_note(
+    row: CreditNote, lines: Sequence[CreditNoteLine] | None = None, taxes: Sequence[CreditNoteTax] | None = None
+) -> dict[str, Any]:
+    """A credit note; with its lines and taxes where they are given. `settled` says where its total went."""
+    shape: dict[str, Any] = {
+        "id": row.public_id,
+        "object": "credit_note",
+        "number": row.number,
+        "invoice": show("inv", row.invoice_id),
+        "subscriber": show("cus", row.payer_id),
+        "legal_entity": show("ent", row.legal_entity_id),
+        "currency": row.currency,
+        "tax_behavior": row.tax_behavior,
+        "issued_on": on(row.issued_on),
+        "reason": row.reason,
+        "net": row.net,
+        "tax": row.tax,
+        "total": row.gross,
+        "settled": {"invoice": row.to_invoice, "balance": row.to_balance, "refund": row.to_refund},
+        "locale": row.locale,
+        "test_clock": shown("tc", row.test_clock_id),
+        "created_at": at(row.created_at),
+    }
+    if lines is not None:
+        shape["lines"] = [credit_note_line(line) for line in lines]
+    if taxes is not None:
+        shape["taxes"] = [
+            {"percent": plain(tax.tax_percent), "category": tax.category, "base": tax.base, "tax": tax.tax}
+            for tax in taxes
+        ]
+    return shape
+
+
+def credit_note_line(row: CreditNoteLine) -> dict[str, Any]:
+    """What is taken back of one line of the invoice, in the invoice's own terms."""
+    return {
+        "title": row.title,
+        "period": {"start": on(row.period_start), "end": on(row.period_end)} if row.period_start else None,
+        "amount": row.amount,
+        "net": row.net,
+        "tax_percent": plain(row.tax_percent),
+        "rule": row.rule,
+        "inputs": row.inputs,
+        "formula": row.formula,
     }
 
 

@@ -13,6 +13,8 @@ from uuid import UUID
 from babel import Locale as Region
 
 from invoices.calculations import say_days
+from invoices.crediting import CreditRule
+from invoices.crediting import say as say_credit
 from invoices.models import Allocation, CreditNote, Invoice, Payment
 from invoices.paper import (
     Coming,
@@ -53,6 +55,7 @@ class _Row(Protocol):
     period_end: date | None
     amount: int
     tax_percent: Decimal
+    rule: str
     inputs: Any
     formula: str
 
@@ -193,7 +196,11 @@ def _title(texts: Any, locale: Locale) -> str:
 
 def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str) -> Line:
     inputs: Mapping[str, Any] = row.inputs
-    said = say_days(inputs, amount=row.amount, language=locale) if "unit_amount" in inputs else row.formula
+    said = row.formula
+    if "unit_amount" in inputs:
+        said = say_days(inputs, amount=row.amount, language=locale)
+    elif row.rule in set(CreditRule):
+        said = say_credit(row.rule, inputs, amount=row.amount, language=locale)
     given = inputs.get("instead_of")
     return Line(
         title=_title(row.title, locale),

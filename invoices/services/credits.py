@@ -1,0 +1,239 @@
+"""Credit notes: the only correction of a finalised invoice, and where the money it gives back goes (domain 18, 20).
+
+It first settles what is owed on its own invoice; the rest goes to the payer's balance, or back to the means that paid,
+never above what was captured there. `plan` says all of that and writes nothing: previews and the act itself are one
+calculation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from invoices import shapes
+from invoices.crediting import Credit
+from invoices.mentions import Mentions, mention_lines
+from invoices.models import (
+    Allocation,
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteTax,
+    DocumentFile,
+    Invoice,
+    InvoiceTax,
+    NumberSeries,
+    Payment,
+    Refund,
+)
+from invoices.services import balances, numbering
+from invoices.services.credit_plans import Plan, To, Wanted, plan, terms
+from invoices.services.issuing import GOODS_CODES, issuer
+from invoices.services.posting import Account, Leg, Posting, post
+from invoices.services.settlement import settled
+from merchants.actors import Actor
+from merchants.clock import instant
+from merchants.ids import new_id
+from merchants.models import LegalEntity, Merchant
+from merchants.now import Now
+from merchants.refusals import Invalid, gettext_noop
+from merchants.tenancy.scope import current
+from subscribers.services import belonging, facts
+from subscribers.snapshots import TaxBehavior
+
+
+def credit_invoice(
+    invoice_id: UUID, wanted: Wanted, *, reason: str, to: To = "balance", actor: Actor, now: Now
+) -> CreditNote:
+    """Issue a credit note on a finalised invoice. `now` is its payer's (`now_for(merchant, invoice.test_clock_id)`).
+
+    Locks payer, invoice, payments, and last the series of credit notes. Raises what `plan` raises, and Invalid
+    (`reason_required`).
+    """
+    if not reason.strip():
+        raise Invalid.at("reason", "reason_required", gettext_noop("Say why: it stands on the credit note."))
+    payer_id = Invoice.objects.values_list("payer_id", flat=True).get(id=invoice_id)
+    belonging.lock([payer_id])
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity").get(id=invoice_id)
+    if to == "refund":
+        paying = Allocation.objects.filter(invoice=invoice).values("payment_id")
+        list(Payment.objects.filter(id__in=paying).select_for_update(of=("self",)).order_by("id"))
+    planned = plan(invoice, wanted, to=to)
+    note = _note(invoice, planned, reason.strip()[:400], now)
+    lines, taxes = _lines(note, planned), _taxes(note, planned.credit)
+    CreditNoteLine.objects.bulk_create(lines)  # before the note itself: once it stands its lines are frozen
+    CreditNoteTax.objects.bulk_create(taxes)
+    DocumentFile.objects.create(credit_note_id=note.pk, created_at=now.at, next_try_at=instant())
+    _give(invoice, note, planned, actor=actor, now=now)
+    invoice.amount_credited += note.gross
+    became = settled(invoice, now=now)
+    _number(note, invoice.legal_entity, lines, taxes, now)
+    note.save(force_insert=True)
+    shown = shapes.credit_note(note, lines, taxes)
+    facts.tell(payer_id, ("credit_note.created", note.pk, {"object": shown}), *became, actor=actor, now=now)
+    return note
+
+
+def _note(invoice: Invoice, planned: Plan, reason: str, now: Now) -> CreditNote:
+    """The row without its number. The issuer as it stands today, the customer as on the invoice that is corrected."""
+    made = planned.credit
+    merchant = Merchant.objects.get(id=current())
+    return CreditNote(
+        id=new_id(),
+        invoice=invoice,
+        legal_entity_id=invoice.legal_entity_id,
+        payer_id=invoice.payer_id,
+        test_clock_id=invoice.test_clock_id,
+        currency=invoice.currency,
+        tax_behavior=invoice.tax_behavior,
+        locale=invoice.locale,
+        reason=reason,
+        issuer=issuer(invoice.legal_entity, merchant),
+        customer=invoice.customer,
+        mentions=_mentions(invoice, planned, merchant),
+        net=made.net,
+        tax=made.tax,
+        gross=made.gross,
+        to_invoice=planned.to_invoice,
+        to_balance=planned.to_balance,
+        to_refund=planned.to_refund,
+        created_at=now.at,
+    )
+
+
+def _mentions(invoice: Invoice, planned: Plan, merchant: Merchant) -> list[str]:
+    entity = invoice.legal_entity
+    codes = {planned.lines[line.at].tax_code for line in planned.credit.lines}
+    goods, services = bool(codes & GOODS_CODES), bool(codes - GOODS_CODES)
+    rates = {tax.percent for tax in planned.credit.taxes}
+    said = InvoiceTax.objects.filter(invoice=invoice, tax_percent__in=rates).exclude(mention="")
+    return mention_lines(
+        Mentions(
+            credit_note=True,
+            inclusive=terms(invoice) is TaxBehavior.inclusive,
+            taxed=bool(planned.credit.tax),
+            operation="both" if goods and services else "goods" if goods else "services",
+            vat_on_debits=entity.vat_on_debits,
+            vat_exempt=entity.vat_exempt,
+            contact=entity.email or merchant.support_email,
+            exemptions=() if entity.vat_exempt else tuple(tax.mention for tax in said),
+            extra=(entity.footer,) if entity.footer else (),
+        ),
+        locale="fr" if invoice.locale == "fr" else "en",
+    )
+
+
+def _lines(note: CreditNote, planned: Plan) -> list[CreditNoteLine]:
+    return [
+        CreditNoteLine(
+            credit_note_id=note.pk,
+            invoice_line=planned.lines[line.at],
+            position=position,
+            title=planned.lines[line.at].title,
+            period_start=planned.lines[line.at].period_start,
+            period_end=planned.lines[line.at].period_end,
+            amount=line.amount,
+            net=line.net,
+            tax_percent=planned.lines[line.at].tax_percent,
+            rule=line.rule,
+            inputs=dict(line.inputs),
+            formula=line.formula,
+        )
+        for position, line in enumerate(planned.credit.lines)
+    ]
+
+
+def _taxes(note: CreditNote, made: Credit) -> list[CreditNoteTax]:
+    return [
+        CreditNoteTax(
+            credit_note_id=note.pk, tax_percent=tax.percent, category=tax.category, base=tax.base, tax=tax.tax
+        )
+        for tax in made.taxes
+    ]
+
+
+def _give(invoice: Invoice, note: CreditNote, planned: Plan, *, actor: Actor, now: Now) -> None:
+    """Post it, write the balance's entry and the refunds that are owed. What goes back waits as `unallocated` of its
+    payment until the provider has given it."""
+    legs = [leg for tax in planned.credit.taxes for leg in _reversed(tax.percent, tax.base, tax.tax)]
+    legs.append(Leg(account=Account.RECEIVABLE, amount=-planned.to_invoice, links={"invoice_id": invoice.pk}))
+    if planned.to_balance:
+        entry = balances.enter(
+            invoice.payer_id,
+            planned.to_balance,
+            currency=invoice.currency,
+            kind="credit_note",
+            actor=actor,
+            now=now,
+            reason=note.reason,
+            links={"credit_note_id": note.pk, "invoice_id": invoice.pk},
+        )
+        legs.append(Leg(account=Account.BALANCE, amount=-planned.to_balance, links={"balance_entry_id": entry.pk}))
+    for back in planned.refunds:
+        Refund.objects.create(
+            payment=back.payment,
+            credit_note_id=note.pk,
+            amount=back.amount,
+            currency=invoice.currency,
+            reason=note.reason,
+            created_at=now.at,
+            next_look_at=instant(),
+        )
+        links = {"payment_id": back.payment.pk}
+        legs.append(Leg(account=Account.UNALLOCATED, amount=-back.amount, links=links))
+    posting = Posting(
+        on=now.today,
+        currency=invoice.currency,
+        legal_entity_id=invoice.legal_entity_id,
+        subscriber_id=invoice.payer_id,
+        legs=tuple(legs),
+        links={"credit_note_id": note.pk},
+    )
+    post([posting], now=now)
+
+
+def _reversed(percent: Decimal, base: int, tax: int) -> tuple[Leg, Leg]:
+    """One rate's revenue and VAT, taken back: debits."""
+    return (
+        Leg(account=Account.REVENUE, amount=base, tax_percent=percent),
+        Leg(account=Account.VAT, amount=tax, tax_percent=percent),
+    )
+
+
+def _number(
+    note: CreditNote,
+    entity: LegalEntity,
+    lines: Sequence[CreditNoteLine],
+    taxes: Sequence[CreditNoteTax],
+    now: Now,
+) -> None:
+    """Its number, from its own series, the last row that is locked; dated max(today, the series' last date)."""
+    series_id = numbering.series_for(entity, NumberSeries.Kind.CREDIT_NOTE, test_clock_id=note.test_clock_id)
+    block = numbering.take(series_id, 1, now.today)
+    note.series_id, note.sequence, note.number, note.issued_on = series_id, block.first, block.number(0), block.on
+    note.content_hash = credit_hash(note, lines, taxes)
+
+
+def credit_hash(note: CreditNote, lines: Sequence[CreditNoteLine], taxes: Sequence[CreditNoteTax]) -> str:
+    """SHA-256 of all that a credit note says, in one canonical form: any later difference shows."""
+    said = {
+        "number": note.number,
+        "issued_on": note.issued_on,
+        "invoice": note.invoice_id,
+        "currency": note.currency,
+        "tax_behavior": note.tax_behavior,
+        "reason": note.reason,
+        "issuer": note.issuer,
+        "customer": note.customer,
+        "mentions": note.mentions,
+        "net": note.net,
+        "tax": note.tax,
+        "gross": note.gross,
+        "settled": [note.to_invoice, note.to_balance, note.to_refund],
+        "lines": [shapes.credit_note_line(line) for line in lines],
+        "taxes": [[shapes.plain(tax.tax_percent), tax.category, tax.base, tax.tax] for tax in taxes],
+    }
+    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
