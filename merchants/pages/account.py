@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import User
-from merchants.pages.frame import put_beside
+from merchants.http.frame import put_beside
 from merchants.refusals import Invalid
 from merchants.services.signup import check_name
 

@@ -20,7 +20,7 @@ from merchants.http.references import find
 from merchants.models import Coupon, CouponTarget, Offer, Option
 from merchants.money import EXPONENTS
 from merchants.now import local_date, local_midnight
-from merchants.pages.frame import OfficeRequest, beside, office_page, office_render
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.pages.offer_forms import AmountField, read_amount, texts
 from merchants.permissions import Permission
 from merchants.pitch import money, said
@@ -94,7 +94,10 @@ class CouponForm(LimitsForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Nothing ticked: everything."),
     )
-    field_order = ["code", "title_en", "title_fr", "takes", "percent_off", "amount_off", "currency", "duration"]
+    field_order = [
+        "code", "title_en", "title_fr", "takes", "percent_off", "amount_off", "currency", "duration", "periods",
+        "applies", "max_uses", "max_uses_per_subscriber", "last_day",
+    ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,8 +18,8 @@ from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import User
 from merchants.now import Now
-from merchants.pages.choices import choices_of
-from merchants.pages.frame import beside
+from merchants.http.choices import choices_of
+from merchants.http.frame import beside
 from merchants.services.signup import check_name, open_first_merchant
 from merchants.tenancy.across import across_tenants
 

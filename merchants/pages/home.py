@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.models import ApiKey, LegalEntity, Offer, ProviderAccount
 from merchants.pages.entry import remember
-from merchants.pages.frame import Office, OfficeRequest, office_page, office_render
+from merchants.http.frame import Office, OfficeRequest, office_page, office_render
 from merchants.permissions import Permission
 from merchants.refusals import NotFound
 

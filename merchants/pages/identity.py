@@ -16,8 +16,8 @@ from merchants.identity import zones
 from merchants.logos import LOGO_BYTES
 from merchants.models import Merchant
 from merchants.money import EXPONENTS
-from merchants.pages.choices import forget
-from merchants.pages.frame import OfficeRequest, beside, office_page, office_render
+from merchants.http.choices import forget
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.permissions import Permission
 from merchants.services.logo import set_logo
 from merchants.services.merchants import update_merchant

@@ -16,7 +16,7 @@ from merchants.clock import instant
 from merchants.ids import show
 from merchants.models import Merchant, User
 from merchants.now import Now
-from merchants.pages.frame import refusal_page, role_name
+from merchants.http.frame import refusal_page, role_name
 from merchants.refusals import Refusal
 from merchants.services import people
 from merchants.tenancy.scope import tenant

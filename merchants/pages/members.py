@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from merchants.pages.frame import OfficeRequest, beside, office_page, office_render, role_name
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render, role_name
 from merchants.permissions import Permission, manages
 from merchants.refusals import NotFound
 from merchants.services import people
@@ -43,7 +43,7 @@ class InviteForm(forms.Form):
     """Whom, as what."""
 
     email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"), widget=forms.RadioSelect)
 
     def __init__(self, *args: object, roles: list[str], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

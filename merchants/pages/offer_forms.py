@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
-from merchants.pages.frame import put_beside
+from merchants.http.frame import put_beside
 from merchants.pitch import said
 from merchants.refusals import Invalid, Refusal
 from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm
@@ -73,7 +73,7 @@ class OfferForm(forms.Form):
     tax_code = forms.ChoiceField(label=_("VAT of"), initial="electronic")
     alignment = forms.ChoiceField(
         label=_("Periods begin"),
-        choices=[("anniversary", _("on the day of purchase")), ("calendar", _("on a fixed day"))],
+        choices=[("anniversary", _("at the purchase")), ("calendar", _("on a fixed day"))],
         initial="anniversary",
     )
     billing_day = forms.IntegerField(

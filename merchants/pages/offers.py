@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.http.references import find
 from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
-from merchants.pages.frame import OfficeRequest, office_page, office_render
+from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_forms import Editor
 from merchants.permissions import Permission
@@ -214,11 +214,9 @@ def _save(request: OfficeRequest, row: Offer | None, editor: Editor, terms: Offe
     return row
 
 
-@office_page(permission="see_catalogue", post="edit_catalogue")
+@office_page(permission="edit_catalogue")
 def offer_new(request: OfficeRequest) -> HttpResponse:
     """The editor, empty: one stage, each month, without end."""
-    if not request.office.may(Permission.edit_catalogue):
-        return redirect(request.office.url("offers"))
     return _edit(request, None)
 
 

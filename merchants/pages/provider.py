@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from merchants.models import ProviderAccount
-from merchants.pages.frame import OfficeRequest, beside, office_page, office_render
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.permissions import Permission
 from merchants.services import provider
 
@@ -45,7 +45,7 @@ class WebhookForm(forms.Form):
 def events_address(account: ProviderAccount) -> str:
     """Where the provider sends what happened; '' where no such address is routed."""
     try:
-        return settings.PUBLIC_URL + reverse("provider_events", kwargs={"account": account.public_id})
+        return settings.PUBLIC_URL + reverse("provider_events", kwargs={"account": account.pk})
     except NoReverseMatch:
         return ""
 
