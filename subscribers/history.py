@@ -195,7 +195,8 @@ def _life_of(row: models.Model) -> UUID:
     if isinstance(row, Subscriber):
         return row.id
     if isinstance(row, SubscriptionOption | SubscriptionCoupon | ScheduledChange):
-        return row.subscription.subscriber_id
+        beneficiary: UUID = row.subscription.subscriber_id
+        return beneficiary
     assert isinstance(row, Subscription | Grant | PaymentMethod | Mandate)  # every other kind names its subscriber
     return row.subscriber_id
 
