@@ -45,7 +45,7 @@ class WebhookForm(forms.Form):
 def events_address(account: ProviderAccount) -> str:
     """Where the provider sends what happened; '' where no such address is routed."""
     try:
-        return settings.PUBLIC_URL + reverse("provider_events", kwargs={"account": account.pk})
+        return settings.PUBLIC_URL + reverse("provider-events", args=[account.pk])
     except NoReverseMatch:
         return ""
 
