@@ -5,15 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 from django.apps import apps
 from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from alerts.models import Alert, Delivery, WebhookEndpoint
+from merchants.actors import Actor
 from merchants.ids import PREFIXES, new_id, show
+from merchants.models import Event, ProviderAccount
+from merchants.secrets import encrypt
 from merchants.services import keys, people
+from merchants.services.catalogue.features import create_feature
+from merchants.services.catalogue.offers import create_offer
+from merchants.services.catalogue.options import create_option
+from merchants.services.coupons import CouponTerms, create_coupon
+from merchants.services.entities import create_legal_entity
 from merchants.tenancy.scope import tenant
+from merchants.terms import FeatureTerm, ListedOption, OfferTerms, OptionTerms, PriceTerm, StageTerm
 from tests.pages.offices import NOW, Seat, colleague, office
+from tests.worlds import Shop
 
 NAMES = {"member": "Membership", "entity": "LegalEntity", "rate": "TaxRate", "key": "ApiKey", "clock": "TestClock"}
 """Arguments of addresses that are shorter than their model's name; any other is the model's name in small letters."""
@@ -60,7 +72,7 @@ def own(seat: Seat, argument: str) -> str:
 
 
 def furnish(name: str = "Onde") -> Seat:
-    """An owner's seat at a merchant that has one of everything."""
+    """An owner's seat at a merchant that has one of everything, a purchase among them."""
     seat = office(name)
     colleague(seat, "support")
     with tenant(seat.merchant.id):
@@ -68,7 +80,55 @@ def furnish(name: str = "Onde") -> Seat:
         invited.invitation.expires_at = NOW.at + timedelta(days=40_000)
         invited.invitation.save()
         keys.make_key(merchant=seat.merchant, name="site", scopes=[], by=seat.user, now=NOW)
+    sell(seat)
     return seat
+
+
+def sell(seat: Seat) -> None:
+    """A catalogue, a company, a subscriber who bought, and somebody to tell of it."""
+    act = {"actor": Actor.system("test"), "now": NOW}
+    with tenant(seat.merchant.id):
+        seat.merchant.success_url = "https://onde.example/thanks"
+        seat.merchant.save()
+        account = ProviderAccount.objects.get(is_default=True)
+        account.kind = ProviderAccount.Kind.SIMULATED
+        account.save()
+        entity = create_legal_entity(name=seat.merchant.name, line1="1 rue X", postal_code="69001", city="Lyon", **act)
+        audio = create_feature(
+            reference="audio", kind="level", title={"en": "Audio"}, levels=["standard", "hifi"], **act
+        )
+        extra = create_option(
+            reference="extra",
+            terms=OptionTerms(title={"en": "Extra"}, currency="EUR", prices=(PriceTerm(interval="month", amount=200),)),
+            **act,
+        )
+        stage = StageTerm(interval="month", amount=1299, features=(FeatureTerm(feature=audio.pk, level="hifi"),))
+        offer = create_offer(
+            reference="hifi",
+            terms=OfferTerms(
+                title={"en": "Hifi"},
+                currency="EUR",
+                tax_behavior="inclusive",
+                stages=(stage,),
+                options=(ListedOption(option=extra.pk),),
+            ),
+            **act,
+        )
+        create_coupon(
+            reference="WELCOME",
+            terms=CouponTerms(code="WELCOME", title={"en": "Welcome"}, duration="once", percent_off=Decimal(20)),
+            **act,
+        )
+    shop = Shop(merchant=seat.merchant, entity=entity, account=account)
+    subscriber = shop.enrol("ON-1")
+    shop.buy(subscriber, offer)
+    with tenant(seat.merchant.id):
+        event = Event.objects.latest("id")
+        endpoint = WebhookEndpoint.objects.create(
+            url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=NOW.at
+        )
+        Delivery.objects.create(endpoint=endpoint, event=event, sequence=1, created_at=NOW.at)
+        Alert.objects.create(kind="test", severity="warn", fact="a test", subscriber=subscriber, created_at=NOW.at)
 
 
 def bare(body: bytes) -> str:

@@ -136,11 +136,35 @@ def test_each_role_opens_the_pages_that_the_table_allows_and_no_others(seats, ro
     assert wrong == []
 
 
+SEE, EDIT = "see_catalogue", "edit_catalogue"
 OURS = {
     "home": ("see_office", "see_office"),
     "switch": ("see_office", "see_office"),
+    "offers": (SEE, SEE),
+    "offer": (SEE, SEE),
+    "offer_new": (EDIT, EDIT),
+    "offer_preview": (EDIT, EDIT),
+    "offer_edit": (EDIT, EDIT),
+    "offer_state": (EDIT, EDIT),
+    "offer_options": (SEE, SEE),
+    "offer_option_new": (EDIT, EDIT),
+    "offer_option": (SEE, EDIT),
+    "offer_option_archive": (EDIT, EDIT),
+    "offer_features": (SEE, SEE),
+    "offer_feature_new": (EDIT, EDIT),
+    "offer_feature": (EDIT, EDIT),
+    "offer_feature_archive": (EDIT, EDIT),
+    "offer_coupons": (SEE, SEE),
+    "offer_coupon_new": (EDIT, EDIT),
+    "offer_coupon": (EDIT, EDIT),
+    "offer_coupon_archive": (EDIT, EDIT),
     "developers": ("see_developers", "edit_developers"),
     "developer_key_revoke": ("see_developers", "edit_developers"),
+    "settings": ("see_settings", "edit_settings"),
+    "setting_entities": ("see_settings", "see_settings"),
+    "setting_entity_new": ("edit_settings", "edit_settings"),
+    "setting_entity": ("see_settings", "edit_settings"),
+    "setting_entity_rate": ("see_settings", "edit_settings"),
     "setting_members": ("see_settings", "edit_members"),
     "setting_member_role": ("see_settings", "edit_members"),
     "setting_member_remove": ("see_office", "see_office"),  # anyone may leave; the service decides who removes whom
