@@ -1,0 +1,117 @@
+"""One of everything that an address of the API may name, and the routes that name it, found in the URL conf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from alerts.models import Alert, Delivery, WebhookEndpoint
+from alerts.services.relay import publish
+from billing.models import CheckoutSession
+from invoices.models import CreditNote, Invoice, Payment
+from invoices.services.credit_plans import Wanted
+from invoices.services.credits import credit_invoice
+from merchants.ids import PREFIXES, new_id, show
+from merchants.models import Coupon, Event, Feature, LegalEntity, Offer, Option, Site, TaxRate, TestClock
+from merchants.secrets import encrypt
+from merchants.tenancy.scope import tenant
+from subscribers.models import PaymentMethod, Subscriber, Subscription
+from tests.worlds import Shop
+
+MAKERS: dict[str, type[Model]] = {
+    "test_clock": TestClock,
+    "legal_entity": LegalEntity,
+    "tax_rate": TaxRate,
+    "site": Site,
+    "feature": Feature,
+    "offer": Offer,
+    "option": Option,
+    "coupon": Coupon,
+    "event": Event,
+    "subscriber": Subscriber,
+    "subscription": Subscription,
+    "payment_method": PaymentMethod,
+    "checkout_session": CheckoutSession,
+    "invoice": Invoice,
+    "credit_note": CreditNote,
+    "payment": Payment,
+    "webhook_endpoint": WebhookEndpoint,
+    "delivery": Delivery,
+    "alert": Alert,
+}
+"""What a parameter of an address names. `furnish` makes one of each."""
+
+METHODS = ("get", "post", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of the API, its parameters, and the methods that it offers."""
+
+    path: str
+    parameters: tuple[str, ...]
+    methods: tuple[str, ...]
+
+    def address(self, ids: dict[str, str]) -> str:
+        """The address below /api/v1/ with ids in their places."""
+        found = self.path
+        for name in self.parameters:
+            found = found.replace(f"<str:{name}>", ids[name])
+        return found
+
+
+def routes() -> Iterator[Route]:
+    """Every route below /api/v1/ that a view of the API answers."""
+
+    def walk(patterns: Any, before: str) -> Iterator[tuple[str, URLPattern]]:
+        for pattern in patterns:
+            path = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
+            elif path.startswith("api/v1/"):
+                yield path.removeprefix("api/v1/"), pattern
+
+    for path, pattern in walk(get_resolver().url_patterns, ""):
+        view: Callable[..., Any] = pattern.callback
+        kind = getattr(view, "cls", None)
+        if kind is not None and issubclass(kind, APIView):
+            offered = tuple(method for method in METHODS if hasattr(getattr(kind, method, None), "operation"))
+            yield Route(path, tuple(pattern.pattern.converters), offered)
+
+
+def furnish(shop: Shop) -> dict[str, str]:
+    """One of each kind of MAKERS at that shop, by the parameter that names it: their public ids."""
+    at = shop.now().at
+    shop.feature("audio", "level", ["standard", "hifi"])
+    extra = shop.option("extra", 2_00)
+    offer = shop.offer("hifi", ("month", None, 12_99), options=[extra], features={"audio": {"level": "hifi"}})
+    shop.coupon("WELCOME", percent_off=20, duration="once")
+    session = shop.buy(shop.enrol("lucie"), offer)
+    with tenant(shop.id):
+        credit_invoice(session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now())
+        Site.objects.create(reference="lyon", name="Lyon", created_at=at)
+        TestClock.objects.create(name="clock", time=at, created_at=at)
+        endpoint = WebhookEndpoint.objects.create(
+            url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=at
+        )
+        Alert.objects.create(kind="test", severity="warn", fact="a test", created_at=at)
+    publish(shop.id)
+    with tenant(shop.id):
+        event = Event.objects.exclude(sequence=None).latest("sequence")
+        Delivery.objects.get_or_create(
+            endpoint=endpoint, event=event, defaults={"sequence": event.sequence, "created_at": at}
+        )
+        found = {name: model._default_manager.order_by("id").first() for name, model in MAKERS.items()}
+    missing = [name for name, row in found.items() if row is None]
+    assert not missing, f"furnish() makes no {missing}"
+    return {name: row.public_id for name, row in found.items() if row is not None}  # type: ignore[attr-defined]
+
+
+def unknown(name: str) -> str:
+    """A well-formed id of that kind which nothing has."""
+    return show(PREFIXES[MAKERS[name].__name__], new_id())
