@@ -89,14 +89,14 @@ def account(
     """What one has, and what one may do."""
     note = f'<p class="note" role="status">{SAID[said]}</p>' if said in SAID else ""
     rows = "".join(subscription(one, token) for one in subscriptions) or "<p>Aucun abonnement pour l’instant.</p>"
-    rights = "".join(f"<dt>{escape(one['feature'])}</dt><dd>{right(one)}</dd>" for one in features)
+    rights = "".join(f"<dt>{escape(one['reference'])}</dt><dd>{right(one)}</dd>" for one in features)
     bills = "".join(
         f"<li>{escape(one['number'] or '')} · {one['issued_on']} · {euros(one['total'], one['currency'])}</li>"
         for one in invoices
     )
     listen = (
         f'<p class="player">▶ Vous écoutez en <b>{sound(features)}</b></p>'
-        if access["verdict"] in ("full", "grace")
+        if access["access"] in ("full", "grace")
         else '<p class="player is-off">Abonnez-vous pour écouter.</p>'
     )
     body = f"""{note}<h1>Bonjour {escape(subscriber["name"])}</h1>{listen}
@@ -108,7 +108,7 @@ def account(
 
 def sound(features: list[dict[str, Any]]) -> str:
     """The audio quality that one may listen in."""
-    levels = {one["feature"]: one.get("level") for one in features if one["on"]}
+    levels = {one["reference"]: one.get("level") for one in features if one["on"]}
     return SOUND.get(levels.get("quality") or "standard", "Standard")
 
 
