@@ -1,0 +1,77 @@
+"""Alerts in the office: the list, what one does with each, and the fragment of the home page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from alerts.models import Alert
+from alerts.selectors.needs import WORDS, grouped, needs
+from alerts.services import settling
+from merchants.http import cursors
+from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.http.references import find
+from merchants.permissions import Permission
+
+VIEWS = {
+    "open": Q(resolved_at=None),
+    "resolved": Q(resolved_at__isnull=False),
+}
+ON_HOME = 200
+"""Alerts that the home page looks at; it shows at most SHOWN lines."""
+SHOWN = 6
+
+
+@require_safe
+@office_page(permission="see_alerts")
+def alerts(request: OfficeRequest) -> HttpResponse:
+    """What waits for someone, newest first; or what is done with. `?kind=` narrows it."""
+    view = request.GET.get("view", "open")
+    rows: QuerySet[Alert] = Alert.objects.filter(VIEWS.get(view, VIEWS["open"]))
+    kind = request.GET.get("kind", "")
+    if kind in WORDS:
+        rows = rows.filter(kind=kind)
+    found = cursors.page(rows, cursor=request.GET.get("cursor"), limit=cursors.LIMIT)
+    office = request.office
+    context = {
+        "needs": needs(found.rows, merchant=office.merchant.public_id, language=get_language() or "en"),
+        "view": view if view in VIEWS else "open",
+        "next_cursor": found.next_cursor,
+        "may_settle": office.may(Permission.settle_alerts),
+    }
+    return office_render(request, "alerts/alerts.html", context)
+
+
+@require_POST
+@office_page(permission="see_alerts", post="settle_alerts")
+def acknowledge(request: OfficeRequest, alert: str) -> HttpResponse:
+    """Somebody is at it."""
+    settling.acknowledge(find(Alert.objects.select_for_update(), alert), now=request.office.now)
+    messages.success(request, _("Noted: somebody is at it."))
+    return redirect(request.office.url("alerts"))
+
+
+@require_POST
+@office_page(permission="see_alerts", post="settle_alerts")
+def resolve(request: OfficeRequest, alert: str) -> HttpResponse:
+    """It is done with."""
+    settling.resolve(find(Alert.objects.select_for_update(), alert), now=request.office.now)
+    messages.success(request, _("Done with. It stands under “Resolved”."))
+    return redirect(request.office.url("alerts"))
+
+
+@require_safe
+@office_page(permission="see_office")
+def home_alerts(request: OfficeRequest) -> HttpResponse:
+    """The part of the home page that says what needs someone today; nothing for who may not see alerts."""
+    office = request.office
+    if not office.may(Permission.see_alerts):
+        return HttpResponse()
+    rows = list(Alert.objects.filter(resolved_at=None, acknowledged_at=None).order_by("severity", "-id")[:ON_HOME])
+    told = grouped(rows, merchant=office.merchant.public_id, language=get_language() or "en")
+    return office_render(request, "alerts/home_alerts.html", {"needs": told[:SHOWN], "more": len(told) > SHOWN})
