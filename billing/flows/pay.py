@@ -170,9 +170,10 @@ def start(
     with tenant(merchant_id):
         payment = payments.lock(payment.pk)
         if isinstance(page, CheckoutPage) and payment.status == Payment.Status.PENDING:
-            payment.provider_session, payment.action_url = page.provider_session, page.url
-            payment.save(update_fields=["provider_session", "action_url"])
-            return page.url
+            if payment.provider_session != page.provider_session or not payment.action_url:
+                payment.provider_session, payment.action_url = page.provider_session, page.url
+                payment.save(update_fields=["provider_session", "action_url"])
+            return payment.action_url
         if isinstance(page, Outcome) and page.kind is OutcomeKind.FAILED and payment.status == Payment.Status.PENDING:
             now = clock_of(CheckoutSession.objects.select_related("subscription").get(id=session_id))
             payments.record(payment, recorded(page, payment), actor=provider_actor(account), now=now, quiet=True)

@@ -47,9 +47,7 @@ class Visitor:
 
     def back(self) -> Any:
         """Come back from the provider."""
-        token = mint_until(
-            "checkout-return", self.session.merchant_id, self.session.pk, until=self.session.expires_at
-        )
+        token = mint_until("checkout-return", self.session.merchant_id, self.session.pk, until=self.session.expires_at)
         return self.client.get(f"/pay/{token}/return")
 
     def stored(self) -> CheckoutSession:
