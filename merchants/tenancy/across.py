@@ -15,6 +15,7 @@ from django.db import connection
 from merchants.tenancy.scope import AnotherTenant, current_or_none
 
 QUESTIONS = {
+    "merchants": "across_merchants(%s::uuid, %s::int)",
     "api_key": "across_api_key(%s::bytea)",
     "memberships": "across_memberships(%s::uuid)",
     "invitation": "across_invitation(%s::bytea)",

@@ -1,0 +1,78 @@
+"""`manage.py check_books [--merchant mer_…]`: the sums that must agree, recomputed (architecture, "Not twice")."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from invoices.services import books
+from merchants.ids import read, show
+from merchants.models import Merchant
+from merchants.tenancy.across import across_tenants
+from merchants.tenancy.scope import tenant
+
+AT_ONCE = 500
+SESSION = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL "
+
+
+class Command(BaseCommand):
+    """Checks every merchant's books, or one's; says what was checked by count, and names the first fault."""
+
+    help = "Check that documents, payments, balances and the ledger agree. Exit code 1 where they do not."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--merchant."""
+        parser.add_argument("--merchant", metavar="mer_…", help="one merchant's books; without it, all")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check. Raises CommandError naming the first fault."""
+        merchants, faults, counts = 0, [], dict[tuple[str, str], list[int]]()
+        for merchant_id in _merchants(options["merchant"]):
+            with _one_picture(), tenant(merchant_id):
+                if not Merchant.objects.filter(id=merchant_id).exists():
+                    raise CommandError(f"there is no merchant {options['merchant']}")
+                merchants += 1
+                for checked in books.check():
+                    tally = counts.setdefault((checked.rule, checked.of), [0, 0])
+                    tally[0] += checked.count
+                    tally[1] += checked.wrong
+                    if checked.wrong:
+                        faults.append(f"{show('mer', merchant_id)}: {checked.first}")
+        for (rule, of), (count, wrong) in counts.items():
+            told = f"{wrong} of {count} {of} WRONG" if wrong else f"{count} {of}"
+            self.stdout.write(f"  {rule}: {told}")
+        self.stdout.write(f"{merchants} merchant{'' if merchants == 1 else 's'} checked")
+        if faults:
+            raise CommandError(faults[0])
+
+
+def _merchants(shown: str | None) -> Iterator[UUID]:
+    if shown is not None:
+        merchant_id = read("mer", shown)
+        if merchant_id is None:
+            raise CommandError(f"{shown} is no merchant's id: it looks like mer_…")
+        yield merchant_id
+        return
+    last = UUID(int=0)
+    while found := across_tenants("merchants", last, AT_ONCE):
+        yield from (each.id for each in found)
+        last = found[-1].id
+
+
+@contextmanager
+def _one_picture() -> Iterator[None]:
+    """Transactions begun here see one moment and write nothing: else a payment settled between two questions would
+    look like a fault."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{SESSION} REPEATABLE READ, READ ONLY")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{SESSION} READ COMMITTED, READ WRITE")
