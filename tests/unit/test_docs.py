@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), ROOT / "tools/stripe_double/README.md"]
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "tools/stripe_double/README.md",
+    ]
 )
 APPS = ("merchants", "subscribers", "invoices", "billing", "alerts")
 LINK = re.compile(r"(?<!`)!?\[[^\]\n]+\]\(([^)\s]+)\)")
@@ -123,7 +128,9 @@ def test_what_the_map_marks_as_pure_imports_no_django():
 
 
 def test_what_the_contract_calls_pure_is_marked_on_the_map():
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
     kept = next(set(one["source_modules"]) for one in contracts if one["name"].startswith("Pure modules"))
 
     assert kept <= pure()
@@ -131,7 +138,9 @@ def test_what_the_contract_calls_pure_is_marked_on_the_map():
 
 def test_every_setting_is_explained_to_operators():
     """Each variable of .env.example stands in docs/operations.md, and no other that settings do not read."""
-    listed = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    listed = set(
+        re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     told = {word for word in CODE.findall((ROOT / "docs/operations.md").read_text(encoding="utf-8"))}
 
     assert listed - told == set()
