@@ -15,8 +15,8 @@ PAGES = sorted(
     [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
-        *(ROOT / "docs").rglob("*.md"),
         ROOT / "tools/stripe_double/README.md",
+        *(ROOT / "docs").rglob("*.md"),
     ]
 )
 APPS = ("merchants", "subscribers", "invoices", "billing", "alerts")
@@ -137,12 +137,12 @@ def test_what_the_contract_calls_pure_is_marked_on_the_map():
 
 
 def test_every_setting_is_explained_to_operators():
-    """Each variable of .env.example stands in docs/operations.md, and no other that settings do not read."""
-    listed = set(
-        re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
-    )
-    told = {word for word in CODE.findall((ROOT / "docs/operations.md").read_text(encoding="utf-8"))}
+    """Each variable of .env.example stands in docs/operations.md."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))
+    told = set(CODE.findall((ROOT / "docs/operations.md").read_text(encoding="utf-8")))
 
+    assert len(listed) > 20
     assert listed - told == set()
 
 
