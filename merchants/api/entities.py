@@ -28,7 +28,7 @@ from merchants.services.entities import create_legal_entity, create_site, update
 from merchants.services.taxes import add_tax_rate
 
 
-class AddressBody(Body):
+class LegalAddressBody(Body):
     """A postal address, given whole."""
 
     line1 = Text(max_length=160)
@@ -50,7 +50,7 @@ class LegalEntityBody(Body):
     vat_number = Text(max_length=30, required=False, allow_blank=True)
     vat_exempt = Flag(required=False)
     vat_on_debits = Flag(required=False)
-    address = AddressBody()
+    address = LegalAddressBody()
     email = Email(required=False, allow_blank=True)
     footer = Text(max_length=400, required=False, allow_blank=True)
     number_format = Text(max_length=40, required=False)

@@ -168,7 +168,7 @@ class Schema(AutoSchema):
         return {"description": declared.summary, "content": {"application/json": {"schema": schema}}}
 
     def _component(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-        component = _part(name, schema)
+        component = _part(name, schema, name)
         self.registry.register_on_missing(component)
         return dict(component.ref)
 
@@ -202,8 +202,8 @@ class Schema(AutoSchema):
 
     def _typed_dict(self, hint: Any) -> dict[str, Any]:
         name = _name(hint)
-        mark = _part(name, {})
-        if mark not in self.registry:
+        mark = _part(name, {}, hint)
+        if mark not in self.registry:  # which warns where another TypedDict has the name
             self.registry.register(mark)  # first, so that a shape may hold itself
             fields = get_type_hints(hint, include_extras=True)
             mark.schema = {
@@ -215,8 +215,8 @@ class Schema(AutoSchema):
         return dict(mark.ref)
 
 
-def _part(name: str, schema: dict[str, Any]) -> ResolvedComponent:
-    return ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, object=name)  # type: ignore[no-untyped-call]
+def _part(name: str, schema: dict[str, Any], owner: Any) -> ResolvedComponent:
+    return ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, object=owner)  # type: ignore[no-untyped-call]
 
 
 def _name(hint: Any) -> str:

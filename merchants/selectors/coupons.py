@@ -47,7 +47,7 @@ def show_coupons(coupons: Sequence[Coupon]) -> list[CouponShape]:
     for target in CouponTarget.objects.filter(coupon_id__in=[coupon.pk for coupon in coupons]).order_by("id"):
         if target.offer_id is not None:
             named[target.coupon_id]["offers"].append(show("off", target.offer_id))
-        else:
+        elif target.option_id is not None:
             named[target.coupon_id]["options"].append(show("opt", target.option_id))
     return [
         {

@@ -17,7 +17,7 @@ from merchants.selectors.shapes import (
 )
 
 
-class AddressShape(TypedDict):
+class LegalAddressShape(TypedDict):
     """Where a company is registered."""
 
     line1: str
@@ -41,7 +41,7 @@ class LegalEntityShape(TypedDict):
     vat_number: str
     vat_exempt: bool
     vat_on_debits: bool
-    address: AddressShape
+    address: LegalAddressShape
     email: str
     footer: str
     number_format: str

@@ -60,7 +60,7 @@ def test_a_stranger_s_id_is_an_unknown_one(worlds, route, method):
     site, ours, theirs = worlds
     for name in route.parameters:
         own = {other: ours[other] for other in route.parameters}
-        body = None if method == "get" else {}
+        body: object = None if method == "get" else {}
 
         def ask(id_, own=own, name=name, body=body):
             return site.call(method.upper(), route.address({**own, name: id_}), body)
