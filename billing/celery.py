@@ -28,7 +28,7 @@ NUDGES = {
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,
 }
-"""Tasks and how often they are nudged, in seconds. A nudge that waited longer than that is worth nothing: it expires."""
+"""Tasks and how often they are nudged, in seconds. A nudge that waited longer is worth nothing: it expires."""
 
 app.conf.beat_schedule = {
     task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10.0)}}

@@ -144,9 +144,7 @@ def _catalogue(now: Now) -> None:
     )
 
 
-def _feature(
-    reference: str, kind: str, english: str, french: str, now: Now, levels: Sequence[str] = ()
-) -> Feature:
+def _feature(reference: str, kind: str, english: str, french: str, now: Now, levels: Sequence[str] = ()) -> Feature:
     title = {"en": english, "fr": french}
     return create_feature(reference=reference, kind=kind, title=title, levels=levels, actor=ACTOR, now=now)
 

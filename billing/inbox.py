@@ -21,7 +21,7 @@ from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
 
 
-class UnknownAccount(LookupError):
+class UnknownAccount(LookupError):  # noqa: N818 - said as people say it
     """No connected account has this id."""
 
 

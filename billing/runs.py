@@ -1,4 +1,4 @@
-"""Due work, cut into what one call can do. One faulty row never stops the others: it is logged and tried again later."""
+"""Due work, cut into what one call can do. One faulty row never stops the others: it is logged and tried later."""
 
 from __future__ import annotations
 

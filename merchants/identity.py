@@ -37,7 +37,18 @@ def is_country(code: str) -> bool:
 @cache
 def zones() -> frozenset[str]:
     """Names of time zones by place (`Europe/Paris`), and UTC: an offset or an abbreviation is no merchant's zone."""
-    regions = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    regions = (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    )
     return frozenset(name for name in available_timezones() if name.partition("/")[0] in regions) | {"UTC"}
 
 

@@ -1,4 +1,4 @@
-"""The journal: facts written in the transaction that made them true. It is also the outbox: the relay publishes them."""
+"""The journal: facts, written in the transaction that made them true. It is the outbox: the relay publishes them."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """A request that we understood and will not do. Subclass it, or give a `code`.
 
     `title` says the kind, `detail` this case, `way_out` what one can do. `params` are the named values of detail and
-    way out (`%(name)s`).
+    way out (`%(name)s`). `retry_after`: in how many seconds the same request may be granted, where that is known.
 
     >>> refusal = Conflict("It ended on %(day)s.", code="subscription_ended", params={"day": "2026-05-01"})
     >>> refusal.status, refusal.code, refusal.say()
@@ -69,6 +69,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
     title: str = gettext_noop("Refused")
     detail: str = ""
     way_out: str = ""
+    retry_after: int | None = None
 
     def __init__(
         self,

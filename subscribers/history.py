@@ -1,4 +1,4 @@
-"""Writing the history: a row and the Change that tells it, in one transaction. The database refuses one without the other.
+"""Writing the history: a row and the Change that tells it, in one transaction. The database refuses one alone.
 
 A change holds a field patch: the columns that changed, before and after. Personal values stand in it as
 `{"personal": id}` of a PersonalValue row, the only kind of row that erasure deletes.
@@ -43,7 +43,16 @@ KINDS: dict[type[models.Model], str] = {
     Mandate: "mandate",
     ScheduledChange: "scheduled_change",
 }
-UNTOLD = {"id", "merchant_id", "created_at", "updated_at", "search", "provider_customers", "event_sequence", *BOOKKEEPING}
+UNTOLD = {
+    "id",
+    "merchant_id",
+    "created_at",
+    "updated_at",
+    "search",
+    "provider_customers",
+    "event_sequence",
+    *BOOKKEEPING,
+}
 """Columns that carry no fact: the guard passes over them too."""
 
 
@@ -205,5 +214,7 @@ def _personal_now(people: set[UUID]) -> dict[tuple[UUID, str], UUID]:
     """The newest PersonalValue of each field of these subscribers."""
     if not people:
         return {}
-    rows = PersonalValue.objects.filter(subscriber_id__in=people).order_by("id").values_list("subscriber", "field", "id")
+    rows = (
+        PersonalValue.objects.filter(subscriber_id__in=people).order_by("id").values_list("subscriber", "field", "id")
+    )
     return {(subscriber, name): id_ for subscriber, name, id_ in rows}

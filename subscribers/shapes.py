@@ -32,7 +32,7 @@ def shown(prefix: str, value: UUID | None) -> str | None:
 
 
 def subscriber(row: Subscriber, personal: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A subscriber. With `personal` (field → PersonalValue id) those stand for the values: that is the form in events."""
+    """A subscriber. With `personal` (field → PersonalValue id) those stand for the values: the form in events."""
     values: dict[str, Any] = {name: told_personal(row, name, personal) for name in PERSONAL}
     return {
         "id": row.public_id,

@@ -98,13 +98,20 @@ class Shop:
                 reference=reference, kind=kind, levels=list(levels), title={"en": reference}, created_at=instant()
             )
 
-    def option(self, reference: str, amount: int, *, features: Mapping[str, Any] | None = None, **columns: Any) -> Option:
+    def option(
+        self, reference: str, amount: int, *, features: Mapping[str, Any] | None = None, **columns: Any
+    ) -> Option:
         """An option priced per month."""
         at = instant()
         with tenant(self.id):
             option = Option.objects.create(reference=reference, created_at=at)
             version = OptionVersion.objects.create(
-                option=option, number=1, title={"en": reference, "fr": reference}, currency="EUR", created_at=at, **columns
+                option=option,
+                number=1,
+                title={"en": reference, "fr": reference},
+                currency="EUR",
+                created_at=at,
+                **columns,
             )
             OptionPrice.objects.create(version=version, interval="month", amount=amount)
             for name, extra in (features or {}).items():
@@ -154,7 +161,13 @@ class Shop:
             return enrolment.enrol(known, merchant=self.merchant, actor=self.actor, now=self.now())
 
     def checkout(
-        self, subscriber: Subscriber, offer: Offer, *, options: Sequence[Option] = (), coupons: Sequence[Coupon] = (), **wish: Any
+        self,
+        subscriber: Subscriber,
+        offer: Offer,
+        *,
+        options: Sequence[Option] = (),
+        coupons: Sequence[Coupon] = (),
+        **wish: Any,
     ) -> CheckoutSession:
         """Open a purchase as the merchant's website does."""
         asked = Wish(

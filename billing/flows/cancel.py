@@ -35,6 +35,26 @@ def last_paid_day(subscription: Subscription) -> date:
     return subscription.current_period_end
 
 
+def check_cancel(subscription: Subscription) -> date:
+    """The first day without it, were it cancelled now at the end of its paid period. Raises Conflict where that needs
+    more than a wish: it does not run, or it is under a commitment."""
+    if subscription.status not in LIVE:
+        raise Conflict(
+            gettext_noop("A subscription that is %(status)s cannot be cancelled."),
+            code="subscription_not_running",
+            params={"status": subscription.status},
+        )
+    if subscription.service_ends_on is not None:
+        return subscription.service_ends_on
+    version = subscription.offer_version
+    if version.commitment_intervals or version.notice_days:
+        raise Conflict(
+            gettext_noop("This subscription is under a commitment: its earliest end needs a person's decision."),
+            code="commitment_running",
+        )
+    return last_paid_day(subscription)
+
+
 def cancel_at_period_end(*, merchant_id: UUID, subscription_id: UUID, actor: Actor, reason: str = "") -> Subscription:
     """End a subscription with its paid period: every feature stays until then, nothing more is billed.
 
@@ -44,21 +64,9 @@ def cancel_at_period_end(*, merchant_id: UUID, subscription_id: UUID, actor: Act
     with tenant(merchant_id):
         subscription = lock(subscription_id)
         now = now_for(Merchant.objects.get(id=merchant_id), subscription.test_clock_id)
-        if subscription.status not in LIVE:
-            raise Conflict(
-                gettext_noop("A subscription that is %(status)s cannot be cancelled."),
-                code="subscription_not_running",
-                params={"status": subscription.status},
-            )
+        ends_on = check_cancel(subscription)
         if subscription.service_ends_on is not None:
             return subscription
-        ends_on = last_paid_day(subscription)
-        version = subscription.offer_version
-        if version.commitment_intervals or version.notice_days:
-            raise Conflict(
-                gettext_noop("This subscription is under a commitment: its earliest end needs a person's decision."),
-                code="commitment_running",
-            )
         _end_on(subscription, ends_on, reason, actor=actor, now=now)
         data = {"object": shapes.subscription(subscription)}
         told = ("subscription.cancellation_scheduled", subscription.pk, data)
@@ -67,7 +75,7 @@ def cancel_at_period_end(*, merchant_id: UUID, subscription_id: UUID, actor: Act
 
 
 def undo(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> Subscription:
-    """Take a cancellation back before it takes effect. Raises Conflict (`nothing_to_undo`, `subscription_not_running`)."""
+    """Take a cancellation back in time. Raises Conflict (`nothing_to_undo`, `subscription_not_running`)."""
     with tenant(merchant_id):
         subscription = lock(subscription_id)
         now = now_for(Merchant.objects.get(id=merchant_id), subscription.test_clock_id)

@@ -183,8 +183,7 @@ def requote(
     known = {UUID(option["version"]): UUID(option["id"]) for option in old.options}
     if options is None:
         wanted: tuple[WantedOption, ...] = tuple(
-            WantedOption(id=UUID(o["id"]), version_id=UUID(o["version"]), quantity=o["quantity"])
-            for o in old.options
+            WantedOption(id=UUID(o["id"]), version_id=UUID(o["version"]), quantity=o["quantity"]) for o in old.options
         )
     else:
         wanted = buying.wanted_options(subscription.offer_version, options, known)

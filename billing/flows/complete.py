@@ -1,4 +1,4 @@
-"""Completing a purchase, in the transaction that records its payment (domain 9): document, subscription, rights, facts."""
+"""Completing a purchase in the transaction that records its payment (domain 9): document, life, rights, facts."""
 
 from __future__ import annotations
 

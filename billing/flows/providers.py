@@ -50,7 +50,8 @@ class TableBooks:
         with tenant(self._merchant_id):
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "INSERT INTO billing_simulatedpage (id, merchant_id, ref) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                    "INSERT INTO billing_simulatedpage (id, merchant_id, ref) VALUES (%s, %s, %s)"
+                    " ON CONFLICT DO NOTHING",
                     [new_id(), self._merchant_id, ref],
                 )
             row = SimulatedPage.objects.select_for_update().get(ref=ref)

@@ -72,7 +72,9 @@ def sold_version(offer: Offer) -> OfferVersion:
     return OfferVersion.objects.select_related("offer").get(id=newest_versions([offer.pk])[offer.pk])
 
 
-def wanted_options(version: OfferVersion, wishes: Sequence[WishedOption], known: dict[UUID, UUID]) -> tuple[WantedOption, ...]:
+def wanted_options(
+    version: OfferVersion, wishes: Sequence[WishedOption], known: dict[UUID, UUID]
+) -> tuple[WantedOption, ...]:
     """The wished options at their newest version, each sold with this offer. `known` keeps ids across requotes (by
     option version). Raises Invalid naming each."""
     allowed = set(VersionOption.objects.filter(version=version).values_list("option_id", flat=True))
@@ -81,9 +83,13 @@ def wanted_options(version: OfferVersion, wishes: Sequence[WishedOption], known:
     seen: set[UUID] = set()
     for at, wish in enumerate(wishes):
         if wish.option.pk not in allowed or wish.option.archived_at is not None:
-            errors.append(_fault(f"options[{at}]", "option_not_sold_with_offer", gettext_noop("Not sold with this offer.")))
+            errors.append(
+                _fault(f"options[{at}]", "option_not_sold_with_offer", gettext_noop("Not sold with this offer."))
+            )
         elif wish.option.pk in seen:
-            errors.append(_fault(f"options[{at}]", "option_twice", gettext_noop("Named twice: give a quantity instead.")))
+            errors.append(
+                _fault(f"options[{at}]", "option_twice", gettext_noop("Named twice: give a quantity instead."))
+            )
         seen.add(wish.option.pk)
     if errors:
         raise Invalid(code=errors[0].code, errors=errors)

@@ -24,5 +24,7 @@ class ProviderEvent(TenantModel):
     outcome = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "account", "event_id"], name="a_notice_is_kept_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "account", "event_id"], name="a_notice_is_kept_once")
+        ]
         indexes = [models.Index(fields=["next_try_at"], condition=Q(settled_at=None), name="notices_to_read")]

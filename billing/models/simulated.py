@@ -1,4 +1,4 @@
-"""The books of the simulated provider: a stranger to our other tables, so that it can contradict them as a real one does."""
+"""The books of the simulated provider: a stranger to our other tables, so that it can contradict them."""
 
 from __future__ import annotations
 

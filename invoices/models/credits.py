@@ -44,7 +44,10 @@ class CreditNote(TenantModel):
                 condition=Q(gross=F("to_invoice") + F("to_balance") + F("to_refund")), name="a_credit_goes_somewhere"
             ),
         ]
-        indexes = [models.Index(fields=["merchant", "payer", "-id"], name="credit_notes_of_a_payer")]
+        indexes = [
+            models.Index(fields=["merchant", "payer", "-id"], name="credit_notes_of_a_payer"),
+            models.Index(fields=["merchant", "number"], name="credit_notes_by_number"),
+        ]
 
 
 class CreditNoteLine(TenantModel):

@@ -88,6 +88,8 @@ class Invoice(TenantModel):
             models.Index(fields=["merchant", "payer", "-issued_on", "-id"], name="invoices_of_a_payer"),
             models.Index(fields=["merchant", "-id"], name="invoices_newest"),
             models.Index(fields=["merchant", "payer"], condition=Q(status="open"), name="invoices_open"),
+            models.Index(fields=["merchant", "number"], name="invoices_by_number"),
+            models.Index(fields=["merchant", "status", "-id"], name="invoices_by_status"),
         ]
 
     @property

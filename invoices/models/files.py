@@ -29,7 +29,9 @@ class DocumentFile(TenantModel):
                 condition=Q(invoice__isnull=True) ^ Q(credit_note__isnull=True), name="a_file_prints_one_document"
             ),
             models.UniqueConstraint(
-                fields=["merchant", "invoice", "format"], condition=Q(invoice__isnull=False), name="an_invoice_is_printed_once"
+                fields=["merchant", "invoice", "format"],
+                condition=Q(invoice__isnull=False),
+                name="an_invoice_is_printed_once",
             ),
             models.UniqueConstraint(
                 fields=["merchant", "credit_note", "format"],

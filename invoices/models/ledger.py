@@ -9,7 +9,7 @@ from merchants.tenancy.models import TenantForeignKey, TenantModel
 
 
 class LedgerEntry(TenantModel):
-    """One leg of a posting. Debits are positive, credits negative; the legs of a posting sum to zero (deferred guard)."""
+    """One leg of a posting. Debits positive, credits negative; the legs of a posting sum to zero (deferred guard)."""
 
     class Account(models.TextChoices):
         RECEIVABLE = "receivable"

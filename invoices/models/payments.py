@@ -71,7 +71,8 @@ class Payment(TenantModel):
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_payment_is_not_negative"),
             models.CheckConstraint(
-                condition=Q(refunded__gte=0, refunded__lte=models.F("captured")), name="refunds_never_exceed_the_capture"
+                condition=Q(refunded__gte=0, refunded__lte=models.F("captured")),
+                name="refunds_never_exceed_the_capture",
             ),
             models.UniqueConstraint(
                 fields=["merchant", "invoice"],
@@ -90,9 +91,7 @@ class Payment(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_look_at"], condition=Q(status__in=IN_FLIGHT), name="payments_to_settle"
-            ),
+            models.Index(fields=["next_look_at"], condition=Q(status__in=IN_FLIGHT), name="payments_to_settle"),
             models.Index(fields=["merchant", "session_id"], name="payments_of_a_session"),
             models.Index(fields=["merchant", "payer", "-id"], name="payments_of_a_payer"),
             models.Index(fields=["merchant", "account", "provider_session"], name="payments_by_provider_session"),
@@ -136,7 +135,5 @@ class Refund(TenantModel):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_gives_something")]
         indexes = [
-            models.Index(
-                fields=["next_look_at"], condition=Q(status__in=("pending", "unknown")), name="refunds_owed"
-            )
+            models.Index(fields=["next_look_at"], condition=Q(status__in=("pending", "unknown")), name="refunds_owed")
         ]

@@ -254,7 +254,8 @@ def _number(
     one = "(%s::uuid, %s::uuid, %s::bigint, %s, %s::date, %s::date, %s::timestamptz, %s, %s::timestamptz, %s)"
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE invoices_invoice AS i SET series_id = v.series, sequence = v.sequence, number = v.number,"
+            "UPDATE invoices_invoice AS i SET series_id = v.series, sequence = v.sequence,"  # noqa: S608 - placeholders
+            " number = v.number,"
             " issued_on = v.issued, due_on = v.due, finalized_at = v.finalized, status = v.status, paid_at = v.paid,"
             " content_hash = v.hash FROM (VALUES " + ", ".join([one] * len(invoices)) + ") AS v (id, series, sequence,"
             " number, issued, due, finalized, status, paid, hash) WHERE i.id = v.id",

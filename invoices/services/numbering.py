@@ -77,7 +77,8 @@ def series_for(entity: LegalEntity, kind: str, *, test_clock_id: UUID | None = N
         return row
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO invoices_numberseries (id, merchant_id, legal_entity_id, kind, test_clock_id, format, next_number)"
+            "INSERT INTO invoices_numberseries"
+            " (id, merchant_id, legal_entity_id, kind, test_clock_id, format, next_number)"
             " VALUES (%s, %s, %s, %s, %s, %s, 1) ON CONFLICT DO NOTHING",
             [new_id(), current(), entity.pk, kind, test_clock_id, check_format(pattern)],
         )
@@ -85,7 +86,7 @@ def series_for(entity: LegalEntity, kind: str, *, test_clock_id: UUID | None = N
 
 
 def take(series_id: UUID, count: int, today: date) -> Block:
-    """`count` numbers of a series, dated max(today, the series' last date). Locks the series until COMMIT: call last."""
+    """`count` numbers of a series, dated max(today, the series' last date). Locks it until COMMIT: call last."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE invoices_numberseries SET next_number = next_number + %s, last_on = greatest(last_on, %s)"

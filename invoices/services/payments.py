@@ -142,9 +142,7 @@ def record_refund(refund: Refund, *, status: str, provider_ref: str, message: st
         return True
     payment.refunded += refund.amount
     payment.save(update_fields=["refunded"])
-    entity = (
-        LedgerEntry.objects.filter(payment=payment).values_list("legal_entity_id", flat=True).first()
-    )
+    entity = LedgerEntry.objects.filter(payment=payment).values_list("legal_entity_id", flat=True).first()
     assert entity is not None  # a capture is posted before anything of it is owed back
     legs = (
         Leg(account=Account.UNALLOCATED, amount=refund.amount),

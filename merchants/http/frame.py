@@ -28,9 +28,9 @@ from django.utils.translation import gettext as _
 
 from merchants import ids
 from merchants.actors import Actor, ActorKind, Channel
+from merchants.http.choices import Choice, choices_of
 from merchants.models import Membership, Merchant, User
 from merchants.now import Now
-from merchants.http.choices import Choice, choices_of
 from merchants.permissions import Permission, may
 from merchants.refusals import NotFound, Refusal
 from merchants.selectors.clocks import now_for

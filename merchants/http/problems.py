@@ -114,7 +114,9 @@ def _answer(*, headers: Mapping[str, str] | None = None, **parts: Any) -> Respon
 def _of_refusal(refusal: Refusal) -> Response:
     errors = [{"field": e.field, "code": e.code, "detail": e.say(gettext)} for e in refusal.errors]
     detail = " ".join(part for part in (refusal.say(gettext), refusal.say_way_out(gettext)) if part)
-    return _answer(status=refusal.status, code=refusal.code, title=gettext(refusal.title), detail=detail, errors=errors)
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    title = gettext(refusal.title)
+    return _answer(headers=headers, status=refusal.status, code=refusal.code, title=title, detail=detail, errors=errors)
 
 
 _FRAMEWORK_CODES = {405: "method_not_allowed", 415: "unsupported_media_type", 429: "rate_limited"}

@@ -9,7 +9,7 @@ from merchants.tenancy.models import TenantModel
 
 
 class Merchant(models.Model):
-    """A company that sells subscriptions. Everything else belongs to exactly one. Row-level security: `id` is the tenant."""
+    """A company that sells subscriptions. Everything else belongs to exactly one. Its `id` is the tenant."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120)
@@ -79,7 +79,7 @@ class ProviderAccount(TenantModel):
 
 
 class TestClock(TenantModel):
-    """A clock of its own for some subscribers of a sandbox. It only moves forward; its documents have their own series."""
+    """A clock of its own for some subscribers of a sandbox. Only moves forward; its documents have series apart."""
 
     class Status(models.TextChoices):
         READY = "ready"

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import User
 from merchants.http.frame import put_beside
+from merchants.models import User
 from merchants.refusals import Invalid
 from merchants.services.signup import check_name
 

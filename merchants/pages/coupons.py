@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from merchants import wording
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.models import Coupon, CouponTarget, Offer, Option
 from merchants.money import EXPONENTS
 from merchants.now import local_date, local_midnight
-from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.pages.offer_forms import AmountField, read_amount, texts
 from merchants.permissions import Permission
 from merchants.pitch import money, said

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.models import LegalEntity, TaxRate
-from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.permissions import Permission
 from merchants.services.entities import create_legal_entity, update_legal_entity
 from merchants.services.taxes import add_tax_rate

@@ -16,10 +16,10 @@ from django.views.i18n import set_language as django_set_language
 from merchants import ids
 from merchants.actors import Actor
 from merchants.clock import instant
-from merchants.models import User
-from merchants.now import Now
 from merchants.http.choices import choices_of
 from merchants.http.frame import beside
+from merchants.models import User
+from merchants.now import Now
 from merchants.services.signup import check_name, open_first_merchant
 from merchants.tenancy.across import across_tenants
 

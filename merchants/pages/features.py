@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.models import Feature
-from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.pages.offer_forms import texts
 from merchants.permissions import Permission
 from merchants.pitch import said

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from merchants.http.frame import Office, OfficeRequest, office_page, office_render
 from merchants.models import ApiKey, LegalEntity, Offer, ProviderAccount
 from merchants.pages.entry import remember
-from merchants.http.frame import Office, OfficeRequest, office_page, office_render
 from merchants.permissions import Permission
 from merchants.refusals import NotFound
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from merchants.brand import check_color
+from merchants.http.choices import forget
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.identity import zones
 from merchants.logos import LOGO_BYTES
 from merchants.models import Merchant
 from merchants.money import EXPONENTS
-from merchants.http.choices import forget
-from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.permissions import Permission
 from merchants.services.logo import set_logo
 from merchants.services.merchants import update_merchant

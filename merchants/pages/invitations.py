@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from merchants.clock import instant
+from merchants.http.frame import refusal_page, role_name
 from merchants.ids import show
 from merchants.models import Merchant, User
 from merchants.now import Now
-from merchants.http.frame import refusal_page, role_name
 from merchants.refusals import Refusal
 from merchants.services import people
 from merchants.tenancy.scope import tenant

@@ -12,10 +12,10 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from merchants.http.frame import put_beside
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
-from merchants.http.frame import put_beside
 from merchants.pitch import said
 from merchants.refusals import Invalid, Refusal
 from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm

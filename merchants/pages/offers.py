@@ -16,9 +16,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
-from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_forms import Editor
 from merchants.permissions import Permission

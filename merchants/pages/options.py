@@ -12,11 +12,11 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
-from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.pages.offer_forms import UNITS, AmountField, read_amount, texts
 from merchants.permissions import Permission
 from merchants.pitch import money, rhythm, said

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from merchants.models import ProviderAccount
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
+from merchants.models import ProviderAccount
 from merchants.permissions import Permission
 from merchants.services import provider
 

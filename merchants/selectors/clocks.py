@@ -10,7 +10,7 @@ from merchants.now import Now
 
 
 def now_for(merchant: Merchant, test_clock_id: UUID | None = None) -> Now:
-    """The present as the merchant sees it, or as one of its test clocks does. Needs the tenant's scope for the latter."""
+    """The present as the merchant sees it, or as one of its test clocks does (that needs the tenant's scope)."""
     if test_clock_id is None:
         return Now(at=instant(), zone=merchant.timezone)
     clock = TestClock.objects.get(id=test_clock_id)

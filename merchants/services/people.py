@@ -54,7 +54,9 @@ def open_invitations(now: Now) -> list[Invitation]:
 
 def member(shown: str) -> Membership:
     """The member under a public id. Raises NotFound."""
-    found: Membership | None = Membership.objects.select_related("user").filter(id=ids.read("mem", shown), removed_at=None).first()
+    found: Membership | None = (
+        Membership.objects.select_related("user").filter(id=ids.read("mem", shown), removed_at=None).first()
+    )
     if found is None:
         raise NotFound
     return found

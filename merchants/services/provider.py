@@ -76,8 +76,8 @@ def check_webhook_secret(secret: str) -> str:
 
 
 def connect_stripe(*, merchant: Merchant, secret: str, now: Now) -> ProviderAccount:
-    """Take payments through Stripe with this key. If Stripe takes them already, its key is rolled; from any other kind a
-    new account is made. Raises Invalid. The signing secret follows: Stripe gives it once it has
+    """Take payments through Stripe with this key. If Stripe takes them already, its key is rolled; from any other kind
+    a new account is made. Raises Invalid. The signing secret follows: Stripe gives it once it has
     our address, which names the account.
     """
     sealed = secrets.encrypt(check_secret(secret, is_sandbox=merchant.is_sandbox))
@@ -121,7 +121,9 @@ def _replace(present: ProviderAccount | None, *, kind: str, secret: bytes, now: 
         if present.kind == ProviderAccount.Kind.STRIPE:
             present.disconnected_at = now.at
         present.save(update_fields=["is_default", "disconnected_at"])
-    kept: ProviderAccount | None = ProviderAccount.objects.filter(kind=kind, disconnected_at=None).order_by("id").first()
+    kept: ProviderAccount | None = (
+        ProviderAccount.objects.filter(kind=kind, disconnected_at=None).order_by("id").first()
+    )
     if kept is not None and kind != ProviderAccount.Kind.STRIPE:
         kept.is_default = True
         kept.save(update_fields=["is_default"])

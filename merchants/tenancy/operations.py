@@ -60,7 +60,7 @@ def _keys(model: type[models.Model]) -> list[tuple[str, str, str]]:
 class TenantTable(_Statements):
     """Force row-level security on a table, let others point at `(merchant_id, id)`, tie its own keys to its tenant.
 
-    `across` names the tables of which the owner role, and so only the SECURITY DEFINER functions it made, sees all rows.
+    `across` names the tables of which the owner role, and so only the SECURITY DEFINER functions it made, sees all.
     A table with no key to another row of the tenant gets a key to the merchant itself.
     """
 

@@ -16,11 +16,11 @@ from django.db import connection, transaction
 _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 
 
-class OutsideTenant(RuntimeError):
+class OutsideTenant(RuntimeError):  # noqa: N818 - said as people say it
     """A tenant's rows were asked for outside `tenant(…)`: a programming error, never shown to people."""
 
 
-class AnotherTenant(RuntimeError):
+class AnotherTenant(RuntimeError):  # noqa: N818 - said as people say it
     """A second tenant was opened inside a first one: a programming error."""
 
 

@@ -36,14 +36,18 @@ class Subscriber(TenantModel):
     metadata = models.JSONField(default=dict)
     channel = models.CharField(max_length=12, help_text="Where they were enrolled")
     search = models.TextField(blank=True, help_text="Bookkeeping: what people type, folded")
-    provider_customers = models.JSONField(default=dict, help_text="Bookkeeping: provider account id → customer id there")
+    provider_customers = models.JSONField(
+        default=dict, help_text="Bookkeeping: provider account id → customer id there"
+    )
     event_sequence = models.BigIntegerField(default=0, help_text="Bookkeeping: the last event number of this life")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(help_text="Bookkeeping")
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_subscriber_reference_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "reference"], name="a_subscriber_reference_is_unique")
+        ]
         indexes = [
             models.Index(fields=["merchant", "-id"], name="subscribers_newest"),
             models.Index(fields=["merchant", "email"], name="subscribers_by_email"),

@@ -9,7 +9,7 @@ from merchants.tenancy.models import TenantForeignKey, TenantModel
 
 
 class Grant(TenantModel):
-    """A right to a feature from an instant, perhaps until one. What a subscriber may do is the best of the live ones."""
+    """A right to a feature from an instant, perhaps until one. A subscriber may do the best of the live ones."""
 
     class Source(models.TextChoices):
         OFFER = "offer"

@@ -118,9 +118,7 @@ class Subscription(TenantModel):
             ),
             models.Index(
                 fields=["merchant", "subscriber"],
-                condition=Q(
-                    payment_state__in=["retrying", "overdue"], status__in=["trialing", "active", "suspended"]
-                ),
+                condition=Q(payment_state__in=["retrying", "overdue"], status__in=["trialing", "active", "suspended"]),
                 name="subscriptions_unpaid",
             ),
         ]
@@ -143,9 +141,7 @@ class SubscriptionOption(TenantModel):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="an_option_is_for_at_least_one"),
-            models.CheckConstraint(
-                condition=Q(complimentary=False) | ~Q(reason=""), name="what_is_given_says_why"
-            ),
+            models.CheckConstraint(condition=Q(complimentary=False) | ~Q(reason=""), name="what_is_given_says_why"),
         ]
 
 

@@ -1,5 +1,15 @@
-"""Addresses."""
+"""Addresses of the subscribers' pages, under `/office/<merchant>/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from subscribers.pages import listing, page, profile, search
+
+urlpatterns: list[URLPattern] = [
+    path("search", search.search, name="search"),
+    path("home/subscribers", listing.home_subscribers, name="home-subscribers"),
+    path("subscribers", listing.subscribers, name="subscribers"),
+    path("subscribers/new", profile.subscriber_new, name="subscriber_new"),
+    path("subscribers/<str:subscriber>", page.subscriber, name="subscriber"),
+    path("subscribers/<str:subscriber>/history", page.subscriber_history, name="subscriber_history"),
+    path("subscribers/<str:subscriber>/edit", profile.subscriber_edit, name="subscriber_edit"),
+]

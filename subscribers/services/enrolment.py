@@ -22,9 +22,12 @@ from subscribers.search_text import fold
 from subscribers.services import facts
 
 TEXTS = {
-    "reference": 120, "name": 160, "phone": 32, "company": 160, "line1": 160, "line2": 160, "postal_code": 16, "city": 80,
+    "reference": 120, "name": 160, "phone": 32, "company": 160, "line1": 160, "line2": 160,
+    "postal_code": 16, "city": 80,
 }  # fmt: skip
-_EMAIL = re.compile(r"^[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{4,253}$)([^\s@.<>,;:\"()\[\]\\]+\.)+[^\s@.<>,;:\"()\[\]\\]{2,63}$")
+_EMAIL = re.compile(
+    r"^[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{4,253}$)([^\s@.<>,;:\"()\[\]\\]+\.)+[^\s@.<>,;:\"()\[\]\\]{2,63}$"
+)
 
 
 def check_profile(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +87,9 @@ def enrol(
 ) -> Subscriber:
     """A new subscriber. `values` are columns; without a reference the public id is taken. Raises Invalid, Conflict."""
     clean = check_profile(values)
-    row = Subscriber(channel=actor.channel.value, created_at=now.at, updated_at=now.at, **{"locale": merchant.locale, **clean})
+    row = Subscriber(
+        channel=actor.channel.value, created_at=now.at, updated_at=now.at, **{"locale": merchant.locale, **clean}
+    )
     row.reference = row.reference or row.public_id
     row.site_id, row.payer_id, row.test_clock_id = site_id, payer_id, test_clock_id
     row.search = _search(row)

@@ -33,7 +33,8 @@ def tell_all(lived: Sequence[Lived], *, actor: Actor, now: Now) -> list[Event]:
     counts = sorted(Counter(fact.subscriber_id for fact in lived).items())
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE subscribers_subscriber AS s SET event_sequence = event_sequence + v.n FROM (VALUES "
+            "UPDATE subscribers_subscriber AS s SET event_sequence = event_sequence + v.n"  # noqa: S608 - placeholders
+            " FROM (VALUES "
             + ", ".join(["(%s::uuid, %s::int)"] * len(counts))
             + ") AS v (id, n) WHERE s.id = v.id RETURNING s.id, s.event_sequence - v.n",
             [value for pair in counts for value in pair],
@@ -54,7 +55,9 @@ def tell_all(lived: Sequence[Lived], *, actor: Actor, now: Now) -> list[Event]:
     return record_all(written, actor=actor, now=now)
 
 
-def tell(subscriber_id: UUID, *facts: tuple[str, UUID | None, Mapping[str, Any]], actor: Actor, now: Now) -> list[Event]:
+def tell(
+    subscriber_id: UUID, *facts: tuple[str, UUID | None, Mapping[str, Any]], actor: Actor, now: Now
+) -> list[Event]:
     """Write `(kind, object id, data)` facts of one subscriber, in order."""
     lived = [Lived(subscriber_id=subscriber_id, kind=kind, object_id=id_, data=data) for kind, id_, data in facts]
     return tell_all(lived, actor=actor, now=now)

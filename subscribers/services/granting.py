@@ -1,4 +1,4 @@
-"""Grants of a subscription: opened with its stage and options, closed when those end. Told in the history like all else."""
+"""Grants of a subscription: opened with its stage and options, closed when those end; told in the history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from subscribers.models import Grant, Subscription
 from subscribers.snapshots import GrantSnapshot, OptionSnapshot, StageSnapshot
 
 
-def open_stage(subscription: Subscription, stage: StageSnapshot, *, at: datetime, actor: Actor, now: Now) -> list[Grant]:
+def open_stage(
+    subscription: Subscription, stage: StageSnapshot, *, at: datetime, actor: Actor, now: Now
+) -> list[Grant]:
     """What a stage opens, from an instant on."""
     return _open(subscription, stage.features, Grant.Source.OFFER, None, at=at, actor=actor, now=now)
 

@@ -87,7 +87,13 @@ def test_how_it_was_settled_may_still_change_by_the_table(shop, bought):
 def test_an_invoice_that_does_not_add_up_or_is_not_posted_is_refused(shop, bought):
     def draft():
         invoice = Invoice.objects.get(id=bought.invoice_id)
-        invoice.pk, invoice.status, invoice.number, invoice.series_id, invoice.sequence = new_id(), "draft", None, None, None
+        invoice.pk, invoice.status, invoice.number, invoice.series_id, invoice.sequence = (
+            new_id(),
+            "draft",
+            None,
+            None,
+            None,
+        )
         invoice.issued_on = invoice.finalized_at = invoice.paid_at = None
         invoice.amount_paid = 0
         invoice.save(force_insert=True)
@@ -155,7 +161,13 @@ def test_a_period_is_billed_once(shop, bought):
     assert fact == f"stage:{bought.subscription_id}:{bought.subscription.current_period_start}"
     with pytest.raises(IntegrityError, match="a_period_is_billed_once"), tenant(shop.id):
         invoice = Invoice.objects.get(id=bought.invoice_id)
-        invoice.pk, invoice.status, invoice.number, invoice.series_id, invoice.sequence = new_id(), "draft", None, None, None
+        invoice.pk, invoice.status, invoice.number, invoice.series_id, invoice.sequence = (
+            new_id(),
+            "draft",
+            None,
+            None,
+            None,
+        )
         invoice.issued_on = invoice.finalized_at = invoice.paid_at = None
         invoice.save(force_insert=True)
         line = InvoiceLine.objects.get(fact=fact)

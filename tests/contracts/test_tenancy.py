@@ -45,7 +45,8 @@ def test_every_table_with_a_merchant_has_forced_row_level_security():
     assert [name for name, on, forced in tables if not (on and forced)] == []
     policies = dict(
         rows(
-            "SELECT tablename, count(*) FROM pg_policies WHERE policyname = 'tenant' AND with_check IS NOT NULL GROUP BY 1"
+            "SELECT tablename, count(*) FROM pg_policies WHERE policyname = 'tenant'"
+            " AND with_check IS NOT NULL GROUP BY 1"
         )
     )
     assert {name for name in names | {"merchants_merchant"} if policies.get(name) != 1} == set()
@@ -156,7 +157,7 @@ def test_a_scope_is_a_transaction_of_its_own(shop):
 
 
 def test_deferred_guards_are_checked_while_the_setting_stands(shop):
-    """Reset before COMMIT they would see no rows, and refuse everything: a good change must pass, a bad one must not."""
+    """Reset before COMMIT they would see no rows and refuse all: a good change must pass, a bad one must not."""
     shop.enrol("lucie")
     with pytest.raises(IntegrityError, match="without a word in the history"), tenant(shop.id):
         Subscriber.objects.update(name="Autre")
@@ -196,9 +197,8 @@ def test_a_version_that_was_sold_never_changes(shop):
         ("UPDATE merchants_offerversion SET currency = 'USD' WHERE id = %s", version.pk),
     ]
     for statement, value in attempts:
-        with pytest.raises((IntegrityError, ProgrammingError)), tenant(shop.id):
-            with connection.cursor() as cursor:
-                cursor.execute(statement, [value])
+        with pytest.raises((IntegrityError, ProgrammingError)), tenant(shop.id), connection.cursor() as cursor:
+            cursor.execute(statement, [value])
     with pytest.raises(IntegrityError, match="never changes"), tenant(shop.id):
         Stage.objects.create(version=version, position=1, interval="month", amount=1)
     with tenant(shop.id):

@@ -1,4 +1,4 @@
-"""Run in a process of its own, to be killed: what a worker does with one payment. `python -m tests.faults.interrupted`."""
+"""Run in a process of its own, to be killed: what a worker does with one payment."""
 
 import sys
 from uuid import UUID

@@ -31,12 +31,19 @@ def workers(**more: str) -> Iterator[list[subprocess.Popen[bytes]]]:
         log = (Path(folder) / "log").open("wb")
         schedule = ["-s", f"{folder}/schedule", "--pidfile="]
         commands = [
-            [*celery, "worker", "-Q", "money,documents,alerts,default", "-c", "2", "--without-mingle", "--without-gossip"],
+            [
+                *celery,
+                "worker",
+                "-Q",
+                "money,documents,alerts,default",
+                "-c",
+                "2",
+                "--without-mingle",
+                "--without-gossip",
+            ],
             [*celery, "beat", *schedule],
         ]
-        started = [
-            subprocess.Popen(command, env=environment(**more), stdout=log, stderr=log) for command in commands
-        ]
+        started = [subprocess.Popen(command, env=environment(**more), stdout=log, stderr=log) for command in commands]
         try:
             yield started
         except BaseException:

@@ -1,4 +1,4 @@
-"""Valkey is emptied again and again while a purchase is worked off by real workers: nothing is lost, nothing is double."""
+"""Valkey is emptied again and again while real workers work off a purchase: nothing is lost, nothing is double."""
 
 from __future__ import annotations
 

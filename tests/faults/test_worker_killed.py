@@ -1,5 +1,5 @@
-"""Killed between the provider's capture and our commit: one capture, one payment, invoice paid. Real processes, the real
-SDK, the double's own list of captures as the oracle."""
+"""Killed between the provider's capture and our commit: one capture, one payment, invoice paid. Real processes, the
+real SDK, the double's own list of captures as the oracle."""
 
 from __future__ import annotations
 

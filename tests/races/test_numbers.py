@@ -21,7 +21,7 @@ from tests.races.barrier import together
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-class ChangedMyMind(Exception):
+class ChangedMyMind(Exception):  # noqa: N818 - said as people say it
     pass
 
 
@@ -49,7 +49,9 @@ def test_numbers_are_gapless_under_fifty_finalisers_with_rollbacks(shop):
     def finalise(n):
         def act():
             with tenant(shop.id):
-                ask = Issue(draft=draft(payers[n], 100 + n), payer=payers[n], entity=shop.entity, merchant=shop.merchant)
+                ask = Issue(
+                    draft=draft(payers[n], 100 + n), payer=payers[n], entity=shop.entity, merchant=shop.merchant
+                )
                 issue([ask], actor=shop.actor, now=shop.now())
                 if n % 5 < 2:
                     raise ChangedMyMind
