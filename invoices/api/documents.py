@@ -1,0 +1,106 @@
+"""`/invoices` and `/credit_notes`: numbered documents, as they are for ever, and how they were settled."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from invoices import shapes
+from invoices.api.showing import (
+    LOADERS,
+    CreditNoteFilters,
+    InvoiceFilters,
+    narrowed,
+    pdf,
+    show_credit_notes,
+    show_invoices,
+)
+from invoices.models import CreditNote, Invoice
+from invoices.selectors.answers import CreditNoteShape, InvoiceShape
+from invoices.services.files import printed
+from merchants.http.expand import expand
+from merchants.http.operations import operation
+from merchants.http.views import ApiView
+
+EXPANDS = ("subscriber",)
+
+
+class Invoices(ApiView):
+    """All invoices."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("List invoices", answer=InvoiceShape, page=True, filters=InvoiceFilters, expand=EXPANDS)
+    def get(self, request: Request) -> Response:
+        """Newest first, without their lines."""
+        answer = self.page(narrowed(Invoice.objects.all(), self.filters), show_invoices)
+        expand(answer.data["data"], self.expand, LOADERS)
+        return answer
+
+
+class OneInvoice(ApiView):
+    """One invoice."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Read an invoice", answer=InvoiceShape, expand=EXPANDS)
+    def get(self, request: Request, invoice: str) -> Response:
+        """With its lines, each with the calculation that made it, and its VAT by rate."""
+        found = self.find(Invoice.objects.all(), invoice)
+        lines, taxes = found.lines.order_by("position"), found.taxes.order_by("-tax_percent", "category")
+        shown = shapes.invoice(found, list(lines), list(taxes))
+        expand([shown], self.expand, LOADERS)
+        return Response(cast(InvoiceShape, shown))
+
+
+class InvoicePdf(ApiView):
+    """The printed invoice."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Get an invoice's PDF", media_type="application/pdf")
+    def get(self, request: Request, invoice: str) -> HttpResponse:
+        """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
+        return pdf(printed(self.find(Invoice.objects.all(), invoice)))
+
+
+class CreditNotes(ApiView):
+    """All credit notes."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("List credit notes", answer=CreditNoteShape, page=True, filters=CreditNoteFilters, expand=EXPANDS)
+    def get(self, request: Request) -> Response:
+        """Newest first, without their lines."""
+        answer = self.page(narrowed(CreditNote.objects.all(), self.filters), show_credit_notes)
+        expand(answer.data["data"], self.expand, LOADERS)
+        return answer
+
+
+class OneCreditNote(ApiView):
+    """One credit note."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Read a credit note", answer=CreditNoteShape, expand=EXPANDS)
+    def get(self, request: Request, credit_note: str) -> Response:
+        """With its lines and its VAT by rate. `settled` says where its total went."""
+        found = self.find(CreditNote.objects.all(), credit_note)
+        lines, taxes = found.lines.order_by("position"), found.taxes.order_by("-tax_percent", "category")
+        shown = shapes.credit_note(found, list(lines), list(taxes))
+        expand([shown], self.expand, LOADERS)
+        return Response(cast(CreditNoteShape, shown))
+
+
+class CreditNotePdf(ApiView):
+    """The printed credit note."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Get a credit note's PDF", media_type="application/pdf")
+    def get(self, request: Request, credit_note: str) -> HttpResponse:
+        """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
+        return pdf(printed(self.find(CreditNote.objects.all(), credit_note)))
