@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from babel.numbers import get_currency_symbol
+
 from merchants.money import decimal_text, exponent, parse_amount
 from merchants.refusals import Invalid, gettext_noop
+from merchants.wording import locale_of
 
 GROUPING = {"fr": "  \u202f.", "en": ",  '"}
 _SIGNS = re.compile(r"[.,]")
@@ -27,12 +30,10 @@ def typed_amount(text: str, currency: str, language: str, *, field: str = "amoun
     Traceback (most recent call last):
     merchants.refusals.Invalid: ('too_many_decimals', 'At most 2 decimals here.')
     """
-    plain = "".join(
-        sign
-        for sign in unicodedata.normalize("NFKC", text).replace("\u2212", "-")
-        if not sign.isspace() and unicodedata.category(sign) != "Sc"
-    )
-    plain = plain.removeprefix(currency).removesuffix(currency).replace("'", "")
+    plain = "".join(unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("'", "").split())
+    for name in (currency, get_currency_symbol(currency, locale=locale_of(language))):
+        plain = plain.removeprefix(name).removesuffix(name)
+    plain = "".join(sign for sign in plain if unicodedata.category(sign) != "Sc")
     return parse_amount(_pointed(plain, currency, language[:2]), currency, field=field)
 
 
@@ -49,7 +50,7 @@ def _pointed(plain: str, currency: str, language: str) -> str:
         return _without_zeros(_ungrouped(plain, plain[last]))
     if len(set(signs)) == 2 and plain.count(plain[last]) > 1:
         return plain
-    whole = plain[:last]
+    whole = plain[:last] or "0"
     return f"{_without_zeros(_ungrouped(whole, other) if other in whole else whole)}.{plain[last + 1 :]}"
 
 

@@ -1,4 +1,4 @@
-"""The back office's menu: words, no icons; only what is routed is shown."""
+"""The back office's menu: words, no icons; only what is routed, and what one may open, is shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.urls import NoReverseMatch, ResolverMatch, reverse
+from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -60,6 +60,18 @@ def office_url(name: str, match: ResolverMatch | None) -> str:
     return ""
 
 
+def may_open(url: str, request: HttpRequest | None) -> bool:
+    """Whether the member who asks may open an office page: its view says what it needs (`office_page`)."""
+    office = getattr(request, "office", None)
+    if office is None:
+        return True
+    try:
+        needed = getattr(resolve(url).func, "office_permission", None)
+    except Resolver404:
+        return False
+    return needed is None or bool(office.may(needed))
+
+
 def _is_current(entry: Entry, chosen: str, match: ResolverMatch | None) -> bool:
     if chosen:
         return entry.key == chosen
@@ -87,7 +99,7 @@ def nav(context: Context) -> dict[str, Any]:
                 "urgent": entry.key == "alerts",
             }
             for entry in group
-            if (url := office_url(entry.key, match))
+            if (url := office_url(entry.key, match)) and may_open(url, request)
         ]
         if shown:
             groups.append(shown)
