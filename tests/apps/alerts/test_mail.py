@@ -97,7 +97,9 @@ def test_a_letter_speaks_its_readers_language(shop):
     translation.activate("en")
     mail.send(shop.id)
     [sent] = outbox.outbox
-    assert sent.subject != f"{shop.merchant.name}: welcome, and invoice"
+    assert sent.subject.startswith(f"{shop.merchant.name}\N{NO-BREAK SPACE}: bienvenue, et votre facture ")
+    assert "Votre abonnement «\N{NO-BREAK SPACE}Premium\N{NO-BREAK SPACE}» est ouvert." in sent.body
+    assert "La facture est jointe." in sent.body
     assert "10,99\N{NO-BREAK SPACE}€" in sent.body
     assert '<html lang="fr">' in part(sent, "text/html")
     assert translation.get_language() == "en"
