@@ -1,5 +1,48 @@
-"""Addresses."""
+"""Addresses of purchases, subscriptions and payment methods, under `/api/v1/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from billing.api import checkout_sessions, payment_methods, subscriptions
+
+urlpatterns: list[URLPattern] = [
+    path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
+    path(
+        "checkout_sessions/<str:checkout_session>",
+        checkout_sessions.OneCheckoutSession.as_view(),
+        name="checkout_session",
+    ),
+    path(
+        "checkout_sessions/<str:checkout_session>/expire",
+        checkout_sessions.ExpireCheckoutSession.as_view(),
+        name="checkout_session_expire",
+    ),
+    path("subscriptions", subscriptions.Subscriptions.as_view(), name="subscriptions"),
+    path("subscriptions/<str:subscription>", subscriptions.OneSubscription.as_view(), name="subscription"),
+    path(
+        "subscriptions/<str:subscription>/cancel",
+        subscriptions.CancelSubscription.as_view(),
+        name="subscription_cancel",
+    ),
+    path(
+        "subscriptions/<str:subscription>/cancel/preview",
+        subscriptions.PreviewCancel.as_view(),
+        name="subscription_cancel_preview",
+    ),
+    path(
+        "subscriptions/<str:subscription>/undo_scheduled",
+        subscriptions.UndoScheduled.as_view(),
+        name="subscription_undo_scheduled",
+    ),
+    path("payment_methods", payment_methods.PaymentMethods.as_view(), name="payment_methods"),
+    path("payment_methods/<str:payment_method>", payment_methods.OnePaymentMethod.as_view(), name="payment_method"),
+    path(
+        "payment_methods/<str:payment_method>/detach",
+        payment_methods.DetachPaymentMethod.as_view(),
+        name="payment_method_detach",
+    ),
+    path(
+        "payment_methods/<str:payment_method>/make_default",
+        payment_methods.DefaultPaymentMethod.as_view(),
+        name="payment_method_make_default",
+    ),
+]

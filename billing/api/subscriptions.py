@@ -1,0 +1,158 @@
+"""`/subscriptions`: read, as they are or were; cancel at the period's end, and change one's mind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api.bodies import CancelBody, PastFilters, SubscriptionFilters
+from billing.flows import cancel
+from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscriptions_shown
+from billing.selectors.cancelling import preview_cancel
+from invoices import shapes as documents
+from invoices.models import Invoice
+from merchants.http.bodies import Body
+from merchants.http.expand import expand
+from merchants.http.operations import operation
+from merchants.http.references import find
+from merchants.http.views import ApiView
+from merchants.ids import read
+from merchants.models import Offer
+from merchants.refusals import NotFound
+from merchants.selectors.clocks import now_for
+from merchants.selectors.offers import show_offers
+from subscribers import shapes as life
+from subscribers.models import Subscriber, Subscription
+from subscribers.selectors import past, people
+
+EXPANDED = ("offer", "subscriber", "latest_invoice")
+
+
+def _keys(prefix: str, ids: Collection[str]) -> list[Any]:
+    return [key for key in (read(prefix, one) for one in ids) if key]
+
+
+def _offers(ids: Collection[str]) -> Mapping[str, Any]:
+    rows = list(Offer.objects.filter(id__in=_keys("off", ids)))
+    return {shown["id"]: shown for shown in show_offers(rows)}
+
+
+def _subscribers(ids: Collection[str]) -> Mapping[str, Any]:
+    return {row.public_id: life.subscriber(row) for row in Subscriber.objects.filter(id__in=_keys("cus", ids))}
+
+
+def _invoices(ids: Collection[str]) -> Mapping[str, Any]:
+    return {row.public_id: documents.invoice(row) for row in Invoice.objects.filter(id__in=_keys("inv", ids))}
+
+
+LOADERS = {"offer": _offers, "subscriber": _subscribers, "latest_invoice": _invoices}
+
+
+class Subscriptions(ApiView):
+    """All subscriptions."""
+
+    scopes = {"GET": "subscriptions:read"}
+
+    @operation("List subscriptions", answer=SubscriptionShape, page=True, filters=SubscriptionFilters, expand=EXPANDED)
+    def get(self, request: Request) -> Response:
+        """Newest first. An `incomplete` one is a purchase that nobody has paid for yet."""
+        given = dict(self.filters)
+        rows = Subscription.objects.select_related("offer_version")
+        if "subscriber" in given:
+            rows = rows.filter(subscriber=find(people.visible(), given.pop("subscriber"), field="subscriber"))
+        if "offer" in given:
+            rows = rows.filter(offer_version__offer=find(Offer.objects.all(), given.pop("offer"), field="offer"))
+        if "created_after" in given:
+            rows = rows.filter(created_at__gt=given.pop("created_after"))
+
+        def show(found: list[Subscription]) -> list[Any]:
+            shown: list[Any] = list(subscriptions_shown(found))
+            expand(shown, self.expand, LOADERS)
+            return shown
+
+        return self.page(rows.filter(**given), show)
+
+
+class OneSubscription(ApiView):
+    """One subscription."""
+
+    scopes = {"GET": "subscriptions:read"}
+
+    @operation("Read a subscription", answer=SubscriptionShape, filters=PastFilters, expand=EXPANDED)
+    def get(self, request: Request, subscription: str) -> Response:
+        """With `as_of` or `known_at`: as it was then (404 where there was none yet)."""
+        row = self.find(Subscription.objects.select_related("offer_version"), subscription)
+        if self.filters:
+            then = past.row_at(
+                row,
+                as_of=self.filters.get("as_of") or now_for(self.merchant, row.test_clock_id).at,
+                known_at=self.filters.get("known_at"),
+            )
+            if then is None:
+                raise NotFound
+            row = then
+        shown: list[Any] = list(subscriptions_shown([row]))
+        expand(shown, self.expand, LOADERS)
+        return Response(shown[0])
+
+
+class CancelSubscription(ApiView):
+    """Cancelling."""
+
+    scopes = {"POST": "subscriptions:write"}
+
+    @operation("Cancel a subscription", answer=SubscriptionShape, body=CancelBody)
+    def post(self, request: Request, subscription: str) -> Response:
+        """It ends with its paid period (or free stage): every feature stays until then, nothing more is billed. Asked
+        twice it stays as it is."""
+        row = self.find(Subscription.objects.all(), subscription)
+        done = cancel.cancel_at_period_end(
+            merchant_id=self.merchant.pk,
+            subscription_id=row.pk,
+            actor=self.actor,
+            reason=self.body.get("reason", ""),
+        )
+        return Response(subscriptions_shown([done])[0])
+
+
+class PreviewCancel(ApiView):
+    """What cancelling would do."""
+
+    scopes = {"POST": "subscriptions:read"}
+
+    @operation("Preview a cancellation", answer=CancelPreviewShape, body=CancelBody)
+    def post(self, request: Request, subscription: str) -> Response:
+        """The same refusals as the act, the dates and sums that it would make; nothing is changed."""
+        row = self.find(Subscription.objects.select_related("offer_version"), subscription)
+        _checked = self.body
+        now = now_for(self.merchant, row.test_clock_id)
+        seen = preview_cancel(row, ends_on=cancel.check_cancel(row), now=now)
+        shown: CancelPreviewShape = {
+            "object": "cancel_preview",
+            "subscription": row.public_id,
+            "ends_on": seen.ends_on.isoformat(),
+            "billing_ends_on": seen.ends_on.isoformat(),
+            "last_day": seen.last_day.isoformat(),
+            "currency": seen.currency,
+            "amount_due": seen.amount_due,
+            "amount_refunded": seen.amount_refunded,
+            "lines": [],
+            "features_kept": [reference for reference, _ in seen.rights],
+        }
+        return Response(shown)
+
+
+class UndoScheduled(ApiView):
+    """Changing one's mind."""
+
+    scopes = {"POST": "subscriptions:write"}
+
+    @operation("Take a cancellation back", answer=SubscriptionShape, body=Body)
+    def post(self, request: Request, subscription: str) -> Response:
+        """Until it has taken effect. 409 `nothing_to_undo` where nothing is cancelled."""
+        row = self.find(Subscription.objects.all(), subscription)
+        done = cancel.undo(merchant_id=self.merchant.pk, subscription_id=row.pk, actor=self.actor)
+        return Response(subscriptions_shown([done])[0])

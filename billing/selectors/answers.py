@@ -1,0 +1,198 @@
+"""What the API answers about purchases, subscriptions and payment methods, as types; and the rows in that form.
+
+The JSON itself is made by `billing.shapes` and `subscribers.shapes`, so that events hold the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, TypedDict, cast
+
+from billing import shapes
+from billing.models import CheckoutSession
+from merchants.selectors.shapes import DayText, DecimalString, InstantText, Says, Texts
+from subscribers import shapes as life
+from subscribers.models import PaymentMethod, Subscription
+
+IntervalText = Annotated[str, Says(one_of=("day", "week", "month", "year"))]
+VerdictText = Annotated[str, Says(one_of=("full", "grace", "restricted", "none"))]
+StatusText = Annotated[str, Says(one_of=tuple(Subscription.Status.values))]
+PaymentStateText = Annotated[str, Says(one_of=("ok", "processing", "retrying", "overdue"))]
+
+
+class PeriodShape(TypedDict):
+    """A half-open span of local dates: `end` is the first day without it."""
+
+    start: DayText
+    end: DayText
+
+
+class QuoteLineShape(TypedDict):
+    """One line that the first invoice will have. Amounts in minor units, in the offer's own terms of tax."""
+
+    kind: Annotated[str, Says(one_of=("stage", "option", "setup", "one_off", "usage", "charge"))]
+    title: Texts
+    period: PeriodShape | None
+    quantity: DecimalString
+    unit_price: DecimalString | None
+    amount: int
+    discount: int
+    formula: str
+
+
+class LaterPartShape(TypedDict):
+    """One line of a charge to come."""
+
+    title: Texts
+    amount: int
+
+
+class LaterShape(TypedDict):
+    """A charge to come: from a date, every interval, so many times (null: without end). `amount` includes tax."""
+
+    from_on: DayText
+    amount: int
+    tax: int
+    interval: IntervalText
+    interval_count: int
+    times: int | None
+    parts: list[LaterPartShape]
+
+
+class QuoteShape(TypedDict):
+    """What is due now, and what comes later. It is no document; the provider is asked for exactly `total`."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("quote",))]
+    currency: str
+    start_on: DayText
+    net: int
+    tax: int
+    total: int
+    lines: list[QuoteLineShape]
+    later: list[LaterShape]
+
+
+class CheckoutSessionShape(TypedDict):
+    """A purchase under way. `url` opens the hosted payment form, without a log-in; null once it is over."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("checkout_session",))]
+    status: Annotated[str, Says(one_of=("open", "complete", "expired"))]
+    subscriber: str
+    subscription: str
+    invoice: str | None
+    quote: QuoteShape
+    success_url: str
+    failure_url: str | None
+    cancel_url: str | None
+    locale: str
+    allow_codes: bool
+    metadata: dict[str, str]
+    created_at: InstantText
+    expires_at: InstantText
+    completed_at: InstantText | None
+    url: str | None
+
+
+class AccessVerdictShape(TypedDict):
+    """The one verdict that a site needs; `until` is the instant at which it may change."""
+
+    verdict: VerdictText
+    until: InstantText | None
+    why: str
+
+
+class AnchorShape(TypedDict):
+    """The day that periods are counted from, apart from any date."""
+
+    kind: Annotated[str, Says(one_of=("month_day", "year_day", "weekday"))]
+    day: int
+    month: int | None
+
+
+class SubscriptionShape(TypedDict):
+    """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("subscription",))]
+    reference: str | None
+    subscriber: str
+    payer: str
+    offer: str
+    offer_version: int
+    quantity: int
+    currency: str
+    status: StatusText
+    payment_state: PaymentStateText
+    access: AccessVerdictShape
+    start_on: DayText
+    anchor: AnchorShape | None
+    billing_day: int | None
+    stage: int
+    current_period: PeriodShape | None
+    next_action_at: InstantText | None
+    ends_on: DayText | None
+    billing_ends_on: DayText | None
+    cancelled_at: InstantText | None
+    cancel_reason: str | None
+    ended_at: InstantText | None
+    end_reason: str | None
+    activation: str
+    collection: str
+    payment_method: str | None
+    latest_invoice: str | None
+    channel: str
+    site: str | None
+    test_clock: str | None
+    metadata: dict[str, str]
+    created_at: InstantText
+
+
+class CancelPreviewShape(TypedDict):
+    """What a cancellation would do. `last_day` is the last one had; amounts in minor units."""
+
+    object: Annotated[str, Says(one_of=("cancel_preview",))]
+    subscription: str
+    ends_on: DayText
+    billing_ends_on: DayText
+    last_day: DayText
+    currency: str
+    amount_due: int
+    amount_refunded: int
+    lines: list[QuoteLineShape]
+    features_kept: list[str]
+
+
+class PaymentMethodShape(TypedDict):
+    """A card or mandate that the provider keeps: only what it lets us show."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("payment_method",))]
+    subscriber: str
+    type: str
+    gateway: str
+    brand: str | None
+    last4: str | None
+    exp_month: int | None
+    exp_year: int | None
+    country: str | None
+    default: bool
+    created_at: InstantText
+    detached_at: InstantText | None
+
+
+def session_shown(row: CheckoutSession, url: str | None) -> CheckoutSessionShape:
+    """A session with its quote loaded. `url` is the form's address, for an open one."""
+    shown: dict[str, Any] = {**shapes.checkout_session(row), "url": url}
+    return cast(CheckoutSessionShape, shown)
+
+
+def subscriptions_shown(rows: Iterable[Subscription]) -> list[SubscriptionShape]:
+    """Subscriptions with their offer version loaded."""
+    return [cast(SubscriptionShape, life.subscription(row)) for row in rows]
+
+
+def methods_shown(rows: Iterable[PaymentMethod]) -> list[PaymentMethodShape]:
+    """Payment methods."""
+    return [cast(PaymentMethodShape, life.payment_method(row)) for row in rows]
