@@ -1,0 +1,58 @@
+"""What can be done from a subscriber's page: acts of several apps, composed by URL, shown where they are routed and the
+member may do them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from merchants.http.frame import Office
+from merchants.permissions import Permission
+from subscribers.models import Subscription
+from subscribers.selectors.lives import Life
+from subscribers.selectors.names import text_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One button of the toolbar. `dialog`: its address answers a dialog, not a page."""
+
+    words: str
+    url: str
+    main: bool = False
+    dialog: bool = False
+
+
+def routed(office: Office, name: str, **arguments: str) -> str:
+    """The address of an office page of any app; empty where it is not routed."""
+    try:
+        return office.url(name, **arguments)
+    except NoReverseMatch:
+        return ""
+
+
+def acts(office: Office, life: Life) -> list[Act]:
+    """The toolbar of a subscriber's page."""
+    found = []
+    who = life.subscriber.public_id
+    if office.may(Permission.sell) and (url := routed(office, "subscriber-sell", subscriber=who)):
+        found.append(Act(words=_("Sell…"), url=url, dialog=True, main=not life.live))
+    if office.may(Permission.change_subscriptions):
+        found += [act for row in life.live for act in _of_subscription(office, row, several=len(life.live) > 1)]
+    if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
+        found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
+    return found
+
+
+def _of_subscription(office: Office, row: Subscription, *, several: bool) -> list[Act]:
+    name = text_of(row.offer_version.title, get_language() or "en")
+    if row.service_ends_on is None:
+        url = routed(office, "subscription-cancel", subscription=row.public_id)
+        words = _("Cancel %(name)s…") % {"name": name} if several else _("Cancel…")
+    else:
+        url = routed(office, "subscription-undo", subscription=row.public_id)
+        words = _("Keep %(name)s…") % {"name": name} if several else _("Take back the cancellation…")
+    return [Act(words=words, url=url, dialog=True)] if url else []

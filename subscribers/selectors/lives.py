@@ -1,0 +1,153 @@
+"""Everything that one page says of a subscriber, as it is or as it was, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from merchants.models import Feature, OfferVersion, OptionVersion, Site
+from merchants.now import Now
+from subscribers.models import Grant, PaymentMethod, Subscriber, Subscription, SubscriptionOption
+from subscribers.rights import Right
+from subscribers.selectors import past
+from subscribers.selectors.people import LIVE
+from subscribers.selectors.pictures import offer_pictures
+from subscribers.selectors.rights import AccessOf, access_of, rights_among, rights_of
+from subscribers.snapshots import OfferSnapshot
+
+M = TypeVar("M", bound=models.Model)
+NOT_PAID = "not_paid"
+MOST_ENDED = 20
+"""Of subscriptions that are over, the newest are shown; the history tells of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """A subscriber at an instant. Subscriptions come with their offer's version, the live ones first."""
+
+    subscriber: Subscriber
+    now: Now
+    payer: Subscriber | None
+    site: Site | None
+    pays_for: Sequence[Subscriber]
+    subscriptions: Sequence[Subscription]
+    options: Mapping[UUID, Sequence[SubscriptionOption]]
+    method: PaymentMethod | None
+    rights: Mapping[str, Right]
+    features: Mapping[str, Feature]
+    offers: Mapping[UUID, OfferSnapshot]
+
+    @property
+    def open(self) -> list[Subscription]:
+        """Those that are not over."""
+        return [row for row in self.subscriptions if row.status != Subscription.Status.ENDED]
+
+    @property
+    def live(self) -> list[Subscription]:
+        """Those that have begun and are not over."""
+        return [row for row in self.subscriptions if row.status in LIVE]
+
+    @property
+    def access(self) -> AccessOf:
+        """The verdict of each, and the best."""
+        return access_of(self.open, self.now)
+
+
+def present_life(subscriber: Subscriber, now: Now) -> Life:
+    """A subscriber as they are now."""
+    shown = Subscription.objects.filter(subscriber_id=subscriber.pk).exclude(end_reason=NOT_PAID)
+    rows = list(shown.select_related("offer_version").exclude(status=Subscription.Status.ENDED).order_by("-id"))
+    ended = shown.select_related("offer_version").filter(status=Subscription.Status.ENDED).order_by("-id")
+    rows += list(ended[:MOST_ENDED])
+    options = SubscriptionOption.objects.filter(subscription_id__in=[row.pk for row in rows])
+    methods = PaymentMethod.objects.filter(
+        subscriber_id=subscriber.payer_id or subscriber.pk, is_default=True, detached_at=None
+    )
+    return _life(
+        subscriber,
+        now,
+        rows,
+        list(options.select_related("option_version").order_by("id")),
+        methods.first(),
+        rights_of(subscriber.pk, now),
+        list(Subscriber.objects.filter(payer_id=subscriber.pk).order_by("-id")[:10]),
+    )
+
+
+def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | None, zone: str) -> Life | None:
+    """A subscriber as they were at `as_of`, as far as was known at `known_at`; None where there was nobody yet."""
+    states = past.life_at(subscriber.pk, as_of=as_of, known_at=known_at)
+    now = Now(at=as_of, zone=zone)
+    found = _of_kind(Subscriber, "subscriber", states)
+    if not found:
+        return None
+    (then,) = found
+    subscriptions = [row for row in _of_kind(Subscription, "subscription", states) if row.end_reason != NOT_PAID]
+    options = _of_kind(SubscriptionOption, "option", states)
+    grants = _of_kind(Grant, "grant", states)
+    _attach(subscriptions, "offer_version", OfferVersion)
+    _attach(options, "option_version", OptionVersion)
+    _attach(grants, "feature", Feature)
+    had = {row.pk: row for row in subscriptions}
+    added = {row.pk: row for row in options}
+    for grant in grants:
+        grant.subscription = had.get(grant.subscription_id) if grant.subscription_id else None
+        grant.subscription_option = added.get(grant.subscription_option_id) if grant.subscription_option_id else None
+    live = [one for one in grants if one.starts_at <= as_of and (one.ends_at is None or one.ends_at > as_of)]
+    paying = states if then.payer_id is None else past.life_at(then.payer_id, as_of=as_of, known_at=known_at)
+    methods = [row for row in _of_kind(PaymentMethod, "payment_method", paying) if row.is_default]
+    return _life(
+        then,
+        now,
+        subscriptions,
+        options,
+        next((row for row in methods if row.detached_at is None), None),
+        rights_among(live, now),
+        [],
+    )
+
+
+def _of_kind(model: type[M], kind: str, states: Iterable[past.PastState]) -> list[M]:
+    return [past.revived(model, state) for state in states if state.kind == kind]
+
+
+def _attach(rows: Sequence[models.Model], name: str, model: type[models.Model]) -> None:
+    """Load what the rows point to, together."""
+    found = model._default_manager.in_bulk({getattr(row, f"{name}_id") for row in rows})
+    for row in rows:
+        setattr(row, name, found[getattr(row, f"{name}_id")])
+
+
+def _life(
+    subscriber: Subscriber,
+    now: Now,
+    subscriptions: Sequence[Subscription],
+    options: Iterable[SubscriptionOption],
+    method: PaymentMethod | None,
+    rights: Mapping[str, Right],
+    pays_for: Sequence[Subscriber],
+) -> Life:
+    by_subscription: dict[UUID, list[SubscriptionOption]] = defaultdict(list)
+    for option in options:
+        by_subscription[option.subscription_id].append(option)
+    features = Feature.objects.filter(reference__in=list(rights)).order_by("id") if rights else []
+    order = sorted(subscriptions, key=lambda row: (row.status == Subscription.Status.ENDED, -row.pk.int))
+    return Life(
+        subscriber=subscriber,
+        now=now,
+        payer=Subscriber.objects.filter(id=subscriber.payer_id).first() if subscriber.payer_id else None,
+        site=Site.objects.filter(id=subscriber.site_id).first() if subscriber.site_id else None,
+        pays_for=pays_for,
+        subscriptions=order,
+        options=by_subscription,
+        method=method,
+        rights=rights,
+        features={feature.reference: feature for feature in features},
+        offers=offer_pictures({row.offer_version_id for row in order}) if order else {},
+    )

@@ -1,0 +1,119 @@
+"""The names of what changes point to (offers, options, features, methods…), loaded together: one query a kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from merchants.models import Coupon, Feature, LegalEntity, OfferVersion, OptionVersion, Site, TestClock
+from merchants.tenancy.models import TenantForeignKey
+from subscribers.models import (
+    Change,
+    Grant,
+    PaymentMethod,
+    Subscriber,
+    Subscription,
+    SubscriptionCoupon,
+    SubscriptionOption,
+)
+from subscribers.selectors.answers import SUBJECTS
+
+Says = Callable[[Any, str], str]
+"""A row's name in a language."""
+
+
+def text_of(texts: Mapping[str, str], language: str) -> str:
+    """A text in the reader's language, else in English, else in any.
+
+    >>> text_of({"en": "Standard", "fr": "Courant"}, "fr"), text_of({"fr": "Courant"}, "en"), text_of({}, "en")
+    ('Courant', 'Courant', '')
+    """
+    return texts.get(language[:2]) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def method_name(row: PaymentMethod, language: str = "") -> str:
+    """What one sees of a payment method: `Visa 4242`.
+
+    >>> method_name(PaymentMethod(kind="card", brand="visa", last4="4242"))
+    'Visa 4242'
+    """
+    brand = row.brand.replace("_", " ")
+    known = brand[:1].upper() + brand[1:] if brand else {"sepa_debit": "SEPA"}.get(row.kind, "")
+    return f"{known} {row.last4}".strip()
+
+
+SAYS: Mapping[type[models.Model], Says] = {
+    OfferVersion: lambda row, language: text_of(row.title, language),
+    OptionVersion: lambda row, language: text_of(row.title, language),
+    Feature: lambda row, language: text_of(row.title, language) or row.reference,
+    Coupon: lambda row, language: row.code,
+    Site: lambda row, language: row.name,
+    LegalEntity: lambda row, language: row.name,
+    TestClock: lambda row, language: row.name,
+    PaymentMethod: method_name,
+    Subscriber: lambda row, language: row.name or row.company or row.reference,
+}
+"""What has a name."""
+
+OF_SUBJECT: Mapping[str, tuple[type[models.Model], str, type[models.Model]]] = {
+    "subscription": (Subscription, "offer_version_id", OfferVersion),
+    "option": (SubscriptionOption, "option_version_id", OptionVersion),
+    "coupon": (SubscriptionCoupon, "coupon_id", Coupon),
+    "grant": (Grant, "feature_id", Feature),
+}
+"""What a kind of subject is named after, by a key of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names by model and id, and what each subject is named after."""
+
+    language: str
+    rows: Mapping[type[models.Model], Mapping[UUID, Any]]
+    subjects: Mapping[UUID, UUID] = field(default_factory=dict)
+
+    def of(self, model: type[models.Model], id_: Any) -> str:
+        """The name of a row; empty where it is not known."""
+        row = self.rows.get(model, {}).get(UUID(str(id_))) if id_ else None
+        return SAYS[model](row, self.language) if row is not None and model in SAYS else ""
+
+    def of_subject(self, kind: str, subject_id: UUID, *, then: Mapping[str, Any] | None = None) -> str:
+        """What a change is about: the offer of a subscription, the feature of a grant… as it was in the patch `then`
+        where that says it."""
+        if kind in OF_SUBJECT:
+            _, column, model = OF_SUBJECT[kind]
+            return self.of(model, (then or {}).get(column) or self.subjects.get(subject_id))
+        return self.of(SUBJECTS[kind], subject_id) if kind in SUBJECTS else ""
+
+
+def names_for(changes: Iterable[Change], language: str) -> Names:
+    """The names of everything that these changes point to."""
+    wanted: dict[type[models.Model], set[UUID]] = defaultdict(set)
+    about: dict[str, set[UUID]] = defaultdict(set)
+    for change in changes:
+        about[change.subject_kind].add(change.subject_id)
+        model = SUBJECTS.get(change.subject_kind)
+        keys = (
+            {f.attname: f.related_model for f in model._meta.local_fields if isinstance(f, TenantForeignKey)}
+            if model
+            else {}
+        )
+        for patch in (change.before, change.after):
+            for column, value in patch.items():
+                if column in keys and value and keys[column] in SAYS:
+                    wanted[keys[column]].add(UUID(value))
+    wanted[PaymentMethod] |= about["payment_method"]
+    subjects: dict[UUID, UUID] = {}
+    for kind, (model, column, named) in OF_SUBJECT.items():
+        if about[kind]:
+            rows: Any = model._default_manager.filter(id__in=about[kind])
+            found = dict(rows.values_list("id", column))
+            subjects |= found
+            wanted[named] |= set(found.values())
+    rows_by_model = {model: model._default_manager.in_bulk(list(ids)) for model, ids in wanted.items() if ids}
+    return Names(language, rows_by_model, subjects)
