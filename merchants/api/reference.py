@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from merchants.http.document import openapi, openapi_text
 from merchants.http.schema import PROBLEM
 
 _CACHED = "public, max-age=300"
+_EVERYWHERE = frozenset({"limit", "cursor", "Idempotency-Key"})
+"""Parameters that the page explains once, at its head."""
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @require_safe
@@ -41,18 +47,33 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "api/reference.html", shown)
 
 
+def _coded(text: str) -> SafeString:
+    """Plain text in which `…` is code.
+
+    >>> _coded("a `ref:<reference>` & more")
+    'a <code>ref:&lt;reference&gt;</code> &amp; more'
+    """
+    return mark_safe(_CODE.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped just before
+
+
 def _call(path: str, method: str, call: Mapping[str, Any]) -> dict[str, Any]:
     success = next(answer for status, answer in call["responses"].items() if status.startswith("2"))
     content = call.get("requestBody", {}).get("content", {}).get("application/json", {})
     return {
         "id": call["operationId"],
         "method": method.upper(),
-        "path": path,
+        "path": path.removeprefix("/api/v1"),
         "summary": call.get("summary", ""),
-        "description": call.get("description", ""),
+        "description": [_coded(part) for part in call.get("description", "").split("\n\n") if part],
         "parameters": [
-            {"name": each["name"], "in": each["in"], "type": _type(each["schema"]), "text": each.get("description", "")}
+            {
+                "name": each["name"],
+                "in": each["in"],
+                "type": _type(each["schema"]),
+                "text": _coded(each.get("description", "")),
+            }
             for each in call.get("parameters", [])
+            if each["name"] not in _EVERYWHERE
         ],
         "body": _reference(content.get("schema", {})),
         "answer": _reference(_first(success.get("content", {})).get("schema", {})),
@@ -65,7 +86,7 @@ def _first(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _object(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "text": schema.get("description", ""), "fields": list(_fields(schema))}
+    return {"name": name, "text": _coded(schema.get("description", "")), "fields": list(_fields(schema))}
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -76,7 +97,7 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "type": _type(each),
             "reference": _reference(each),
             "required": name in required,
-            "text": each.get("description", ""),
+            "text": _coded(each.get("description", "")),
         }
 
 
@@ -102,5 +123,6 @@ def _type(schema: Mapping[str, Any]) -> str:
     elif words := _inner(schema).get("enum"):
         text = "one of " + ", ".join(str(word) for word in words if word)
     else:
-        text = str(schema.get("format") or schema.get("type", "any"))
+        text = str(schema.get("type", "any"))
+        text = schema.get("format", text) if text == "string" else text
     return f"{text} or null" if schema.get("nullable") else text

@@ -201,11 +201,12 @@ class Schema(AutoSchema):
         return {**shape, "nullable": True} if nullable else shape
 
     def _typed_dict(self, hint: Any) -> dict[str, Any]:
-        name = _name(hint)
+        name = self._free_name(_name(hint), hint)
         mark = _part(name, {}, hint)
-        if mark not in self.registry:  # which warns where another TypedDict has the name
+        if mark.key not in self.registry._components:
             self.registry.register(mark)  # first, so that a shape may hold itself
             fields = get_type_hints(hint, include_extras=True)
+            fields = {name: fields[name] for name in ("id", "object") if name in fields} | fields
             mark.schema = {
                 "type": "object",
                 "description": (hint.__doc__ or "").strip(),
@@ -213,6 +214,26 @@ class Schema(AutoSchema):
                 "properties": {field: self._shape(kind) for field, kind in fields.items()},
             }
         return dict(mark.ref)
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        name = super()._get_serializer_name(serializer, direction, bypass_extensions)
+        return self._free_name(str(name), type(getattr(serializer, "child", serializer)))
+
+    def _free_name(self, name: str, owner: Any) -> str:
+        """The name, or with the app's before it where another app's object has it and is not alike."""
+        known = self.registry._components.get((name, ResolvedComponent.SCHEMA))
+        other = None if known is None else known.object
+        if other is None or other is owner or type(other) is owner or _alike(other, owner):
+            return name
+        return str(owner.__module__).partition(".")[0].capitalize() + name
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two TypedDicts say the same."""
+    if not (is_typeddict(one) and is_typeddict(other)):
+        return False
+    same_keys = one.__required_keys__ == other.__required_keys__
+    return same_keys and get_type_hints(one, include_extras=True) == get_type_hints(other, include_extras=True)
 
 
 def _part(name: str, schema: dict[str, Any], owner: Any) -> ResolvedComponent:

@@ -52,7 +52,8 @@ def test_every_view_asks_for_a_key_and_names_a_scope_for_each_method():
         assert view.authentication_classes == [ApiKeyAuthentication] and view.permission_classes == [HasScope], route
         assert {method.lower() for method in view.scopes} == set(route.methods), route
         for method, scope in view.scopes.items():
-            assert scope.endswith(":read" if method == "GET" else ":write"), (route, scope)
+            reads = method == "GET" or route.path.endswith("/preview")
+            assert scope.endswith(":read" if reads else ":write"), (route, scope)
 
 
 @pytest.mark.parametrize(("route", "method"), WITH_IDS, ids=lambda value: getattr(value, "path", value))
@@ -74,7 +75,10 @@ def test_a_stranger_s_id_is_an_unknown_one(worlds, route, method):
 def test_what_is_ours_is_found_and_lists_hold_nothing_of_a_stranger_s(worlds, route):
     site, ours, theirs = worlds
     answer = site.get(route.address(ours))
-    assert answer.status_code == 200, (route, answer.content)
+    if route.path.endswith("/pdf") and answer.status_code == 409:
+        assert problem(answer) == (409, "document_not_ready")  # found: no worker prints here
+    else:
+        assert answer.status_code == 200, (route, answer.content)
     text = answer.content.decode(errors="replace")
     assert [name for name, id_ in theirs.items() if id_ in text] == []
 
