@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -45,10 +48,25 @@ class EndpointForm(forms.Form):
     )
 
 
+def breakable(url: str) -> SafeString:
+    """An address that may be broken into lines after its signs: a phone is narrower than most.
+
+    >>> breakable("https://shop.example/<in>")
+    'https:/<wbr>/<wbr>shop.<wbr>example/<wbr>&lt;in&gt;'
+    """
+    return format_html_join("", "{}{}", ((part, mark_safe("<wbr>") if part in "/.-" else "") for part in _parts(url)))
+
+
+def _parts(url: str) -> list[str]:
+    return [part for part in re.split(r"([/.\-])", url) if part]
+
+
 def _list(request: OfficeRequest, form: EndpointForm, *, made: Any = None, status: int = 200) -> HttpResponse:
     rows = endpoints.kept().order_by("-id")
     context = {
-        "rows": [{"endpoint": row, "status": endpoint_status(row)} for row in rows],
+        "rows": [
+            {"endpoint": row, "status": endpoint_status(row), "breakable_url": breakable(row.url)} for row in rows
+        ],
         "form": form,
         "made": made,
         "may_edit": request.office.may(Permission.edit_developers),
@@ -91,6 +109,7 @@ def _one(
     known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
     context = {
         "endpoint": endpoint,
+        "breakable_url": breakable(endpoint.url),
         "status": endpoint_status(endpoint),
         "deliveries": [{"row": row, "status": delivery_status(row)} for row in found.rows],
         "next_cursor": found.next_cursor,
@@ -109,10 +128,10 @@ def delivery_status(delivery: Delivery) -> str:
     """The word of a delivery's state: one that waits after a failed try is being tried again.
 
     >>> delivery_status(Delivery(status="waiting", tries=0)), delivery_status(Delivery(status="waiting", tries=2))
-    ('pending', 'retrying')
+    ('waiting', 'retrying')
     """
     if delivery.status == Delivery.Status.WAITING:
-        return "retrying" if delivery.tries else "pending"
+        return "retrying" if delivery.tries else "waiting"
     return str(delivery.status)
 
 
@@ -194,6 +213,7 @@ def webhook_delivery(request: OfficeRequest, delivery: str) -> HttpResponse:
     context = {
         "row": row,
         "endpoint": row.endpoint,
+        "breakable_url": breakable(row.endpoint.url),
         "event": event,
         "status": delivery_status(row),
         "body": json.dumps(envelope.shape(seen, values), ensure_ascii=False, indent=2),

@@ -78,7 +78,7 @@ def test_the_first_invoice_comes_with_a_welcome_and_its_pdf(shop):
         assert "Next payment: €10.99 on" in body
         assert "A question? Reply to this message." in body
         assert "732829320" in body
-    assert "Premium: €10.99\nTotal: €10.99" in sent.body
+    assert "€10.99  Premium\n€10.99  Total" in sent.body
     [(name, content, type_)] = sent.attachments
     assert (name, type_, content[:5]) == (f"{number}.pdf", "application/pdf", b"%PDF-")
     [row] = messages(shop)
@@ -414,7 +414,7 @@ def test_every_letter_can_be_written_in_both_languages(kind, locale):
 
 
 def test_exclusive_prices_show_their_tax():
-    assert "Premium: €10.00\nVAT: €2.00\nTotal: €12.00" in mail.compose(matter(kind="invoice_paid")).body
+    assert "€10.00  Premium\n€2.00  VAT\n€12.00  Total" in mail.compose(matter(kind="invoice_paid")).body
 
 
 def test_every_letter_that_routes_name_has_words():
