@@ -43,6 +43,14 @@ def test_only_a_key_of_ours_opens_the_api(site):
     assert refused(site.get(f"offers?key={site.secret}", Authorization="")) == (401, "key_missing")
 
 
+def test_no_log_holds_a_secret(site, caplog):
+    caplog.set_level("DEBUG")
+    site.get("offers")
+    site.get("offers", Authorization=f"Bearer {site.secret}x")
+    site.post("offers", {"unknown": site.secret})
+    assert site.secret not in caplog.text
+
+
 def test_a_revoked_key_is_refused_at_once(site):
     with tenant(site.shop.id):
         revoke_key(site.key, now=site.shop.now())

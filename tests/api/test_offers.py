@@ -114,6 +114,8 @@ def test_amounts_that_are_right_come_back_exactly(site):
 ENDLESS = {"interval": "month", "amount": 1490}
 WRONG = [
     ({"stages": [ENDLESS, ENDLESS]}, ("stages[0].recurrences", "stage_without_end_is_last")),
+    ({"stages": [{**ENDLESS, "recurrences": 3}, {**ENDLESS, "amount": "5"}]}, ("stages[1].amount", "amount_not_whole")),
+    ({"stages": [ENDLESS, 5]}, ("stages[1]", "invalid")),
     ({"stages": []}, ("stages", "empty")),
     ({"stages": [{**ENDLESS, "recurrences": 0}]}, ("stages[0].recurrences", "out_of_range")),
     ({"stages": [{**ENDLESS, "interval_count": 0}]}, ("stages[0].interval_count", "out_of_range")),
