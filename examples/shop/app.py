@@ -47,6 +47,8 @@ class Shop(BaseHTTPRequestHandler):
         asked = dict(urllib.parse.parse_qsl(query))
         if path == "/healthz":
             self.answer(b"ok", "text/plain")
+        elif path == "/favicon.ico":
+            self.answer(b"", "image/x-icon", 204)
         elif path == "/shop.css":
             self.answer(STYLE, "text/css")
         elif path == "/":

@@ -7,6 +7,10 @@ from typing import Any
 
 WAVE = '<svg viewBox="0 0 34 22" aria-hidden="true"><path d="M2 11c5-12 8-12 11-3s5 12 9 4 6-8 10-4"/></svg>'
 UNIT = {"month": "mois", "year": "an", "week": "semaine", "day": "jour"}
+NAMES = {
+    "quality": "Qualité audio", "streams": "Écoutes simultanées", "offline": "Titres hors connexion",
+    "concerts": "Concerts en direct",
+}  # fmt: skip
 SOUND = {"standard": "Standard", "high": "Haute qualité", "hifi": "Hifi, le son du studio"}
 STATUS = {
     "active": "Actif", "trialing": "Période offerte", "ended": "Terminé", "incomplete": "En attente de paiement",
@@ -89,7 +93,9 @@ def account(
     """What one has, and what one may do."""
     note = f'<p class="note" role="status">{SAID[said]}</p>' if said in SAID else ""
     rows = "".join(subscription(one, token) for one in subscriptions) or "<p>Aucun abonnement pour l’instant.</p>"
-    rights = "".join(f"<dt>{escape(one['reference'])}</dt><dd>{right(one)}</dd>" for one in features)
+    rights = "".join(
+        f"<dt>{escape(NAMES.get(one['reference'], one['reference']))}</dt><dd>{right(one)}</dd>" for one in features
+    )
     bills = "".join(
         f"<li>{escape(one['number'] or '')} · {one['issued_on']} · {euros(one['total'], one['currency'])}</li>"
         for one in invoices
