@@ -27,6 +27,8 @@ LANGUAGES = ("fr",)  # the message ids are English
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
+    "lazy": None,  # gettext_lazy, and gettext_noop below, under the short names that some modules give them
+    "noop": None,
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
