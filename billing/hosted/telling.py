@@ -108,7 +108,8 @@ def schedule(quote: Quote, lines: tuple[DraftLine, ...], *, today: date, languag
     """Today's line and one for each charge to come."""
     day = long_date_text(quote.start_on, language, today=today)
     when = _("Today, %(day)s") if quote.start_on == today else _("On %(day)s")
-    rows = [Row(when=when % {"day": day}, amount=quote.total, words=_due_words(quote, lines, today, language))]
+    words = _due_words(quote, lines, today, language)
+    rows = [Row(when=when % {"day": day}, amount=quote.total, words=words)]
     for charge in quote.later:
         day = long_date_text(date.fromisoformat(charge["from_on"]), language, today=today)
         when = _("On %(day)s") if charge["times"] == 1 else _("From %(day)s")
@@ -118,7 +119,8 @@ def schedule(quote: Quote, lines: tuple[DraftLine, ...], *, today: date, languag
 
 def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language: str) -> str:
     alone = len(lines) == 1 and not lines[0].discounts
-    said = [_line_words(line, alone, today, language) for line in lines]
+    offer = in_language(quote.offer_version.title, language)
+    said = [_line_words(line, offer, alone, today, language) for line in lines]
     offs: dict[str, int] = {}
     for line in lines:
         for share in line.discounts:
@@ -129,11 +131,11 @@ def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language
     return ", ".join(said)
 
 
-def _line_words(line: DraftLine, alone: bool, today: date, language: str) -> str:
+def _line_words(line: DraftLine, offer: str, alone: bool, today: date, language: str) -> str:
     title = in_language(line.title, language)
     if not line.amount and line.kind is LineKind.stage and line.period is not None:
         last = long_date_text(line.period.end - timedelta(days=1), language, today=today)
-        return _("%(title)s free until %(day)s") % {"title": title, "day": last}
+        return _("%(title)s free until %(day)s") % {"title": offer or title, "day": last}
     if alone:
         return title
     return f"{title} {amount_text(line.amount, line.currency, language)}"

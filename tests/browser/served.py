@@ -1,0 +1,110 @@
+"""The product on a port of this machine, in this process, for tests in Chromium; and a merchant's site beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PICTURES = os.environ.get("TACITE_PICTURES", "")
+"""A folder that screenshots go to, where somebody wants to look at them."""
+SHOP_PAGE = b"""<!doctype html><html lang="fr"><meta charset="utf-8"><title>Onde</title>
+<link rel="icon" href="data:,"><h1>Merci</h1></html>"""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Closing:
+    """A handler that gives the thread's database connections back."""
+
+    def __init__(self) -> None:
+        self.inner = StaticFilesHandler(WSGIHandler())
+
+    def __call__(self, environ, start_response):
+        try:
+            return self.inner(environ, start_response)
+        finally:
+            connections.close_all()
+
+
+@contextmanager
+def serving(application) -> Iterator[str]:
+    """An application on a free port; its address."""
+    server = make_server("127.0.0.1", 0, application, Server, Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def product() -> Iterator[str]:
+    """The whole product, which knows its own address."""
+    with serving(Closing()) as address, override_settings(PUBLIC_URL=address, CSRF_TRUSTED_ORIGINS=[address]):
+        yield address
+
+
+def shop_site(environ, start_response):
+    """A merchant's site: another origin, where every page says thank you."""
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+    return [SHOP_PAGE]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A real Chromium, or the test is skipped."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(browser: Browser, *, width: int, locale: str = "fr-FR", **more) -> Iterator[Page]:
+    """A page in a window of that width. The browser must not have complained about anything when it closes."""
+    height = 900 if width > 600 else 844
+    scale = 1 if width > 600 else 2
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=scale, locale=locale, **more
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what is seen, where a folder for pictures is named."""
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
