@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from alerts import reach, signatures
 from alerts.models import Delivery, WebhookEndpoint
-from alerts.routes import ROUTES, TESTED
+from alerts.routes import TESTED
 from alerts.services.nudge import nudge
 from merchants import journal
 from merchants.actors import Actor
@@ -44,8 +44,11 @@ KINDS: Sequence[str] = (
     *("payment.succeeded", "payment.failed", "payment.requires_action", "payment.refunded", "payment.disputed"),
     *("payment_method.attached", "payment_method.updated", "payment_method.detached", "payment_method.expiring"),
     *("payment_method.expired", "mandate.revoked", "alert.raised", "message.sent"),
+    *("merchant.updated", "legal_entity.created", "legal_entity.updated", "tax_rate.created", "site.created"),
+    *("site.updated", "feature.created", "feature.updated", "offer.created", "offer.updated", "option.created"),
+    *("option.updated", "coupon.created", "coupon.updated", "test_clock.created"),
 )
-"""The kinds that an endpoint may ask for (api.md, Events)."""
+"""The kinds that an endpoint may ask for: those of api.md (Events), and the catalogue's."""
 
 FAMILIES: Sequence[str] = tuple(dict.fromkeys(kind.partition(".")[0] + ".*" for kind in KINDS))
 
@@ -69,7 +72,7 @@ def check_url(url: str, *, merchant: Merchant) -> str:
 
 def check_kinds(kinds: Sequence[str]) -> list[str]:
     """The kinds asked for, each once, in our order. Raises Invalid naming each that does not exist."""
-    known = {*KINDS, *FAMILIES, *ROUTES}
+    known = {*KINDS, *FAMILIES}
     errors = [
         FieldError(
             field=f"events[{index}]",

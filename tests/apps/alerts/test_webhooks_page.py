@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from alerts.routes import ROUTES
 from alerts.services import deliver, endpoints, relay
 from alerts.services.endpoints import FAMILIES, KINDS
 from tests.apps.alerts.rooms import endpoint, receiver, tell
 
+KIND = re.compile(r'"(([a-z_]+)\.(?:created|updated|[a-z_]+ed|failed|paid|overdue|requires_action|sent|expiring))"')
 PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
 
 
@@ -73,6 +75,20 @@ def test_an_event_that_comes_twice_is_worked_off_once():
     with pytest.raises(RuntimeError):
         take({"id": "evt_2"}, known, fails)
     assert "evt_2" not in known  # what failed is not known: it is worked off when it comes again
+
+
+def test_every_kind_that_the_code_journals_can_be_asked_for():
+    root = Path(__file__).parents[3]
+    found = {
+        kind
+        for app in ("merchants", "subscribers", "invoices", "billing", "alerts")
+        for file in (root / app).rglob("*.py")
+        for kind, family in KIND.findall(file.read_text())
+        if family in {known.partition(".")[0] for known in KINDS}
+    }
+    assert len(found) > 20
+    assert found - set(KINDS) == set()
+    assert set(ROUTES) <= set(KINDS)
 
 
 def test_kinds_that_can_be_asked_for_are_written_alike():
