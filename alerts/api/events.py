@@ -65,7 +65,8 @@ class Events(ApiView):
         if "created_after" in filters:
             events = events.filter(created_at__gt=filters["created_after"])
         if "subscriber" in filters:
-            events = events.filter(subscriber_id=read("cus", filters["subscriber"]))
+            life = read("cus", filters["subscriber"])
+            events = events.filter(subscriber_id=life) if life else events.none()
         if "after" in filters:
             return self.page(events.filter(sequence__gt=filters["after"]), show_events, by=Keyset(("sequence",)))
         return self.page(events, show_events, by=Keyset(("-sequence",)))

@@ -214,6 +214,10 @@ def test_an_event_tells_no_value_that_was_erased(site):
     assert [each["id"] for each in site.get(f"events?subscriber={subscriber.public_id}").json()["data"]] == [
         event["id"]
     ]
+    site.make("offers", monthly())
+    publish(site.shop.id)
+    for nobody in ("cus_1", "off_0000000000000000000001", "ref:lucie"):
+        assert site.get(f"events?subscriber={nobody}").json()["data"] == []
     from subscribers.models import PersonalValue
 
     with tenant(site.shop.id):
