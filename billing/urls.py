@@ -29,6 +29,7 @@ urlpatterns = [
     path("documents/", include("alerts.pages.link_urls")),
     path("provider/", include("billing.inbox_urls")),
 ]
+handler403 = "merchants.http.problems.permission_denied"
 handler404 = "merchants.http.problems.not_found"
 handler500 = "merchants.http.problems.server_error"
 handler400 = "merchants.http.problems.bad_request"
