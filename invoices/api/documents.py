@@ -14,10 +14,10 @@ from invoices.api.showing import (
     CreditNoteFilters,
     InvoiceFilters,
     narrowed,
-    pdf,
     show_credit_notes,
     show_invoices,
 )
+from invoices.http import pdf_response
 from invoices.models import CreditNote, Invoice
 from invoices.selectors.answers import CreditNoteShape, InvoiceShape
 from invoices.services.files import printed
@@ -64,7 +64,7 @@ class InvoicePdf(ApiView):
     @operation("Get an invoice's PDF", media_type="application/pdf")
     def get(self, request: Request, invoice: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf(printed(self.find(Invoice.objects.all(), invoice)))
+        return pdf_response(printed(self.find(Invoice.objects.all(), invoice)))
 
 
 class CreditNotes(ApiView):
@@ -103,4 +103,4 @@ class CreditNotePdf(ApiView):
     @operation("Get a credit note's PDF", media_type="application/pdf")
     def get(self, request: Request, credit_note: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf(printed(self.find(CreditNote.objects.all(), credit_note)))
+        return pdf_response(printed(self.find(CreditNote.objects.all(), credit_note)))

@@ -6,13 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 
 from invoices import shapes
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.selectors.answers import CreditNoteShape, InvoiceShape, PaymentShape
-from invoices.services.files import Printed
 from merchants.http.bodies import Filters
 from merchants.http.expand import Loader
 from merchants.http.fields import Choice, Instant, PublicId, Text
@@ -90,11 +87,3 @@ def narrowed(rows: QuerySet[Any], given: Mapping[str, Any]) -> QuerySet[Any]:
         else:
             rows = rows.filter(**{name: value})
     return rows
-
-
-def pdf(found: Printed, *, attached: bool = False) -> HttpResponse:
-    """A PDF as a response."""
-    answer = HttpResponse(found.content, content_type="application/pdf")
-    answer["Content-Disposition"] = content_disposition_header(attached, found.name) or "inline"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

@@ -1,5 +1,19 @@
-"""Addresses."""
+"""Addresses of the pages of documents and payments, under `/office/<merchant>/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from invoices.pages import credits, documents, fragments, listing
+
+urlpatterns: list[URLPattern] = [
+    path("home/money", fragments.home_money, name="home-money"),
+    path("invoices", listing.invoices, name="invoices"),
+    path("invoices/number/<path:number>", documents.invoice_by_number, name="invoice-by-number"),
+    path("invoices/<str:invoice>", documents.invoice, name="invoice"),
+    path("invoices/<str:invoice>/pdf", documents.invoice_pdf, name="invoice-pdf"),
+    path("invoices/<str:invoice>/credit", credits.credit, name="invoice-credit"),
+    path("invoices/<str:invoice>/credit/preview", credits.credit_preview, name="invoice-credit-preview"),
+    path("credit-notes/<str:credit_note>/pdf", documents.credit_note_pdf, name="credit-note-pdf"),
+    path("payments", listing.payments, name="payments"),
+    path("subscribers/<str:subscriber>/money", fragments.subscriber_money, name="subscriber-money"),
+    path("subscribers/<str:subscriber>/documents", fragments.subscriber_documents, name="subscriber-documents"),
+]
