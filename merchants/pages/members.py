@@ -49,7 +49,8 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         chosen = self.fields["role"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(role, f"{role_name(role)}: {role_note(role)}") for role in roles]
+        said = _("%(name)s: %(value)s")
+        chosen.choices = [(role, said % {"name": role_name(role), "value": role_note(role)}) for role in roles]
         self.initial.setdefault("role", "support")
 
 

@@ -16,6 +16,7 @@ from merchants.http.frame import put_beside
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
+from merchants.pages.offer_cards import Block
 from merchants.pitch import said
 from merchants.refusals import Invalid, Refusal
 from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm
@@ -285,6 +286,27 @@ class Editor:
             self.form.add_error(name if name in self.form.fields else None, words)
         if not refusal.errors or refusal.detail:
             self.form.add_error(None, f"{refusal.say(gettext)} {refusal.say_way_out(gettext)}".strip())
+
+    def sketch(self) -> list[Block]:
+        """The time line while some field cannot be read yet: each stage with what was typed, none left out."""
+        blocks = []
+        for place, stage in enumerate(self.stages):
+            number = gettext("Stage %(number)s") % {"number": place + 1}
+            name = stage["label_en"].value() or stage["label_fr"].value() or number
+            endless = place == len(self.stages) - 1 and not stage["recurrences"].value()
+            blocks.append(
+                Block(
+                    place=place,
+                    when=number,
+                    name=str(name),
+                    price=str(stage["price"].value() or "…"),
+                    length="",
+                    months=3,
+                    is_endless=endless,
+                    is_active=place == self.active,
+                )
+            )
+        return blocks
 
     def matrix(self) -> list[dict[str, Any]]:
         """Features as rows, stages as columns."""

@@ -189,7 +189,7 @@ def _edit(request: OfficeRequest, row: Offer | None) -> HttpResponse:
         "number": number,
         "editor": editor,
         "option_fields": [editor.form[name] for name in editor.form.offered.values()],
-        "track": track_of(terms, editor.active) if terms else [],
+        "track": track_of(terms, editor.active) if terms else editor.sketch(),
         **_preview(request, editor, terms),
     }
     return office_render(request, "merchants/offer_editor.html", context, status=422 if saves else 200)
@@ -235,7 +235,7 @@ def offer_preview(request: OfficeRequest) -> HttpResponse:
     terms = editor.terms()
     context = {
         "editor": editor,
-        "track": track_of(terms, editor.active) if terms else [],
+        "track": track_of(terms, editor.active) if terms else editor.sketch(),
         **_preview(request, editor, terms),
     }
     return office_render(request, "merchants/offer_preview.html", context)

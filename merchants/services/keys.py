@@ -41,7 +41,8 @@ def keys() -> list[ApiKey]:
 
 def key(shown: str) -> ApiKey:
     """The key under a public id. Raises NotFound."""
-    found: ApiKey | None = ApiKey.objects.filter(id=ids.read("key", shown)).first()
+    key_id = ids.read("key", shown)
+    found: ApiKey | None = ApiKey.objects.filter(id=key_id).first() if key_id else None
     if found is None:
         raise NotFound
     return found

@@ -54,9 +54,9 @@ def open_invitations(now: Now) -> list[Invitation]:
 
 def member(shown: str) -> Membership:
     """The member under a public id. Raises NotFound."""
-    found: Membership | None = (
-        Membership.objects.select_related("user").filter(id=ids.read("mem", shown), removed_at=None).first()
-    )
+    key = ids.read("mem", shown)
+    staff = Membership.objects.select_related("user").filter(removed_at=None)
+    found: Membership | None = staff.filter(id=key).first() if key else None
     if found is None:
         raise NotFound
     return found
@@ -64,7 +64,8 @@ def member(shown: str) -> Membership:
 
 def invitation(shown: str) -> Invitation:
     """The invitation under a public id, whatever became of it. Raises NotFound."""
-    found: Invitation | None = Invitation.objects.filter(id=ids.read("ivt", shown)).first()
+    key = ids.read("ivt", shown)
+    found: Invitation | None = Invitation.objects.filter(id=key).first() if key else None
     if found is None:
         raise NotFound
     return found
