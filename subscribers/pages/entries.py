@@ -28,10 +28,10 @@ FROM_THE_START = {
     "scheduled_change": ("kind", "due_on"),
 }
 """Of a row that begins to be, these columns are said; the rest is what its title and the page say already."""
-OF_THE_CALENDAR = {
-    verb: ("status", "stage_position", "current_period_end", "free_until", "quantity", "payment_state", "end_reason")
-    for verb in ("activated", "renewed")
-}
+OF_THE_CALENDAR = dict.fromkeys(
+    ("activated", "renewed"),
+    ("status", "stage_position", "current_period_end", "free_until", "quantity", "payment_state", "end_reason"),
+)
 """Of a subscription that goes its way, these say enough; the rest of its calendar follows from them."""
 EXPIRY = {"exp_month", "exp_year"}
 NOT_WORTH_SAYING = {("quantity", 1), ("complimentary", False)}
@@ -87,9 +87,9 @@ def days_of(entries: Sequence[Entry], *, today: date, zone: str) -> list[Days]:
 
 
 def _act(entry: Entry) -> object:
-    """Changes of one kind and verb made in one transaction are one entry."""
+    """Changes of one kind and verb made at one instant of one transaction are one entry."""
     change = entry.change
-    return entry.id if change is None else (str(change.txid), change.subject_kind, change.verb)
+    return entry.id if change is None else (str(change.txid), entry.at, change.subject_kind, change.verb)
 
 
 def _shown(group: Sequence[Entry], names: Names, *, today: date, zone: str) -> Shown:
@@ -129,7 +129,7 @@ def _moved(change: Change, names: Names) -> list[Moved]:
         said = [name for name in COLUMNS.get(kind, {}) if name in change.after and label_of(kind, name)]
         said = [name for name in said if worth is None or name in worth]
     moved = []
-    if EXPIRY <= set(said):
+    if set(said) >= EXPIRY:
         said = [name for name in said if name not in EXPIRY]
         moved.append(Moved(_("Expires"), _expiry(change.before), _expiry(change.after)))
     return moved + [
