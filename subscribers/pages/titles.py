@@ -151,7 +151,7 @@ WHY_REFUSED: Mapping[str, Promise] = {
 def change_title(kind: str, verb: str, name: str) -> str:
     """What a change is called; `name` is that of its offer, option, feature or method."""
     words = CHANGES.get((kind, verb)) or KINDS.get(kind) or gettext_lazy("Change")
-    return " ".join((str(words) % {"name": name}).split())
+    return _without_gaps(str(words) % {"name": name})
 
 
 def event_title(kind: str, told: Mapping[str, Any]) -> str:
@@ -164,6 +164,11 @@ def event_title(kind: str, told: Mapping[str, Any]) -> str:
         "letter": str(LETTERS.get(str(told.get("kind")), _("a message"))),
         "alert": str(ALERTS.get(str(told.get("kind")), _("see the alerts"))),
     }
-    words = " ".join((str(title.words) % fill).split())
+    words = _without_gaps(str(title.words) % fill)
     why = WHY_REFUSED.get(str(told.get("decline_code") or told.get("code") or ""))
     return _("%(what)s: %(why)s") % {"what": words, "why": why} if why and kind == "payment.failed" else words
+
+
+def _without_gaps(words: str) -> str:
+    """Without the spaces that an empty name leaves; the no-break space before a French colon stays."""
+    return " ".join(part for part in words.split(" ") if part)
