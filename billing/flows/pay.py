@@ -18,6 +18,7 @@ from billing.flows import checkout
 from billing.flows import purchase as buying
 from billing.flows.complete import complete
 from billing.flows.providers import default_account, gateway_of, recorded, saved
+from billing.gateways import declines
 from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
 from billing.models import CheckoutSession
 from invoices.models import Payment
@@ -42,6 +43,10 @@ FIRST_LOOK = timedelta(minutes=2)
 """When a page that was opened and not heard of is asked about."""
 PAGE_OUTLASTS = timedelta(minutes=30)
 """How long the provider's page outlasts the session: who began in time may finish."""
+
+
+FAULTS_OF_THE_PROVIDER = {declines.PROVIDER_ERROR, declines.NO_ANSWER, declines.RATE_LIMITED, declines.IN_PROGRESS}
+"""Failures after which the same wish may simply be made again, by another payment."""
 
 
 class ProviderSilent(Conflict):
@@ -180,7 +185,8 @@ def start(
     if isinstance(page, CheckoutPage):  # given up while the provider was asked: nobody may pay there
         gateway_of(account).expire_checkout(page.provider_session)
         raise PaymentUnderWay
-    raise ProviderRefused if page.kind is OutcomeKind.FAILED else ProviderSilent
+    refused = page.kind is OutcomeKind.FAILED and page.code not in FAULTS_OF_THE_PROVIDER
+    raise ProviderRefused if refused else ProviderSilent
 
 
 def renew_quote(*, merchant_id: UUID, session_id: UUID) -> None:
