@@ -13,7 +13,7 @@ DIALOG = """{% extends "components/dialog.html" %}
 {% block ask %}<fieldset class="choices"><legend class="field-label">New offer</legend>
 <label class="choice"><input class="pick" type="radio" name="offer" value="hifi" checked><b>Onde Hifi</b></label>
 <label class="choice"><input class="pick" type="radio" name="offer" value="famille"><b>Onde Famille</b></label>
-</fieldset>{% endblock %}"""
+</fieldset><input type="text" name="reason" required>{% endblock %}"""
 
 
 def guide(request: HttpRequest) -> HttpResponse:
