@@ -131,12 +131,10 @@ def stage_name(stage: StageSnapshot, language: str) -> str:
 
 
 def price_words(stage: StageSnapshot, currency: str, quantity: int, language: str) -> str:
-    """`€6.99 per month, 3 times`; what is free says how long."""
+    """`€6.99 per month, 3 times`; what is free is `€0.00`: its dates say how long."""
     price = amount_text(stage.amount * quantity, currency, language)
     if stage.is_free:
-        if stage.recurrences is None:
-            return price
-        return _("%(price)s for %(interval)s") % {"price": price, "interval": _lasting(stage)}
+        return price
     per = per_interval(price, stage.interval)
     if stage.recurrences is None:
         return per
@@ -153,15 +151,3 @@ def per_interval(price: str, interval: Interval) -> str:
         Unit.year: ngettext("%(price)s per year", "%(price)s every %(count)s years", count),
     }
     return words[interval.unit] % {"price": price, "count": count}
-
-
-def _lasting(stage: StageSnapshot) -> str:
-    """How long it lasts: `1 month`, `14 days`."""
-    count = stage.interval.count * (stage.recurrences or 1)
-    words = {
-        Unit.day: ngettext("%(count)s day", "%(count)s days", count),
-        Unit.week: ngettext("%(count)s week", "%(count)s weeks", count),
-        Unit.month: ngettext("%(count)s month", "%(count)s months", count),
-        Unit.year: ngettext("%(count)s year", "%(count)s years", count),
-    }
-    return words[stage.interval.unit] % {"count": count}

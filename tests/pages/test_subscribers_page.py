@@ -316,7 +316,7 @@ def test_the_running_stage_says_how_much_of_it_is_over(shop):
     rows = stage_rows(row, picture, today=date(2026, 11, 3), language="en")
     assert [(one["when"], one["months"]) for one in rows] == [("past", 1), ("now", 3), ("next", 2)]
     assert rows[1]["share"] == 75 / 92  # days since 20 August, of those to 20 November
-    assert [one["price"] for one in rows] == ["€0.00 for 1 month", "€13.98 per month, 3 times", "€25.98 per month"]
+    assert [one["price"] for one in rows] == ["€0.00", "€13.98 per month, 3 times", "€25.98 per month"]
     assert rows[2]["starts"] == "20 Nov, without end"
     row.service_ends_on = date(2026, 11, 20)
     assert len(stage_rows(row, picture, today=date(2026, 11, 3), language="en")) == 2
