@@ -312,7 +312,7 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
         payment = payments.lock(payment_id)
         now = clock_of(session)
         actor = provider_actor(payment.account)
-        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND) or _page_is_open(payment, outcome):
+        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND) or _tells_nothing(payment, outcome):
             _note_refusal(payment, outcome)
             return
         method_id = None
@@ -327,11 +327,11 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
         _follow(session, payment, before, method_id, actor=actor, now=now)
 
 
-def _page_is_open(payment: Payment, outcome: Outcome) -> bool:
-    """A refusal on the provider's page is not the end of it: the page takes another card until it expires. Nor is a
-    question about it that was not answered: nothing was asked for, so nothing became unknown."""
-    waiting = payment.hosted and payment.status == Payment.Status.PENDING and bool(payment.provider_session)
-    return outcome.kind in (OutcomeKind.FAILED, OutcomeKind.UNKNOWN) and waiting
+def _tells_nothing(payment: Payment, outcome: Outcome) -> bool:
+    """A question that was not answered makes nothing unknown of which we knew the standing: a debit that was accepted
+    is still on its way, and a page, opened or not, has taken nothing that we should lose sight of."""
+    known = payment.status == Payment.Status.PROCESSING or (payment.hosted and payment.status == Payment.Status.PENDING)
+    return outcome.kind is OutcomeKind.UNKNOWN and known
 
 
 def _note_refusal(payment: Payment, outcome: Outcome) -> None:

@@ -97,8 +97,8 @@ class StripeGateway:
         try:
             made = self._api.checkout.sessions.expire(provider_session, {"expand": asks.SESSION_FIELDS})
         except stripe.StripeError as error:
-            refusal = _refusal(error)
-            return self.checkout_outcome(provider_session) if refusal.status == 400 else failures.outcome(refusal)
+            refusal = _refusal(error)  # a key that is refused says nothing of the page
+            return self.checkout_outcome(provider_session) if refusal.status == 400 else failures.of_question(refusal)
         return reading.session(made.to_dict())
 
     def charge(self, ask: ChargeAsk) -> Outcome:

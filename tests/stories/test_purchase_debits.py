@@ -1,0 +1,96 @@
+"""Debits, which take days: what may happen on the way, and that their money always ends where it belongs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from billing import runs
+from billing.flows import pay
+from billing.gateways.base import Outcome, OutcomeKind
+from billing.models import CheckoutSession, SimulatedPage
+from invoices.models import Invoice, LedgerEntry, Payment, Refund
+from merchants.clock import instant
+from merchants.models import Event
+from merchants.tenancy.scope import tenant
+from subscribers.models import Subscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SILENT = Outcome(kind=OutcomeKind.UNKNOWN)
+
+
+@pytest.fixture
+def hifi(shop):
+    return shop.offer("Onde Hifi", ("month", None, 12_99))
+
+
+@pytest.fixture
+def debited(shop, hifi):
+    """A purchase by debit: complete, its money on its way."""
+    session = shop.checkout(shop.enrol(), hifi)
+    shop.press(session, "pm_sepa_debitSucceeds")
+    assert shop.look(session).status == "complete"
+    return session
+
+
+def at_the_bank(shop, payment, **columns: object) -> None:
+    """What the simulated bank says from now on."""
+    with tenant(shop.id):
+        held = SimulatedPage.objects.get(ref=str(payment.pk))
+        held.content = {**held.content, **columns}
+        held.save()
+
+
+def owed(shop) -> dict[str, int]:
+    """What stands on each account of the ledger, those at zero left out."""
+    sums: dict[str, int] = {}
+    with tenant(shop.id):
+        for account, amount in LedgerEntry.objects.values_list("account", "amount"):
+            sums[account] = sums.get(account, 0) + amount
+    return {account: total for account, total in sums.items() if total}
+
+
+def test_a_debit_asked_about_in_vain_is_still_on_its_way_and_pays_the_invoice(shop, debited):
+    payment = shop.payment(debited)
+    pay.record(merchant_id=shop.id, payment_id=payment.pk, outcome=SILENT)
+    waiting = shop.payment(debited)
+    assert (waiting.status, waiting.looks) == ("processing", 1)
+    assert waiting.next_look_at > instant()
+
+    at_the_bank(shop, payment, status="succeeded", captured=12_99)
+    pay.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    with tenant(shop.id):
+        invoice, subscription = Invoice.objects.get(), Subscription.objects.get()
+        assert (invoice.status, invoice.amount_paid) == ("paid", 12_99)
+        assert (subscription.payment_state, subscription.access) == ("ok", "full")
+        assert not Refund.objects.exists()
+    assert owed(shop) == {"provider": 12_99, "revenue": -10_82, "vat": -2_17}
+
+
+def test_a_debit_that_failed_before_anyone_looked_closes_the_payment_and_lets_the_purchase_lapse(shop, hifi):
+    session = shop.checkout(shop.enrol(), hifi)
+    shop.press(session, "pm_sepa_debitSucceeds")
+    at_the_bank(shop, shop.payment(session), status="failed", code="debit_refused", decline_code="refused")
+    with tenant(shop.id):
+        CheckoutSession.objects.update(expires_at=instant() - timedelta(minutes=1))
+    runs.lapse_due()
+    with tenant(shop.id):
+        assert (Payment.objects.get().status, CheckoutSession.objects.get().status) == ("failed", "expired")
+        assert not Invoice.objects.exists()
+        assert Event.objects.filter(kind="payment.failed").count() == 1
+
+
+def test_a_page_that_could_not_be_opened_can_be_opened_at_the_next_click(shop, hifi):
+    session = shop.checkout(shop.enrol(), hifi)
+    pay.start(merchant_id=shop.id, session_id=session.pk)
+    payment = shop.payment(session)
+    with tenant(shop.id):  # as after an answer that was lost: nobody has the page's address
+        SimulatedPage.objects.filter(ref=str(payment.pk)).update(content=None)
+        Payment.objects.filter(id=payment.pk).update(provider_session="", action_url="")
+    pay.record(merchant_id=shop.id, payment_id=payment.pk, outcome=SILENT)
+
+    assert shop.press(session).kind is OutcomeKind.SUCCEEDED
+    assert shop.look(session).status == "complete"
+    with tenant(shop.id):
+        assert Payment.objects.get().pk == payment.pk
