@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,7 +31,7 @@ def enter(page: Page, seat: Seat, address: str, name: str) -> None:
     page.goto(address + seat.url(name))
 
 
-def offers_of(seat: Seat) -> list[dict]:
+def offers_of(seat: Seat) -> list[dict[str, Any]]:
     with tenant(seat.merchant.id):
         return [dict(one) for one in show_offers(list(Offer.objects.order_by("id")))]
 

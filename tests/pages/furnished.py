@@ -12,6 +12,9 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
+from invoices.models import Invoice
+from invoices.services.credit_plans import Wanted
+from invoices.services.credits import credit_invoice
 from merchants.actors import Actor
 from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Event, ProviderAccount
@@ -121,14 +124,21 @@ def sell(seat: Seat) -> None:
         )
     shop = Shop(merchant=seat.merchant, entity=entity, account=account)
     subscriber = shop.enrol("ON-1")
-    shop.buy(subscriber, offer)
+    invoice = shop.buy(subscriber, offer).invoice
     with tenant(seat.merchant.id):
+        credit_invoice(invoice.pk, Wanted(amount=1_00), reason="a gesture", actor=act["actor"], now=shop.now())
         event = Event.objects.latest("id")
         endpoint = WebhookEndpoint.objects.create(
             url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=NOW.at
         )
         Delivery.objects.create(endpoint=endpoint, event=event, sequence=1, created_at=NOW.at)
         Alert.objects.create(kind="test", severity="warn", fact="a test", subscriber=subscriber, created_at=NOW.at)
+
+
+def invoice_number(seat: Seat) -> str:
+    """The number of the furnished merchant's invoice."""
+    with tenant(seat.merchant.id):
+        return str(Invoice.objects.latest("id").number)
 
 
 def bare(body: bytes) -> str:

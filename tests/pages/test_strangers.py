@@ -7,6 +7,8 @@ says.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -14,13 +16,13 @@ from django.urls import reverse
 from merchants.ids import new_id, show
 from merchants.models.people import Role
 from merchants.permissions import Permission, may
-from tests.pages.furnished import bare, furnish, model_of, office_routes, own, unknown
-from tests.pages.offices import colleague, logged_in, person
+from tests.pages.furnished import bare, furnish, invoice_number, model_of, office_routes, own, unknown
+from tests.pages.offices import Seat, colleague, logged_in, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUTES = {name: (arguments, pattern) for name, arguments, pattern in office_routes()}
-NOT_IDS: dict[str, str] = {}
-"""Arguments of addresses that name no row, with a value that opens: tokens, numbers, words."""
+NOT_IDS: dict[str, Callable[[Seat], str]] = {"number": invoice_number}
+"""Arguments of addresses that are no ids (a merchant's own numbers, words), with a value of that merchant's."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def address(merchant: str, name: str, arguments: dict[str, str]) -> str:
 
 
 def own_arguments(seat, name: str) -> dict[str, str]:
-    return {one: NOT_IDS[one] if one in NOT_IDS else own(seat, one) for one in ROUTES[name][0]}
+    return {one: NOT_IDS[one](seat) if one in NOT_IDS else own(seat, one) for one in ROUTES[name][0]}
 
 
 def answers(client: Client, url: str) -> dict[str, tuple[int, str]]:
@@ -85,7 +87,7 @@ def test_the_same_page_opens_with_ids_of_ones_own(seats, name):
     """The control of the test above: it is the id that was refused, nothing else."""
     ours, _ = seats
     answer = ours.client.get(address(ours.merchant.public_id, name, own_arguments(ours, name)))
-    assert answer.status_code in {200, 302, 405}
+    assert answer.status_code in {200, 302, 405, 409}  # 409: found, and not yet, such as a PDF that is not printed
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
