@@ -1,9 +1,10 @@
 """What a credit note takes back of an invoice: amounts by line, VAT by rate, never more than is left (domain 18).
 
 Pure. Amounts are minor units in the invoice's own terms, after discount: gross where its prices are inclusive, net
-where exclusive. VAT of a credit note is its rate on its own sum, as on any document, with two bounds: the note that empties a
-rate takes that rate's remaining VAT, and no other lets what is left of the VAT drift by more than one minor unit from
-what the rate would give on what is left. So all credits of an invoice together are the invoice, tax included.
+where exclusive. VAT of a credit note is its rate on its own sum, as on any document, with two bounds: the note that
+empties a rate takes that rate's remaining VAT, and no other lets what is left of the VAT drift by more than one minor
+unit from what the rate would give on what is left. So all credits of an invoice together are the invoice, tax
+included.
 """
 
 from __future__ import annotations
