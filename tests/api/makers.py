@@ -16,6 +16,7 @@ from billing.models import CheckoutSession
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
+from invoices.services.printing import print_document
 from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Coupon, Event, Feature, LegalEntity, Offer, Option, Site, TaxRate, TestClock
 from merchants.secrets import encrypt
@@ -93,13 +94,17 @@ def furnish(shop: Shop) -> dict[str, str]:
     shop.coupon("WELCOME", percent_off=20, duration="once")
     session = shop.buy(shop.enrol("lucie"), offer)
     with tenant(shop.id):
-        credit_invoice(session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now())
+        note = credit_invoice(
+            session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now()
+        )
         Site.objects.create(reference="lyon", name="Lyon", created_at=at)
         TestClock.objects.create(name="clock", time=at, created_at=at)
         endpoint = WebhookEndpoint.objects.create(
             url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=at
         )
         Alert.objects.create(kind="test", severity="warn", fact="a test", created_at=at)
+    for document_id in (session.invoice_id, note.pk):
+        print_document(merchant_id=shop.id, document_id=document_id)
     publish(shop.id)
     with tenant(shop.id):
         event = Event.objects.exclude(sequence=None).latest("sequence")
