@@ -81,7 +81,7 @@ def record(payment: Payment, answer: Recorded, *, actor: Actor, now: Now, quiet:
 def settle(payment: Payment, invoice: Invoice, *, actor: Actor, now: Now) -> None:
     """Put a captured payment on a locked invoice: allocation, ledger, paid where it is all there.
 
-    What was captured above what is due stays unallocated in the ledger: it is owed back (`refund_owed`).
+    What was captured above what is due (the invoice was credited meanwhile) pays nothing, and is owed back.
     """
     part = min(payment.captured, invoice.amount_due)
     links: Mapping[str, Any] = {"payment_id": payment.pk}
@@ -93,6 +93,8 @@ def settle(payment: Payment, invoice: Invoice, *, actor: Actor, now: Now) -> Non
     post([_posting(payment, invoice.legal_entity_id, tuple(legs), links, now.today)], now=now)
     if part:
         _pay(invoice, part, actor=actor, now=now)
+    if payment.captured > part:
+        owe_back(payment, payment.captured - part, reason="captured above what was due", now=now)
 
 
 def _pay(invoice: Invoice, part: int, *, actor: Actor, now: Now) -> None:

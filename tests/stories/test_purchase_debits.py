@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import runs
-from billing.flows import pay
+from billing.flows import pay, reconcile
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import Invoice, LedgerEntry, Payment, Refund
+from invoices.services.credit_plans import Wanted
+from invoices.services.credits import credit_invoice
 from merchants.clock import instant
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
@@ -94,3 +98,39 @@ def test_a_page_that_could_not_be_opened_can_be_opened_at_the_next_click(shop, h
     assert shop.look(session).status == "complete"
     with tenant(shop.id):
         assert Payment.objects.get().pk == payment.pk
+
+
+def test_a_debit_that_arrives_after_its_invoice_was_credited_goes_back(shop, debited):
+    with tenant(shop.id):
+        invoice = Invoice.objects.get()
+        credit_invoice(invoice.pk, Wanted(amount=10_00), reason="Torn", actor=shop.actor, now=shop.now())
+    payment = shop.payment(debited)
+    at_the_bank(shop, payment, status="succeeded", captured=12_99)
+    pay.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    with tenant(shop.id):
+        back = Refund.objects.get()
+        assert (back.amount, back.status, back.payment_id) == (10_00, "pending", payment.pk)
+        paid = Invoice.objects.get()
+        assert (paid.status, paid.amount_paid, paid.amount_credited) == ("paid", 2_99, 10_00)
+    for _ in range(2):
+        reconcile.refund(merchant_id=shop.id, refund_id=back.pk)
+    payment = shop.payment(debited)
+    assert (payment.captured, payment.refunded) == (12_99, 10_00)
+    assert owed(shop) == {"provider": 2_99, "revenue": -2_49, "vat": -50}
+
+
+def test_a_refund_waits_for_the_payer_before_it_locks_anything(shop, debited):
+    """Everybody locks the payer first: else a refund and a notice about its payment wait for each other for ever."""
+    payment = shop.payment(debited)
+    at_the_bank(shop, payment, status="succeeded", captured=12_99)
+    with tenant(shop.id):
+        credit_invoice(Invoice.objects.get().pk, Wanted(), reason="Torn", actor=shop.actor, now=shop.now())
+    pay.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    with tenant(shop.id):
+        back = Refund.objects.get()
+    with CaptureQueriesContext(connection) as seen:
+        reconcile.refund(merchant_id=shop.id, refund_id=back.pk)
+    locked = [query["sql"] for query in seen.captured_queries if "FOR UPDATE" in query["sql"]]
+    tables = [sql.split('FROM "')[1].split('"')[0] for sql in locked]
+    people = tables.index("subscribers_subscriber")
+    assert people < tables.index("invoices_refund") < tables.index("invoices_payment")
