@@ -50,14 +50,22 @@ def _keep(account: ProviderAccount, notice: Notice) -> ProviderEvent | None:
         account=account,
         event_id=notice.event_id,
         kind=notice.kind[:120],
-        object_ref=notice.object_ref or "",
-        payment_key=notice.payment_key or "",
+        object_ref=(notice.object_ref or "")[:255],
+        payment_key=_ours(notice.payment_key),
         raw=dict(notice.raw),
         received_at=instant(),
         next_try_at=instant(),
     )
     made = ProviderEvent.objects.bulk_create([row], ignore_conflicts=True)
     return ProviderEvent.objects.filter(id=made[0].pk).first()
+
+
+def _ours(key: str | None) -> str:
+    """A payment's id of ours; '' for what another system that shares the account has put there, of whatever length."""
+    try:
+        return str(UUID(key or ""))
+    except ValueError:
+        return ""
 
 
 def read(*, merchant_id: UUID, notice_id: UUID) -> None:
@@ -79,11 +87,8 @@ def read(*, merchant_id: UUID, notice_id: UUID) -> None:
 
 def _payment_of(row: ProviderEvent) -> UUID | None:
     """Our payment that a notice is about, by our key in its metadata or by the provider's page."""
-    try:
-        key = UUID(row.payment_key)
-    except ValueError:
-        key = None
     ours = Payment.objects.filter(account_id=row.account_id)
+    key = _ours(row.payment_key)
     found = ours.filter(id=key).values_list("id", flat=True).first() if key else None
     if found is None and row.object_ref:
         found = ours.filter(provider_session=row.object_ref).values_list("id", flat=True).first()
