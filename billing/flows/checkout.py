@@ -67,8 +67,12 @@ def form_url(session: CheckoutSession) -> str:
 
 def check_address(value: str, *, name: str) -> str:
     """An address that a browser may be sent back to. Raises Invalid: only http(s), no user part (reliability 2.7)."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or "\\" in value:
+    try:
+        parts = urlsplit(value)
+        is_plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 80) > 0
+    except ValueError:
+        is_plain = False
+    if not is_plain or "@" in parts.netloc or "\\" in value:
         raise Invalid.at(name, "url_invalid", gettext_noop("A full http or https address."))
     if any(c.isspace() or ord(c) < 32 for c in value) or len(value) > 1000:
         raise Invalid.at(name, "url_invalid", gettext_noop("A full http or https address."))
