@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from billing.flows import checkout, pay
+from billing.flows import purchase as buying
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
 from billing.gateways.base import OutcomeKind
@@ -57,6 +58,23 @@ def _give_up(merchant_id: UUID, session_id: UUID, payment_id: UUID) -> None:
             payments.record(payment, answer, actor=actor, now=pay.clock_of(session), quiet=True)
 
 
+def make_way(*, merchant_id: UUID, session_id: UUID) -> None:
+    """Before a session is paid: close the pages that its rivals left open, and give back the coupons held for them. A
+    rival that was paid meanwhile is complete, and then this one is refused when it is paid.
+
+    Raises what `close_page` raises.
+    """
+    with tenant(merchant_id):
+        session = CheckoutSession.objects.select_related("subscription__offer_version", "quote").get(id=session_id)
+        rivals = list(buying.rivals(session).values_list("id", flat=True))
+    for rival_id in rivals:
+        close_page(merchant_id=merchant_id, session_id=rival_id)
+        with tenant(merchant_id):
+            rival = checkout.lock(rival_id)
+            if rival.status == CheckoutSession.Status.OPEN and pay.under_way(rival) is None:
+                buying.release_coupons(rival)
+
+
 def change(
     *, merchant_id: UUID, session_id: UUID, option_ids: Sequence[UUID] | None = None, code: str | None = None
 ) -> CheckoutSession:
@@ -68,6 +86,8 @@ def change(
         session = checkout.lock(session_id)
         if session.status != CheckoutSession.Status.OPEN:
             return session
+        if pay.under_way(session) is not None:  # pressed again after the page was closed
+            raise pay.PaymentUnderWay
         coupons = None
         if code is not None:
             coupons = given_coupons(session) + ([checkout.coupon_for(code)] if code.strip() else [])

@@ -163,6 +163,9 @@ def start(
         if payment is not None and payment.provider_session and payment.action_url:
             return payment.action_url
         if payment is None:
+            if buying.rivals(session).exists():
+                raise PaymentUnderWay
+            buying.check_once(session)
             buying.hold_coupons(session)
             if not session.quote.total and not session.quote.later:
                 complete(session, None, method_id=None, actor=actor or visitor(session.subscriber), now=now)

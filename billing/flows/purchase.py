@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import QuoteDraft, coming, quote
 from billing.models import CheckoutSession, Quote
 from invoices.frozen import freeze
+from invoices.models import Payment
+from invoices.models.payments import IN_FLIGHT
 from merchants.ids import new_id
 from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferVersion, Option, VersionOption
 from merchants.now import Now
@@ -161,8 +163,7 @@ def release_coupons(session: CheckoutSession) -> None:
 
 def check_free_stage(offer: Offer, version: OfferVersion, beneficiary: Subscriber) -> None:
     """One free stage per subscriber and offer (domain 12). Raises Conflict."""
-    first = offer_pictures([version.pk])[version.pk].stages[0]
-    if not first.is_free or first.recurrences is None:
+    if not _begins_free(version):
         return
     had = Subscription.objects.filter(subscriber=beneficiary, offer_version__offer=offer, started_at__isnull=False)
     if had.exists():
@@ -171,6 +172,38 @@ def check_free_stage(offer: Offer, version: OfferVersion, beneficiary: Subscribe
             code="free_stage_used",
             params={"reference": offer.reference},
         )
+
+
+def _begins_free(version: OfferVersion) -> bool:
+    first = offer_pictures([version.pk])[version.pk].stages[0]
+    return first.is_free and first.recurrences is not None
+
+
+def rivals(session: CheckoutSession) -> QuerySet[CheckoutSession]:
+    """Other purchases with a payment under way of what may be had so often only: the same offer's free stage, a coupon
+    with a limit for each subscriber. Their pages are closed before another one opens, so that at most one is paid."""
+    version = session.subscription.offer_version
+    limited = Coupon.objects.filter(id__in=session.quote.coupons).exclude(max_uses_per_subscriber=None)
+    same = Q(pk__in=[])
+    if _begins_free(version):
+        same |= Q(subscriber_id=session.subscriber_id, subscription__offer_version__offer_id=version.offer_id)
+    for coupon_id in limited.values_list("id", flat=True):
+        same |= Q(subscription__payer_id=session.subscription.payer_id, coupons_held__contains=[str(coupon_id)])
+    paying = Payment.objects.filter(session_id=OuterRef("pk"), status__in=IN_FLIGHT)
+    others = CheckoutSession.objects.filter(same, Exists(paying), status=CheckoutSession.Status.OPEN)
+    return others.exclude(pk=session.pk).order_by("id")
+
+
+def check_once(session: CheckoutSession) -> None:
+    """The last word on what may be had so often only, for a locked session about to be paid: the locks of its payer and
+    beneficiary let one purchase pass at a time. Raises Conflict (`free_stage_used`), Invalid (`coupon_already_used`).
+    """
+    version, payer = session.subscription.offer_version, session.subscription.payer
+    check_free_stage(version.offer, version, session.subscriber)
+    used = SubscriptionCoupon.objects.filter(payer=payer, coupon_id__in=session.quote.coupons)
+    limits = used.values("coupon_id").annotate(n=Count("id"), most=F("coupon__max_uses_per_subscriber"))
+    if any(row["most"] is not None and row["n"] >= row["most"] for row in limits):
+        raise Invalid.at("coupons", "coupon_already_used", gettext_noop("This coupon has already been used."))
 
 
 def price(

@@ -129,6 +129,7 @@ def _change(place: Place, session: CheckoutSession, options: frozenset[str] | No
 
 def _pay(request: HttpRequest, place: Place, session: CheckoutSession, asked: Asked) -> HttpResponse:
     try:
+        change_purchase.make_way(merchant_id=place.merchant_id, session_id=session.pk)
         pay.start(
             merchant_id=place.merchant_id,
             session_id=session.pk,
