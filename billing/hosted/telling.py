@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.flows.change_purchase import given_coupons
-from billing.hosted.words import each, how_often, in_language
 from billing.models import CheckoutSession, Quote
+from billing.wording import each, how_often, in_language, sum_words
 from invoices.drafts import DraftLine, LineKind
 from invoices.frozen import thaw
 from merchants.ids import show
 from merchants.models import Coupon, LegalEntity, OptionVersion, VersionOption
 from merchants.now import Now
-from merchants.wording import amount_text, figure_text, long_date_text
+from merchants.wording import amount_text, long_date_text
 from subscribers.selectors.pictures import WantedOption, newest_option_versions, offer_pictures, option_pictures
 from subscribers.snapshots import OfferSnapshot, OptionSnapshot
 
@@ -142,16 +142,14 @@ def _line_words(line: DraftLine, offer: str, alone: bool, today: date, language:
 
 
 def _later_words(quote: Quote, charge: Mapping[str, Any], language: str) -> str:
-    often = how_often(charge["interval"], charge["interval_count"], charge["times"])
-    figures = [figure_text(part["amount"], quote.currency, language) for part in charge["parts"] if part["amount"]]
-    if charge["tax"] and sum(part["amount"] for part in charge["parts"]) != charge["amount"]:
-        tax = figure_text(charge["tax"], quote.currency, language)
-        figures.append(_("VAT %(amount)s") % {"amount": tax})
-    if not charge["amount"]:
-        return _("%(often)s: free") % {"often": often}
-    if len(figures) < 2:
-        return often
-    return _("%(often)s: %(sum)s") % {"often": often, "sum": " + ".join(figures)}
+    return sum_words(
+        how_often(charge["interval"], charge["interval_count"], charge["times"]),
+        gross=charge["amount"],
+        tax=charge["tax"],
+        parts=[part["amount"] for part in charge["parts"]],
+        currency=quote.currency,
+        language=language,
+    )
 
 
 def _next(quote: Quote, today: date, language: str) -> str:

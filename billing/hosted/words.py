@@ -1,47 +1,13 @@
-"""The words of the payment form: intervals, refusals, what comes when. In the active language."""
+"""Why a payment did not pass, in the words of someone who must do something about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
 
 from billing.gateways import declines
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """A text in the reader's language, else in another that it has.
-
-    >>> in_language({"en": "Hi", "fr": "Salut"}, "fr"), in_language({"en": "Hi"}, "fr"), in_language({}, "fr")
-    ('Salut', 'Hi', '')
-    """
-    return texts.get(language) or next((text for text in texts.values() if text), "")
-
-
-def each(unit: str, count: int) -> str:
-    """How often: each month, every 3 months."""
-    if count == 1:
-        return {"day": _("each day"), "week": _("each week"), "month": _("each month"), "year": _("each year")}[unit]
-    said = {
-        "day": ngettext("every %(n)s day", "every %(n)s days", count),
-        "week": ngettext("every %(n)s week", "every %(n)s weeks", count),
-        "month": ngettext("every %(n)s month", "every %(n)s months", count),
-        "year": ngettext("every %(n)s year", "every %(n)s years", count),
-    }
-    return said[unit] % {"n": count}
-
-
-def how_often(unit: str, count: int, times: int | None) -> str:
-    """How often and how many times: each month, 3 times. Once needs no interval."""
-    if times is None:
-        return each(unit, count)
-    if times == 1:
-        return _("once")
-    often = each(unit, count)
-    return ngettext("%(often)s, %(n)s time", "%(often)s, %(n)s times", times) % {"often": often, "n": times}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,13 @@
-"""Addresses."""
+"""Addresses of billing's pages, under `/office/<merchant>/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from billing.pages import coming, ending, listing, simulation
+
+urlpatterns: list[URLPattern] = [
+    path("subscriptions", listing.subscriptions, name="subscriptions"),
+    path("subscriptions/<str:subscription>/cancel", ending.subscription_cancel, name="subscription-cancel"),
+    path("subscriptions/<str:subscription>/undo", ending.subscription_undo, name="subscription-undo"),
+    path("subscribers/<str:subscriber>/coming", coming.subscriber_coming, name="subscriber-coming"),
+    path("simulation/offer", simulation.offer_simulation, name="offer-simulation"),
+]

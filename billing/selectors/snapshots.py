@@ -1,0 +1,133 @@
+"""Subscriptions as they stand, as the engine wants them: a fixed number of queries, however many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from merchants.models import LegalEntity, Merchant
+from subscribers.lifecycle import PaymentState, Status
+from subscribers.models import Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
+from subscribers.periods import Alignment, Anchor, Period
+from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures, tax_profile
+from subscribers.snapshots import (
+    Collection,
+    CouponSnapshot,
+    OfferSnapshot,
+    OptionSnapshot,
+    SubscriptionSnapshot,
+    TaxProfile,
+)
+
+
+def snapshots(rows: Sequence[Subscription], merchant: Merchant) -> dict[UUID, SubscriptionSnapshot]:
+    """The picture of each subscription, by id. Wishes for the future stand in their end dates."""
+    offers = offer_pictures(row.offer_version_id for row in rows)
+    options, coupons = _options(rows), _coupons(rows)
+    taxes = _taxes(rows)
+    return {
+        row.pk: _snapshot(row, merchant, offers[row.offer_version_id], options[row.pk], coupons[row.pk], taxes[row.pk])
+        for row in rows
+    }
+
+
+def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, ...]]:
+    held = list(SubscriptionOption.objects.filter(subscription_id__in=[row.pk for row in rows]).order_by("id"))
+    wanted = [
+        WantedOption(
+            id=option.pk,
+            version_id=option.option_version_id,
+            quantity=option.quantity,
+            complimentary=option.complimentary,
+            reason=option.reason,
+            term=option.periods,
+        )
+        for option in held
+    ]
+    found: dict[UUID, tuple[OptionSnapshot, ...]] = defaultdict(tuple)
+    for option, picture in zip(held, option_pictures(wanted), strict=True):
+        stands = replace(picture, periods_used=option.periods_used, starts_on=option.starts_on, ends_on=option.ends_on)
+        found[option.subscription_id] += (stands,)
+    return found
+
+
+def _coupons(rows: Sequence[Subscription]) -> dict[UUID, tuple[CouponSnapshot, ...]]:
+    held = list(
+        SubscriptionCoupon.objects.filter(subscription_id__in=[row.pk for row in rows], ended_at=None).order_by(
+            "subscription_id", "position", "id"
+        )
+    )
+    pictures = {picture.id: picture for picture in coupon_pictures(list({one.coupon_id for one in held}))}
+    found: dict[UUID, tuple[CouponSnapshot, ...]] = defaultdict(tuple)
+    for one in held:
+        found[one.subscription_id] += (replace(pictures[str(one.coupon_id)], periods_used=one.periods_used),)
+    return found
+
+
+def _taxes(rows: Sequence[Subscription]) -> dict[UUID, TaxProfile]:
+    entities = {
+        entity.pk: entity for entity in LegalEntity.objects.filter(id__in={row.legal_entity_id for row in rows})
+    }
+    payers = Subscriber.objects.filter(id__in={row.payer_id for row in rows}).values_list("id", "country")
+    countries = dict(payers)
+    profiles: dict[tuple[UUID, str], TaxProfile] = {}
+    found = {}
+    for row in rows:
+        key = (row.legal_entity_id, countries.get(row.payer_id, ""))
+        if key not in profiles:
+            profiles[key] = tax_profile(entities[key[0]], key[1])
+        found[row.pk] = profiles[key]
+    return found
+
+
+def anchor_of(row: Subscription) -> Anchor | None:
+    """The anchor that a subscription's columns hold.
+
+    >>> anchor_of(Subscription(anchor_kind="month_day", anchor_day=31))
+    Anchor(day=31, month=None, weekday=None)
+    """
+    if row.anchor_kind == "weekday":
+        return Anchor(weekday=row.anchor_day)
+    return Anchor(day=row.anchor_day, month=row.anchor_month) if row.anchor_kind and row.anchor_day else None
+
+
+def _snapshot(
+    row: Subscription,
+    merchant: Merchant,
+    offer: OfferSnapshot,
+    options: tuple[OptionSnapshot, ...],
+    coupons: tuple[CouponSnapshot, ...],
+    tax: TaxProfile,
+) -> SubscriptionSnapshot:
+    period = None
+    if row.current_period_start and row.current_period_end:
+        period = Period(row.current_period_start, row.current_period_end)
+    return SubscriptionSnapshot(
+        id=str(row.pk),
+        payer=str(row.payer_id),
+        beneficiary=str(row.subscriber_id),
+        offer=offer,
+        tax=tax,
+        zone=merchant.timezone,
+        status=Status(row.status),
+        start_on=row.start_on,
+        quantity=row.quantity,
+        options=options,
+        coupons=coupons,
+        alignment=Alignment.billing_day if row.billing_day is not None else offer.alignment,
+        billing_day=row.billing_day,
+        anchor=anchor_of(row),
+        stage_position=row.stage_position,
+        stage_started_on=row.stage_started_on,
+        cycle_from=row.cycle_from,
+        current_period=period,
+        period_index=row.period_index,
+        free_until=row.free_until,
+        service_ends_on=row.service_ends_on,
+        billing_ends_on=row.billing_ends_on,
+        collection=Collection(row.collection),
+        payment_state=PaymentState(row.payment_state),
+        end_reason=row.end_reason or None,
+    )

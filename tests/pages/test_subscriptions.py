@@ -1,0 +1,213 @@
+"""Billing in the office: the list, what comes next, cancelling with its preview, the simulator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from billing.engine.quoting import coming
+from billing.flows.purchase import told_later
+from billing.models import Quote
+from billing.selectors.snapshots import snapshots
+from merchants.clock import instant
+from merchants.models import Event, Membership
+from merchants.models import TestClock as Clock
+from merchants.tenancy.scope import tenant
+from merchants.terms import OfferTerms, StageTerm
+from merchants.terms_text import write_terms
+from merchants.wording import short_date_text
+from subscribers.models import Change, Subscription
+from subscribers.services import enrolment
+from tests.pages.hosted import text_of
+from tests.pages.offices import logged_in, person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def hifi(shop):
+    shop.feature("quality", "level", ["standard", "hifi"])
+    device = shop.option("Device", 2_00)
+    shop.made["device"] = device
+    stages = (("month", 1, 0), ("month", 3, 6_99), ("month", None, 12_99))
+    return shop.offer("Onde Hifi", *stages, options=[device], features={"quality": {"level": "hifi"}})
+
+
+@pytest.fixture
+def desk(shop):
+    return sit(shop, "support")
+
+
+def sit(shop, role):
+    """A member of the shop's staff at their browser."""
+    user = person()
+    with tenant(shop.id):
+        Membership.objects.create(user=user, role=role, created_at=shop.now().at)
+    return logged_in(user)
+
+
+def url(shop, name, **arguments):
+    return reverse(f"office:{name}", kwargs={"merchant": shop.merchant.public_id, **arguments})
+
+
+def test_what_comes_next_is_what_the_quote_promised(shop, hifi, desk):
+    coupon = shop.coupon("WELCOME", percent_off=20, duration="repeating", periods=2)
+    lucie = shop.enrol("lucie")
+    session = shop.buy(lucie, hifi, options=[shop.made["device"]], coupons=[coupon])
+    with tenant(shop.id):
+        row = Subscription.objects.get()
+        picture = snapshots([row], shop.merchant)[row.pk]
+
+        class Told:
+            later = coming(picture)
+
+        assert told_later(Told()) == Quote.objects.get(id=session.quote_id).later
+    page = desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id))
+    said = text_of(page)
+    assert "Each month, 2 times: 5.59 + 1.60 €7.19" in said
+    assert "Once: 6.99 + 2.00 €8.99" in said
+    assert "Each month: 12.99 + 2.00 €14.99" in said
+
+
+def test_a_purchase_not_paid_for_has_nothing_to_come(shop, hifi, desk):
+    lucie = shop.enrol("lucie")
+    shop.checkout(lucie, hifi)
+    page = desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id))
+    assert (page.status_code, text_of(page)) == (200, "")
+
+
+def test_cancelling_is_previewed_done_and_taken_back(shop, hifi, desk):
+    lucie = shop.enrol("lucie")
+    shop.buy(lucie, hifi)
+    with tenant(shop.id):
+        row = Subscription.objects.get()
+    address = url(shop, "subscription-cancel", subscription=row.public_id)
+    said = text_of(desk.get(address))
+    assert "Cancel Onde Hifi Lucie Garnier" in said
+    assert "No longer charged" in said
+    assert "€6.99" in said
+    assert "Given back what is paid is kept to its end €0.00 To pay now €0.00" in said
+    assert "quality" in said
+    with tenant(shop.id):
+        assert Subscription.objects.get().service_ends_on is None
+
+    done = desk.post(address, {"when": "period_end", "reason": "Moves abroad"})
+    assert done["Location"] == url(shop, "subscriber", subscriber=lucie.public_id)
+    with tenant(shop.id):
+        row = Subscription.objects.get()
+        assert (row.service_ends_on, row.cancel_reason) == (row.current_period_end, "Moves abroad")
+        change = Change.objects.filter(subject_id=row.pk).latest("id")
+        assert (change.verb, change.channel, change.reason) == ("cancelled", "call_centre", "Moves abroad")
+    coming_page = text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
+    assert "Last day of Onde Hifi" in coming_page
+    assert "€" not in coming_page
+
+    back = url(shop, "subscription-undo", subscription=row.public_id)
+    said = text_of(desk.get(back))
+    assert "Next charge" in said
+    assert "€6.99" in said
+    desk.post(back)
+    with tenant(shop.id):
+        assert Subscription.objects.get().service_ends_on is None
+        assert Event.objects.filter(kind__startswith="subscription.cancellation").count() == 2
+    assert "Nothing is cancelled" in text_of(desk.get(back))
+
+
+def test_what_cannot_be_cancelled_says_why_and_offers_no_button(shop, desk):
+    bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12)
+    row = shop.buy(shop.enrol("a"), bound).subscription
+    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id))
+    assert "under a commitment" in text_of(page)
+    assert 'type="submit"' not in page.content.decode()
+    assert desk.post(url(shop, "subscription-cancel", subscription=row.public_id)).status_code == 409
+
+
+def test_who_may_not_change_subscriptions_may_look_and_no_more(shop, hifi):
+    row = shop.buy(shop.enrol("a"), hifi).subscription
+    reader = sit(shop, "read_only")
+    address = url(shop, "subscription-cancel", subscription=row.public_id)
+    assert reader.get(address).status_code == 200
+    assert reader.post(address).status_code == 403
+    with tenant(shop.id):
+        assert Subscription.objects.get().service_ends_on is None
+
+
+def test_the_list_shows_views_and_filters_by_offer(shop, hifi, desk):
+    plain = shop.offer("Plain", ("month", None, 5_00))
+    shop.buy(shop.enrol("a", name="Ada"), hifi)
+    shop.buy(shop.enrol("b", name="Blaise"), plain)
+    shop.checkout(shop.enrol("c", name="Claude"), plain)
+    live = text_of(desk.get(url(shop, "subscriptions")))
+    assert "Ada" in live
+    assert "Blaise" in live
+    assert "Claude" not in live
+    assert "Claude" in text_of(desk.get(url(shop, "subscriptions") + "?view=incomplete"))
+    trial = text_of(desk.get(url(shop, "subscriptions") + "?view=trial"))
+    assert "Ada" in trial
+    assert "Blaise" not in trial
+    narrowed = text_of(desk.get(url(shop, "subscriptions") + f"?offer={plain.public_id}"))
+    assert "Blaise" in narrowed
+    assert "Ada" not in narrowed
+    assert "Nothing in this view" in text_of(desk.get(url(shop, "subscriptions") + "?view=unpaid"))
+    assert desk.get(url(shop, "subscriptions") + "?view=xx&offer=off_1&cursor=zz").status_code == 200
+
+
+def test_the_list_takes_as_many_queries_for_many_as_for_one(shop, hifi, desk):
+    shop.buy(shop.enrol("one"), hifi)
+    desk.get(url(shop, "subscriptions"))
+    with CaptureQueriesContext(connection) as first:
+        desk.get(url(shop, "subscriptions"))
+    for at in range(4):
+        shop.buy(shop.enrol(f"s{at}"), hifi)
+    with CaptureQueriesContext(connection) as second:
+        desk.get(url(shop, "subscriptions"))
+    assert len(second) == len(first)
+
+
+def draft(**more) -> str:
+    stages = (
+        StageTerm(interval="month", amount=0, recurrences=1),
+        StageTerm(interval="month", amount=6_99, recurrences=2),
+        StageTerm(interval="month", amount=12_99),
+    )
+    terms = {"title": {"en": "Hifi"}, "currency": "EUR", "tax_behavior": "inclusive", "stages": stages, **more}
+    return write_terms(OfferTerms(**terms))
+
+
+def test_the_simulator_says_each_charge_on_its_own_day(shop, desk):
+    asked = {"draft": draft(), "buys_on": "2027-01-31"}
+    said = text_of(desk.get(url(shop, "offer-simulation"), asked))
+    days = ["31 Jan 2027", "28 Feb 2027", "31 Mar 2027", "30 Apr 2027", "31 May 2027"]
+    assert [day for day in days if day in said] == days
+    assert said.index("28 Feb 2027") < said.index("€6.99") < said.index("€12.99")
+    assert said.count("€6.99") == 2
+
+
+def test_the_simulator_takes_an_option_and_says_what_is_wrong(shop, desk):
+    device = shop.option("Device", 2_00)
+    asked = {"draft": draft(), "buys_on": "2027-01-31", "option": device.public_id}
+    assert "€8.99" in text_of(desk.get(url(shop, "offer-simulation"), asked))
+    yearly = draft(stages=(StageTerm(interval="year", amount=100_00),))
+    refused = text_of(desk.get(url(shop, "offer-simulation"), {**asked, "draft": yearly}))
+    assert "This option has no price for a period of 1 year." in refused
+    assert desk.get(url(shop, "offer-simulation"), {"draft": "{}"}).status_code == 200
+    today = desk.get(url(shop, "offer-simulation"), {"draft": draft(), "buys_on": "yesterday"})
+    assert short_date_text(shop.now().today, "en") in text_of(today)
+
+
+def test_a_life_on_a_test_clock_is_told_by_its_own_day(shop, hifi, desk):
+    with tenant(shop.id):
+        clock = Clock.objects.create(time=instant() + timedelta(days=800), created_at=instant())
+        ada = enrolment.enrol(
+            {"name": "Ada"}, merchant=shop.merchant, actor=shop.actor, now=shop.now(), test_clock_id=clock.pk
+        )
+    shop.buy(ada, hifi)
+    said = text_of(desk.get(url(shop, "subscriber-coming", subscriber=ada.public_id)))
+    with tenant(shop.id):
+        period = Subscription.objects.get().current_period_end
+    assert period.year >= clock.time.year
+    assert short_date_text(period, "en", today=clock.time.date()) in said
