@@ -46,6 +46,10 @@ class Caller:
         """The tenant whose scope the request opens."""
         return self.merchant.pk
 
+    def may(self, scope: str) -> bool:
+        """Whether the key is allowed what a scope names. A scope that nothing has (`—`) is had by whole keys only."""
+        return not self.scopes or scope in self.scopes
+
     @property
     def livemode(self) -> bool:
         """Whether real money moves: not in a sandbox."""
@@ -109,11 +113,14 @@ class HasScope(BasePermission):
             return True  # answered with 405
         scopes: Mapping[str, str] = view.scopes
         caller = request.auth
-        if method in scopes and isinstance(caller, Caller) and (not caller.scopes or scopes[method] in caller.scopes):
+        if method in scopes and isinstance(caller, Caller) and caller.may(scopes[method]):
             return True
-        raise PermissionDenied(
-            _("This key lacks the scope %(scope)s.") % {"scope": scopes.get(method, "—")}, code="scope_missing"
-        )
+        raise scope_missing(scopes.get(method, "—"))
+
+
+def scope_missing(scope: str) -> PermissionDenied:
+    """403: the key is not allowed that."""
+    return PermissionDenied(_("This key lacks the scope %(scope)s.") % {"scope": scope}, code="scope_missing")
 
 
 def note_use(caller: Caller) -> None:

@@ -11,6 +11,14 @@ Loader = Callable[[Collection[str]], Mapping[str, Any]]
 """From public ids to the objects as the API shows them."""
 
 
+SCOPES: Mapping[str, str] = {
+    "offer": "offers:read",
+    "subscriber": "subscribers:read",
+    "latest_invoice": "invoices:read",
+}
+"""What a key must be allowed to see an object where its id stood: what reading it at its own address needs."""
+
+
 def read_expand(text: str | None, allowed: Collection[str]) -> frozenset[str]:
     """The names in `?expand=`. Raises Invalid (`expand_unknown`) for one that is not offered.
 

@@ -21,9 +21,9 @@ from rest_framework.views import APIView
 
 from merchants.actors import Actor
 from merchants.http import cursors, idempotency
-from merchants.http.authentication import Caller, note_use
+from merchants.http.authentication import Caller, note_use, scope_missing
 from merchants.http.bodies import Body
-from merchants.http.expand import read_expand
+from merchants.http.expand import SCOPES, read_expand
 from merchants.http.operations import Operation, operation_of
 from merchants.http.references import find
 from merchants.http.strict_json import StrictJsonParser, check_framing
@@ -125,8 +125,12 @@ class ApiView(APIView):
 
     @cached_property
     def expand(self) -> frozenset[str]:
-        """The names in `?expand=`."""
-        return read_expand(self.request.query_params.get("expand"), self.operation.expand)
+        """The names in `?expand=`. Raises PermissionDenied (403, scope_missing) for what the key may not read."""
+        names = read_expand(self.request.query_params.get("expand"), self.operation.expand)
+        for needed in sorted(SCOPES.get(name, "—") for name in names):
+            if not self.caller.may(needed):
+                raise scope_missing(needed)
+        return names
 
     def _read(self, kind: type[Body], given: Any, *, partial_: bool = False) -> Mapping[str, Any]:
         shown = getattr(self.operation.answer, "__annotations__", {})

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import override_settings
+from django.urls import URLResolver, get_resolver
 
 from merchants.clock import instant
+from merchants.http.expand import SCOPES
+from merchants.http.operations import operation_of
 from merchants.models import ApiKey, Merchant
 from merchants.services.keys import revoke_key
 from merchants.tenancy.scope import tenant
@@ -125,3 +128,27 @@ def test_an_answer_has_the_caller_s_request_id_or_ours(site):
     for odd in ("short", "x" * 65, "with blank in it", "é" * 10):
         assert site.get("offers", **{"X-Request-Id": odd})["X-Request-Id"].startswith("req_")
     assert site.get("offers")["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [("subscriber", "subscribers:read"), ("offer", "offers:read"), ("latest_invoice", "invoices:read")],
+)
+def test_a_key_sees_by_expanding_no_more_than_by_reading(site, name, scope):
+    narrow = Caller.of(site.shop, "subscriptions:read")
+    assert narrow.get("subscriptions").status_code == 200
+    assert problem(narrow.get(f"subscriptions?expand={name}")) == (403, "scope_missing")
+    assert scope in narrow.get(f"subscriptions?expand={name}").json()["detail"]
+    assert Caller.of(site.shop, "subscriptions:read", scope).get(f"subscriptions?expand={name}").status_code == 200
+    assert site.get(f"subscriptions?expand={name}").status_code == 200
+
+
+def test_whatever_can_be_expanded_names_what_it_needs():
+    def views(patterns):
+        for pattern in patterns:
+            yield from views(pattern.url_patterns) if isinstance(pattern, URLResolver) else [pattern.callback]
+
+    kinds = {view.cls for view in views(get_resolver().url_patterns) if hasattr(view, "cls")}
+    declared = [found for kind in kinds for method in ("GET", "POST") if (found := operation_of(kind, method))]
+    offered = {name for operation in declared for name in operation.expand}
+    assert offered == set(SCOPES)
