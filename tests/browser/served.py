@@ -25,7 +25,7 @@ SHOP_PAGE = b"""<!doctype html><html lang="fr"><meta charset="utf-8"><title>Onde
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+    daemon_threads = False  # closing waits for what is still being answered
     request_queue_size = 64
 
 
@@ -41,9 +41,13 @@ class Closing:
         self.inner = StaticFilesHandler(WSGIHandler())
 
     def __call__(self, environ, start_response):
+        answer = None
         try:
-            return self.inner(environ, start_response)
+            answer = self.inner(environ, start_response)
+            return list(answer)
         finally:
+            if hasattr(answer, "close"):
+                answer.close()
             connections.close_all()
 
 
