@@ -12,9 +12,10 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
-from invoices.models import Invoice
+from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
+from invoices.services.printing import print_file
 from merchants.actors import Actor
 from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Event, ProviderAccount
@@ -127,6 +128,10 @@ def sell(seat: Seat) -> None:
     invoice = shop.buy(subscriber, offer).invoice
     with tenant(seat.merchant.id):
         credit_invoice(invoice.pk, Wanted(amount=1_00), reason="a gesture", actor=act["actor"], now=shop.now())
+        files = list(DocumentFile.objects.values_list("id", flat=True))
+    for file in files:
+        print_file(merchant_id=seat.merchant.id, file_id=file)
+    with tenant(seat.merchant.id):
         event = Event.objects.latest("id")
         endpoint = WebhookEndpoint.objects.create(
             url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=NOW.at
