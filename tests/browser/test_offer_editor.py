@@ -72,8 +72,16 @@ def test_an_offer_is_written_seen_and_put_on_sale(stage, transactional_db, width
         expect(page.locator(".sample")).to_contain_text("then €13.99 a month.")
         expect(page.locator("[data-stage='1']")).to_have_attribute("aria-pressed", "true")
 
+        page.get_by_label("Who buys on").fill("2027-01-31")
+        days = page.locator("#simulation tbody tr td:first-child")
+        expect(days.nth(2)).to_have_text("31 Mar 2027")
+        expect(page.locator("#simulation tbody tr").nth(1)).to_contain_text("28 Feb 2027")
+        expect(page.locator("#simulation tbody tr").nth(1)).to_contain_text("€13.99")
+
         page.locator("#card-language").get_by_text("Français").click()
         expect(page.locator(".sample-price")).to_have_text(re.compile("mois"))
+        expect(page.get_by_label("Who buys on")).to_have_value("2027-01-31")
+        expect(days.nth(2)).to_have_text("31 Mar 2027")
         assert offers_of(seat) == []
         picture(page, f"offer-editor-{width}")
 
