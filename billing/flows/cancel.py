@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from billing.selectors.snapshots import anchor_of
 from merchants.actors import Actor
 from merchants.models import Merchant
 from merchants.now import Now, local_midnight
@@ -13,6 +14,8 @@ from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
 from subscribers.models import Subscriber, Subscription
+from subscribers.periods import boundary
+from subscribers.selectors.pictures import offer_pictures
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts
 
@@ -29,10 +32,17 @@ def lock(subscription_id: UUID) -> Subscription:
 
 
 def last_paid_day(subscription: Subscription) -> date:
-    """The first day that is neither paid nor free: the end of the current period."""
+    """The first day that is neither paid nor free: the end of the free stage, or of the current period."""
     if subscription.current_period_end is None:
         raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
-    return subscription.current_period_end
+    if subscription.status != Subscription.Status.TRIALING or subscription.cycle_from is None:
+        return subscription.current_period_end
+    stage = offer_pictures([subscription.offer_version_id])[subscription.offer_version_id].stages[
+        subscription.stage_position
+    ]
+    if not stage.is_free or stage.recurrences is None:
+        return subscription.current_period_end
+    return boundary(anchor_of(subscription), stage.interval, subscription.cycle_from, stage.recurrences)
 
 
 def check_cancel(subscription: Subscription) -> date:
