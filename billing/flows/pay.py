@@ -6,6 +6,7 @@ provider's notice before or instead of the visitor's return) ends in the same st
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, cast
@@ -38,6 +39,7 @@ from subscribers.models import Subscriber, Subscription
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts, means
 
+_log = logging.getLogger(__name__)
 PROVIDER = "payment provider"
 FIRST_LOOK = timedelta(minutes=2)
 """When a page that was opened and not heard of is asked about."""
@@ -332,7 +334,11 @@ def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
 
 def _tells_nothing(payment: Payment, outcome: Outcome) -> bool:
     """A question that was not answered makes nothing unknown of which we knew the standing: a debit that was accepted
-    is still on its way, and a page, opened or not, has taken nothing that we should lose sight of."""
+    is still on its way, and a page, opened or not, has taken nothing that we should lose sight of. Nor is a sum in
+    another currency than was asked for believed: a person has to look."""
+    if outcome.captured and outcome.currency and outcome.currency != payment.currency:
+        _log.error("payment %s was asked in %s, and taken in %s", payment.pk, payment.currency, outcome.currency)
+        return True
     known = payment.status == Payment.Status.PROCESSING or (payment.hosted and payment.status == Payment.Status.PENDING)
     return outcome.kind is OutcomeKind.UNKNOWN and known
 

@@ -64,6 +64,7 @@ def checkout(ask: CheckoutAsk, *, now: float, method_kinds: Sequence[MethodKind]
         "product_data": {"name": ask.description[:250]},
     }
     params["line_items"] = [{"price_data": price, "quantity": 1}]
+    params["adaptive_pricing"] = {"enabled": False}  # whatever the account says: we ask for this sum in this currency
     params["payment_intent_data"] = {"metadata": metadata, "description": ask.description}
     if ask.save_method:
         params["payment_intent_data"]["setup_future_usage"] = "off_session"

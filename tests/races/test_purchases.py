@@ -8,11 +8,13 @@ import pytest
 
 from billing import runs
 from billing.flows import change_purchase, checkout, pay
+from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import Invoice, Payment, Refund
 from merchants.clock import instant
 from merchants.models import Coupon, TestClock
 from merchants.refusals import Conflict, Invalid
+from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription, SubscriptionCoupon
 from subscribers.services import enrolment
@@ -153,3 +155,38 @@ def test_an_address_that_cannot_be_read_is_refused(address):
     with pytest.raises(Invalid) as refused:
         checkout.check_address(address, name="success_url")
     assert refused.value.code == "url_invalid"
+
+
+def test_purchases_that_cannot_end_yet_do_not_keep_those_of_others_waiting(shop, another_shop, hifi):
+    stuck = shop.checkout(shop.enrol(), hifi)
+    shop.press(stuck)
+    silent = Outcome(kind=OutcomeKind.UNKNOWN)
+    with tenant(shop.id):
+        clock = TestClock.objects.create(time=instant() - timedelta(days=900), created_at=instant())
+        act = {"merchant": shop.merchant, "actor": shop.actor, "now": shop.now()}
+        ada = enrolment.enrol({"name": "Ada", "reference": "ada"}, test_clock_id=clock.pk, **act)
+    shop.checkout(ada, hifi)
+    with tenant(shop.id):
+        CheckoutSession.objects.filter(id=stuck.pk).update(expires_at=instant() - timedelta(hours=2))
+    pay.record(merchant_id=shop.id, payment_id=shop.payment(stuck).pk, outcome=silent)  # looked at again in minutes
+    theirs = another_shop.checkout(another_shop.enrol(), another_shop.offer("Autre", ("month", None, 5_00)))
+    with tenant(another_shop.id):
+        CheckoutSession.objects.update(expires_at=instant() - timedelta(minutes=1))
+
+    waiting = across_tenants("open_checkouts", instant(), 1_000)
+    assert theirs.pk in [found.id for found in waiting]
+    assert not [found for found in waiting if found.merchant_id == shop.id]
+    later = across_tenants("open_checkouts", instant() + timedelta(hours=2), 1_000)
+    assert [found.id for found in later if found.merchant_id == shop.id] == [stuck.pk]
+
+
+def test_a_sum_in_another_currency_is_not_believed(shop, hifi, caplog):
+    session = shop.checkout(shop.enrol(), hifi)
+    pay.start(merchant_id=shop.id, session_id=session.pk)
+    taken = Outcome(kind=OutcomeKind.SUCCEEDED, captured=14_20, currency="USD", provider_ref="pi_1")
+    pay.record(merchant_id=shop.id, payment_id=shop.payment(session).pk, outcome=taken)
+    assert shop.payment(session).status == "pending"
+    assert "was asked in EUR, and taken in USD" in caplog.text
+    with tenant(shop.id):
+        assert not Invoice.objects.exists()
+        assert not Refund.objects.exists()
