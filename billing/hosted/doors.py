@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,17 @@ def speak(request: HttpRequest, locale: str) -> str:
     translation.activate(language)
     request.LANGUAGE_CODE = language
     return language
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The visitor's network address, as our own proxy tells it where there is one; None where it is none."""
+    told = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:  # behind a proxy: the last word of the list is the proxy's own
+        told = request.headers.get("X-Forwarded-For", told).rpartition(",")[2].strip()
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return None
 
 
 def logo_url(merchant: Merchant) -> str:

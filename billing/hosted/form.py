@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from billing.flows import change_purchase, pay
 from billing.hosted import endings
 from billing.hosted.asking import Asked, read
-from billing.hosted.doors import Place, hosted_page, speak
+from billing.hosted.doors import Place, address_of, hosted_page, speak
 from billing.hosted.sessions import load
 from billing.hosted.telling import Told, tell
 from billing.hosted.words import Refused, refused
@@ -133,7 +133,7 @@ def _pay(request: HttpRequest, place: Place, session: CheckoutSession, asked: As
         pay.start(
             merchant_id=place.merchant_id,
             session_id=session.pk,
-            consented_from=request.META.get("REMOTE_ADDR") or None,
+            consented_from=address_of(request),
             seen=asked.quote_id,
         )
     except Invalid as refusal:

@@ -177,6 +177,14 @@ def test_without_consent_nothing_is_paid(shop, hifi):
     assert visitor.stored().consented_from == "127.0.0.1"
 
 
+def test_behind_a_proxy_the_consent_names_the_visitor_and_not_what_they_claim(shop, hifi, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    visitor = Visitor(shop.checkout(shop.enrol(), hifi))
+    posted = {**form_of(visitor.read()), "consent": "on", "act": "pay"}
+    visitor.client.post(visitor.path, posted, headers={"X-Forwarded-For": "10.0.0.1, 203.0.113.7"})
+    assert visitor.stored().consented_from == "203.0.113.7"
+
+
 def test_a_quote_that_was_not_read_is_not_charged(shop, hifi):
     visitor = Visitor(shop.checkout(shop.enrol(), hifi))
     page = visitor.read()

@@ -16,7 +16,8 @@ from billing.flows import pay, reconcile
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import CreditNote, Invoice, LedgerEntry, Payment, Refund
 from merchants.clock import instant
-from merchants.models import Event, TestClock
+from merchants.models import Event
+from merchants.models import TestClock as Clock
 from merchants.tenancy.scope import tenant
 from subscribers.models import Grant, PaymentMethod, Subscription
 from subscribers.services import enrolment
@@ -366,7 +367,7 @@ def test_twenty_returns_at_once_complete_one_purchase(shop, visitor):
 
 def test_a_purchase_in_the_past_of_a_test_clock_can_be_paid(shop, hifi):
     with tenant(shop.id):
-        clock = TestClock.objects.create(time=instant() - timedelta(days=900), created_at=instant())
+        clock = Clock.objects.create(time=instant() - timedelta(days=900), created_at=instant())
         subscriber = enrolment.enrol(
             {"name": "Ada", "reference": "ada"},
             merchant=shop.merchant,
