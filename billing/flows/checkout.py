@@ -27,7 +27,7 @@ from subscribers import history
 from subscribers import shapes as life
 from subscribers.models import Subscriber, Subscription
 from subscribers.selectors.pictures import WantedOption
-from subscribers.services import facts
+from subscribers.services import belonging, facts
 
 OPEN_FOR = timedelta(hours=23)
 """How long a session stays open: below the 24 h for which the provider's page and its keys live."""
@@ -86,6 +86,7 @@ def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor) -> CheckoutSess
         beneficiary = wish.subscriber
         now = now_for(merchant, beneficiary.test_clock_id)
         payer = beneficiary.payer or beneficiary
+        belonging.lock({beneficiary.pk, payer.pk})  # both, in the one order: writing of them later would wait crosswise
         success = check_address(wish.success_url or merchant.success_url, name="success_url")
         failure = wish.failure_url or merchant.failure_url
         cancel = wish.cancel_url or merchant.cancel_url

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import runs
 from billing.flows import change_purchase, checkout, pay
@@ -16,7 +18,7 @@ from merchants.models import Coupon, TestClock
 from merchants.refusals import Conflict, Invalid
 from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscription, SubscriptionCoupon
+from subscribers.models import Subscriber, Subscription, SubscriptionCoupon
 from subscribers.services import enrolment
 from tests.pages.hosted import Visitor, text_of
 from tests.races.barrier import together
@@ -190,3 +192,19 @@ def test_a_sum_in_another_currency_is_not_believed(shop, hifi, caplog):
     with tenant(shop.id):
         assert not Invoice.objects.exists()
         assert not Refund.objects.exists()
+
+
+def test_opening_a_purchase_locks_payer_and_beneficiary_before_it_writes(shop, hifi):
+    """Keys are checked at the end, under a lock of both rows: who held only one would wait crosswise with who pays."""
+    payer = shop.enrol("parent")
+    with tenant(shop.id):
+        act = {"merchant": shop.merchant, "actor": shop.actor, "now": shop.now()}
+        child = enrolment.enrol({"name": "Ada", "reference": "ada"}, payer_id=payer.pk, **act)
+        child = Subscriber.objects.select_related("payer").get(id=child.pk)
+    with CaptureQueriesContext(connection) as seen:
+        shop.checkout(child, hifi)
+    said = [query["sql"] for query in seen.captured_queries]
+    locks = [at for at, sql in enumerate(said) if "FOR UPDATE" in sql and '"subscribers_subscriber"' in sql]
+    writes = [at for at, sql in enumerate(said) if sql.startswith("INSERT")]
+    assert locks[0] < writes[0]
+    assert all(str(person.pk) in said[locks[0]] for person in (payer, child))
