@@ -22,11 +22,11 @@ from merchants.permissions import Permission
 from merchants.pitch import money, rhythm, said
 from merchants.selectors.options import current_option_versions, terms_of
 from merchants.services.catalogue.options import create_option, revise_option, update_option
-from merchants.terms import OptionTerms, PriceTerm
+from merchants.terms import MOST_PRICES, OptionTerms, PriceTerm
 from merchants.typed import shown_amount
 
 PRICES = 4
-"""Prices per interval that the form has room for; the API takes more."""
+"""Lines for prices per interval that the form shows at least; as many more as the option has."""
 
 
 class OptionForm(FeatureCells):
@@ -61,7 +61,9 @@ class OptionForm(FeatureCells):
         if not is_new:
             del self.fields["reference"]
             self.fields["currency"].disabled = True
-        for place in range(PRICES):
+        told = {**(self.initial or {}), **(self.data or {})}
+        self.lines = max([PRICES, *(place + 1 for place in range(MOST_PRICES) if f"price_{place}" in told)])
+        for place in range(self.lines):
             self.fields[f"price_{place}"] = AmountField(label=gettext_lazy("Price"), required=False)
             self.fields[f"count_{place}"] = forms.IntegerField(
                 label=gettext_lazy("Every"), required=False, min_value=1, initial=1, widget=forms.TextInput
@@ -72,14 +74,14 @@ class OptionForm(FeatureCells):
 
     def price_rows(self) -> list[list[forms.BoundField]]:
         """Price, count and unit of each line."""
-        return [[self[f"{name}_{place}"] for name in ("price", "count", "unit")] for place in range(PRICES)]
+        return [[self[f"{name}_{place}"] for name in ("price", "count", "unit")] for place in range(self.lines)]
 
     def terms(self) -> OptionTerms:
         """What was typed; faults stand beside their fields: ask `is_valid()` again."""
         values, currency = self.cleaned_data, self.cleaned_data["currency"]
         again = values["paid"] == "again"
         prices = []
-        for place in range(PRICES) if again else ():
+        for place in range(self.lines) if again else ():
             if not values.get(f"price_{place}"):
                 continue
             prices.append(
@@ -114,7 +116,7 @@ def values_of(terms: OptionTerms, features: list[Feature]) -> dict[str, Any]:
         "adds": terms.adds,
         **FeatureCells.values_of(terms.features, features),
     }
-    for place, price in enumerate(terms.prices[:PRICES]):
+    for place, price in enumerate(terms.prices):
         values[f"price_{place}"] = shown_amount(price.amount, terms.currency, language)
         values[f"count_{place}"] = price.interval_count
         values[f"unit_{place}"] = price.interval
@@ -125,10 +127,10 @@ NAMES = (
     {"title": "title_en", "amount": "once", "prices": "price_0"}
     | {
         f"prices[{place}].{part}": f"{name}_{place}"
-        for place in range(PRICES)
+        for place in range(MOST_PRICES)
         for part, name in (("amount", "price"), ("interval", "unit"), ("interval_count", "count"))
     }
-    | {f"prices[{place}]": f"price_{place}" for place in range(PRICES)}
+    | {f"prices[{place}]": f"price_{place}" for place in range(MOST_PRICES)}
 )
 
 

@@ -7,9 +7,15 @@ import re
 
 import pytest
 
+from merchants.actors import Actor
+from merchants.clock import instant
 from merchants.models import Feature, Offer, OfferVersion, Option
+from merchants.now import Now
 from merchants.selectors.offers import show_offers
+from merchants.selectors.options import current_option_versions, terms_of
+from merchants.services.catalogue.options import create_option
 from merchants.tenancy.scope import tenant
+from merchants.terms import OptionTerms, PriceTerm
 from merchants.terms_text import read_terms
 from tests.pages.furnished import furnish
 from tests.pages.offices import office
@@ -270,3 +276,24 @@ def test_the_terms_handed_to_the_simulator_are_those_of_the_editor():
     terms = read_terms(answer.context["simulated"])
     assert [(stage.amount, stage.recurrences) for stage in terms.stages] == [(699, 3), (1299, None)]
     assert (terms.currency, terms.title) == ("EUR", {"en": "Onde Hifi", "fr": "Onde Hifi"})
+
+
+def test_an_option_keeps_all_its_prices_when_its_page_is_saved():
+    """The API takes more prices than the form shows at least: none may be lost by saving the page."""
+    seat = office()
+    prices = tuple(PriceTerm(interval="month", interval_count=count, amount=100 * count) for count in range(1, 8))
+    with tenant(seat.merchant.pk):
+        terms = OptionTerms(title={"en": "Device"}, currency="EUR", prices=prices)
+        now = Now(at=instant(), zone="Europe/Paris")
+        device = create_option(reference="device", terms=terms, actor=Actor.system("test"), now=now)
+    page = seat.client.get(seat.url("offer_option", option=device.public_id)).content.decode()
+    sent = {"title_en": "One more device", "currency": "EUR", "paid": "again"}
+    for name, value in re.findall(r'<input[^>]*name="((?:price|count)_\d)"[^>]*value="([^"]*)"', page):
+        sent[name] = value
+    assert [sent[f"price_{place}"] for place in range(7)] == [f"{count}.00" for count in range(1, 8)]
+    sent |= {f"unit_{place}": "month" for place in range(7)}
+
+    assert seat.client.post(seat.url("offer_option", option=device.public_id), sent).status_code == 302
+    with tenant(seat.merchant.pk):
+        version = current_option_versions([device.pk])[device.pk]
+        assert (version.number, terms_of([version])[version.pk].prices) == (2, prices)
