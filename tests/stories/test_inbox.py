@@ -44,7 +44,7 @@ def tell(shop: Shop, **said: Any) -> int:
     return Client().post(address, body, content_type="application/json", headers=headers).status_code
 
 
-@pytest.mark.parametrize("reference", ["x" * 200, "order 4711", "", None, str(new_id())])
+@pytest.mark.parametrize("reference", ["x" * 200, "order 4711", "", None, "01a203c6-49ac-7738-8104-4dc110e365b1"])
 def test_a_page_of_another_system_is_kept_and_is_not_ours(shop, reference):
     assert tell(shop, client_reference_id=reference) == 200
     with tenant(shop.id):
