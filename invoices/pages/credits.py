@@ -47,6 +47,8 @@ class CreditForm(forms.Form):
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("It stands on the credit note."),
     )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    """What was left when the dialog was shown: a second click, or a colleague's credit note, is noticed."""
 
     def __init__(self, *args: Any, invoice: Invoice, may_refund: bool, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -100,6 +102,7 @@ def credit(request: OfficeRequest, invoice: str) -> HttpResponse:
                     form.wanted(),
                     reason=form.cleaned_data["reason"],
                     to=form.to_where,
+                    seen=form.cleaned_data["seen"],
                     actor=office.actor,
                     now=now,
                 )

@@ -29,7 +29,7 @@ from invoices.models import (
     Refund,
 )
 from invoices.services import balances, numbering
-from invoices.services.credit_plans import Plan, To, Wanted, plan, terms
+from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan, terms
 from invoices.services.issuing import GOODS_CODES, issuer
 from invoices.services.posting import Account, Leg, Posting, post
 from invoices.services.settlement import settled
@@ -38,25 +38,35 @@ from merchants.clock import instant
 from merchants.ids import new_id
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now
-from merchants.refusals import Invalid, gettext_noop
+from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.tenancy.scope import current
 from subscribers.services import belonging, facts
 from subscribers.snapshots import TaxBehavior
 
 
 def credit_invoice(
-    invoice_id: UUID, wanted: Wanted, *, reason: str, to: To = "balance", actor: Actor, now: Now
+    invoice_id: UUID,
+    wanted: Wanted,
+    *,
+    reason: str,
+    to: To = "balance",
+    seen: int | None = None,
+    actor: Actor,
+    now: Now,
 ) -> CreditNote:
     """Issue a credit note on a finalised invoice. `now` is its payer's (`now_for(merchant, invoice.test_clock_id)`).
+    `seen`: what was left to credit when somebody decided it, in minor units and the invoice's own terms.
 
-    Locks payer, invoice, payments, and last the series of credit notes. Raises what `plan` raises, and Invalid
-    (`reason_required`).
+    Locks payer, invoice, payments, and last the series of credit notes. Raises what `plan` raises, Invalid
+    (`reason_required`), and Conflict (`credited_meanwhile`) where another amount is left than was seen.
     """
     if not reason.strip():
         raise Invalid.at("reason", "reason_required", gettext_noop("Say why: it stands on the credit note."))
     payer_id = Invoice.objects.values_list("payer_id", flat=True).get(id=invoice_id)
     belonging.lock([payer_id])
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity").get(id=invoice_id)
+    if seen is not None and seen != sum(line.left for line in creditable_lines(invoice)[1]):
+        raise Conflict(gettext_noop("The amounts have changed since this page was opened."), code="credited_meanwhile")
     if to == "refund":
         paying = Allocation.objects.filter(invoice=invoice).values("payment_id")
         list(Payment.objects.filter(id__in=paying).select_for_update(of=("self",)).order_by("id"))

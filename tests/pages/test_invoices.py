@@ -298,6 +298,23 @@ def test_crediting_writes_the_note_and_says_so(seat, shop, lucie):
     assert seat.client.post(url, {"what": "all", "reason": "Again", "to": "balance"}).status_code == 422
 
 
+def test_a_second_click_on_the_credit_button_credits_nothing_more(seat, shop, lucie):
+    invoice = bill(shop, lucie, line(1_012_99))
+    pay(shop, invoice, 1_012_99)
+    dialog = page(seat, "invoice-credit", invoice=invoice.public_id, headers={"HX-Request": "true"})
+    seen = re.search(r'<input type="hidden" name="seen" value="(\d+)">', dialog)
+    assert seen[1] == "101299"
+    url = seat.url("invoice-credit", invoice=invoice.public_id)
+    sent = {"what": "amount", "amount": "5", "reason": "Outage", "to": "balance", "seen": seen[1]}
+    assert seat.client.post(url, sent).status_code == 302
+    again = seat.client.post(url, sent)
+    assert again.status_code == 422
+    assert "The amounts have changed since this page was opened." in text(again.content.decode())
+    assert 'name="seen" value="100799"' in again.content.decode()
+    with tenant(shop.id):
+        assert CreditNote.objects.get().gross == 5_00
+
+
 def test_who_may_not_credit_or_refund_does_not(seat, shop, lucie):
     invoice = bill(shop, lucie, line(12_99))
     pay(shop, invoice, 12_99)
