@@ -186,7 +186,7 @@ def name_of(row: Subscriber) -> str:
 
 
 def _shown(request: OfficeRequest, rows: Sequence[Subscriber], language: str) -> list[dict[str, Any]]:
-    """The lines of a list, each at its subscriber's own present: three queries, however many."""
+    """The lines of a list, each at its subscriber's own present: four queries, however many."""
     clocks = TestClock.objects.in_bulk({row.test_clock_id for row in rows if row.test_clock_id})
     times = {id_: clock.time for id_, clock in clocks.items() if clock.status != TestClock.Status.RELEASED}
     present = request.office.now

@@ -16,17 +16,18 @@ from subscribers.pages.listing import name_of
 from subscribers.selectors import people
 
 _NUMBER = re.compile(r"[A-Za-z0-9]{0,12}(?:[-/][A-Za-z0-9]{1,12}){1,4}")
-LEAST = 2
-"""Fewer characters find everybody."""
+LEAST, LEAST_TYPED = 2, 3
+"""Fewer characters find everybody; while one types, answers begin where the trigram index does."""
 
 
 @office_page(permission="see_subscribers")
 def search(request: OfficeRequest) -> HttpResponse:
     """A page of answers, or to `HX-Request` the few that drop down under the field."""
     query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    rows = people.quick_search(query) if len(query) >= LEAST else []
-    document = _document(request, query)
     fragment = request.headers.get("HX-Request") == "true"
+    least = LEAST_TYPED if fragment else LEAST
+    rows = people.quick_search(query) if len(query) >= least else []
+    document = _document(request, query)
     if document and not rows and not fragment:
         return redirect(document)
     context = {
@@ -41,7 +42,7 @@ def search(request: OfficeRequest) -> HttpResponse:
             for row in rows
         ],
         "document": document,
-        "too_short": 0 < len(query) < LEAST,
+        "too_short": 0 < len(query) < least,
     }
     return office_render(request, "subscribers/answers.html" if fragment else "subscribers/search.html", context)
 
