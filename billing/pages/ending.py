@@ -55,7 +55,7 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
         said = _("%(offer)s is cancelled: it lasts until %(day)s, and nothing more is charged.")
         messages.success(request, said % {"offer": _title(row), "day": day})
         return redirect(request.office.url("subscriber", subscriber=row.subscriber.public_id))
-    return office_render(request, "billing/cancel.html", _cancelling(request, row))
+    return _dialog(request, "billing/cancel.html", row, _cancelling(request, row))
 
 
 def _cancelling(request: OfficeRequest, row: Subscription) -> dict[str, object]:
@@ -96,7 +96,7 @@ def subscription_undo(request: OfficeRequest, subscription: str) -> HttpResponse
     now = now_for(request.office.merchant, row.test_clock_id)
     picture = snapshots([row], request.office.merchant)[row.pk]
     going_on = coming(replace(picture, service_ends_on=None, billing_ends_on=None))
-    context = {
+    context: dict[str, object] = {
         "subscription": row,
         "title": _title(row),
         "action": request.office.url("subscription-undo", subscription=row.public_id),
@@ -104,7 +104,15 @@ def subscription_undo(request: OfficeRequest, subscription: str) -> HttpResponse
         "next": next((one for one in going_on if one.gross), None),
         "is_cancelled": row.service_ends_on is not None and row.service_ends_on > now.today,
     }
-    return office_render(request, "billing/undo.html", context)
+    return _dialog(request, "billing/undo.html", row, context)
+
+
+def _dialog(request: OfficeRequest, template: str, row: Subscription, context: dict[str, object]) -> HttpResponse:
+    """The dialog for the page that asked for it, or on a page of its own where its address was opened."""
+    if request.headers.get("HX-Request") == "true":
+        return office_render(request, template, context)
+    back = request.office.url("subscriber", subscriber=row.subscriber.public_id)
+    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back})
 
 
 def _title(row: Subscription) -> str:

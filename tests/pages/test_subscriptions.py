@@ -120,7 +120,7 @@ def test_cancelling_is_previewed_done_and_taken_back(shop, hifi, desk):
 def test_what_cannot_be_cancelled_says_why_and_offers_no_button(shop, desk):
     bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12)
     row = shop.buy(shop.enrol("a"), bound).subscription
-    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id))
+    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id), headers={"HX-Request": "true"})
     assert "under a commitment" in text_of(page)
     assert 'type="submit"' not in page.content.decode()
     assert desk.post(url(shop, "subscription-cancel", subscription=row.public_id)).status_code == 409
@@ -211,3 +211,17 @@ def test_a_life_on_a_test_clock_is_told_by_its_own_day(shop, hifi, desk):
         period = Subscription.objects.get().current_period_end
     assert period.year >= clock.time.year
     assert short_date_text(period, "en", today=clock.time.date()) in said
+
+
+@pytest.mark.parametrize("name", ["subscription-cancel", "subscription-undo"])
+def test_a_dialog_opened_by_its_address_is_a_page_that_shows_it(shop, hifi, desk, name):
+    """Without a script, or from a bookmark: open, in the office's frame, with a way back; alone where the page asks."""
+    lucie = shop.enrol("lucie")
+    row = shop.buy(lucie, hifi).subscription
+    address = url(shop, name, subscription=row.public_id)
+    page = desk.get(address).content.decode()
+    assert '<dialog class="dialog" id="dialog" open' in page
+    assert page.count('<main class="sheet"') == 1
+    assert url(shop, "subscriber", subscriber=lucie.public_id) in page
+    asked = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "<main" not in asked and "data-open" in asked
