@@ -41,6 +41,21 @@ def django_db_setup(
         teardown_databases(made, verbosity=0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache() -> None:
+    """Each worker counts its rate limits in a cache database of its own: another one may empty it at any moment."""
+    from django.core.cache import caches
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    where = str(caches.settings["default"]["LOCATION"])
+    if worker and "db=" in where:
+        caches.settings["default"]["LOCATION"] = where.partition("db=")[0] + f"db={2 + int(worker.removeprefix('gw'))}"
+        caches.close_all()
+        for alias in list(caches.settings):
+            if hasattr(caches._connections, alias):
+                delattr(caches._connections, alias)
+
+
 @pytest.fixture
 def shop(transactional_db: None) -> Any:
     """A sandbox merchant that sells music: `tests.worlds.Shop`."""

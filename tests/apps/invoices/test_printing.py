@@ -60,7 +60,7 @@ def test_a_purchase_is_printed_once_and_kept_with_its_digest(shop: Shop) -> None
     invoice = bought(shop, locale="fr", line1="7 montée du Diapason", postal_code="69005", city="Lyon", country="FR")
     waiting = file_of(shop, invoice.pk)
     assert (waiting.made_at, waiting.path, waiting.tries) == (None, "", 0)
-    assert (shop.id, waiting.pk) in across_tenants("unprinted_documents", instant(), 100)
+    assert (shop.id, waiting.pk) in across_tenants("unprinted_documents", instant(), 100_000)
 
     print_document(merchant_id=shop.id, document_id=invoice.pk)
 
@@ -71,7 +71,7 @@ def test_a_purchase_is_printed_once_and_kept_with_its_digest(shop: Shop) -> None
         printed = kept.read()
     assert (made.sha256, made.size) == (hashlib.sha256(printed).hexdigest(), len(printed))
     assert str(shop.id) in made.path
-    assert (shop.id, waiting.pk) not in across_tenants("unprinted_documents", instant(), 100)
+    assert (shop.id, waiting.pk) not in across_tenants("unprinted_documents", instant(), 100_000)
     text = text_at(made.path)
     for said in (
         f"Facture {invoice.number}",
