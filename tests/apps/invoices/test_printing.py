@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from django.core.files.storage import default_storage
 
+from invoices import tasks
 from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, DocumentFile, Invoice, NumberSeries
 from invoices.pdf import render
 from invoices.selectors.papers import paper_of_credit_note, paper_of_invoice
@@ -252,3 +253,17 @@ def test_a_credit_note_says_where_it_went(shop: Shop) -> None:
     assert [(part.means, part.amount) for part in paper.settlements] == [("balance", 50), ("refund", 70)]
     assert paper.references[0].number == invoice.number
     assert (paper.left, paper.kind, paper.number) == (0, "credit_note", "AV000001")
+
+
+def test_the_worker_prints_what_waits_longest_first(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = bought(shop)
+    waiting = file_of(shop, invoice.pk)
+    with tenant(shop.id):
+        DocumentFile.objects.filter(id=waiting.pk).update(next_try_at=datetime(2000, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(tasks, "MOST", 1)
+
+    tasks.print_missing()
+
+    made = file_of(shop, invoice.pk)
+    assert made.made_at is not None
+    assert default_storage.exists(made.path)
