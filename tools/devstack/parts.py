@@ -24,7 +24,7 @@ WORKERS: Mapping[str, tuple[str, int]] = {  # name: (queues, processes). A slow 
     "worker-alerts": ("alerts,default", 2),
 }
 WITHOUT_CHECKS = {"CELERY_SKIP_CHECKS": "1"}  # `prepare` has run Django's checks, once for all
-SEEN_BY_THE_SHOP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
+SEEN_BY_THE_SHOP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPYCACHEPREFIX")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tools.devstack import environment, keys, parts, ports, postgres, roles, val
 from tools.devstack.children import Children
 from tools.devstack.places import PROJECT, CannotStart, local
 
-STAYS = {"lock", "lib", "apt", "chromium", "test.env"}  # of `.local/`, when starting over
+STAYS = {"lock", "lib", "apt", "bytecode", "chromium", "test.env"}  # of `.local/`, when starting over
 
 
 def progress(since: float, text: str) -> None:
