@@ -1,7 +1,19 @@
-"""The conductor's tables: purchases under way, and what providers told us."""
+"""The conductor's tables: purchases under way, runs, unpaid situations, and what providers told us."""
 
+from billing.models.dunning import DunningCase, Foreseen
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
+from billing.models.runs import BillingRun, Charge, ParkedInRun
 from billing.models.simulated import SimulatedPage
 
-__all__ = ["CheckoutSession", "ProviderEvent", "Quote", "SimulatedPage"]
+__all__ = [
+    "BillingRun",
+    "Charge",
+    "CheckoutSession",
+    "DunningCase",
+    "Foreseen",
+    "ParkedInRun",
+    "ProviderEvent",
+    "Quote",
+    "SimulatedPage",
+]

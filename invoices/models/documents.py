@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from merchants.tenancy.models import TenantForeignKey, TenantModel
 
-SETTLEMENT = ("status", "amount_paid", "amount_credited", "amount_from_balance", "paid_at", "updated_at")
+SETTLEMENT = ("status", "amount_paid", "amount_credited", "amount_from_balance", "paid_at", "collect_at", "updated_at")
 """The only columns of a numbered invoice that may still change: how it was settled, never what it says."""
 
 
@@ -51,6 +51,8 @@ class Invoice(TenantModel):
     created_at = models.DateTimeField()
     finalized_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
+    collect_at = models.DateTimeField(null=True, help_text="When money is asked for by itself; empty: not by itself")
+    run_id = models.UUIDField(null=True, help_text="The billing run that made it, if one did")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -90,6 +92,12 @@ class Invoice(TenantModel):
             models.Index(fields=["merchant", "payer"], condition=Q(status="open"), name="invoices_open"),
             models.Index(fields=["merchant", "number"], name="invoices_by_number"),
             models.Index(fields=["merchant", "status", "-id"], name="invoices_by_status"),
+            models.Index(
+                fields=["collect_at"],
+                condition=Q(collect_at__isnull=False, test_clock=None),
+                name="invoices_to_collect",
+            ),
+            models.Index(fields=["merchant", "run_id"], condition=Q(run_id__isnull=False), name="invoices_of_a_run"),
         ]
 
     @property

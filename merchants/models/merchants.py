@@ -11,6 +11,10 @@ from merchants.tenancy.models import TenantModel
 class Merchant(models.Model):
     """A company that sells subscriptions. Everything else belongs to exactly one. Its `id` is the tenant."""
 
+    class Grouping(models.TextChoices):
+        SUBSCRIPTION = "subscription"
+        PAYER = "payer"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120)
     sandbox_of = models.UUIDField(null=True, help_text="The live merchant whose practice twin this is")
@@ -27,6 +31,19 @@ class Merchant(models.Model):
     terms_url = models.URLField(max_length=500, blank=True)
     privacy_url = models.URLField(max_length=500, blank=True)
     payment_terms_days = models.PositiveSmallIntegerField(default=0)
+    grouping = models.CharField(
+        max_length=12,
+        choices=Grouping,
+        default=Grouping.SUBSCRIPTION,
+        db_default="subscription",
+        help_text="What stands on one invoice",
+    )
+    share_billing_day = models.BooleanField(
+        default=False, db_default=False, help_text="A payer's new subscriptions take the billing day of the first"
+    )
+    dunning_steps = models.JSONField(
+        default=list, db_default=[], help_text="[{after_days, actions}]; empty: the standard steps"
+    )
     event_sequence = models.BigIntegerField(default=0, help_text="The last event number that the relay gave")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -90,4 +107,7 @@ class TestClock(TenantModel):
     time = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)
     created_at = models.DateTimeField()
+    target = models.DateTimeField(null=True, help_text="Where it is being advanced to")
+    error = models.CharField(max_length=400, blank=True, db_default="", help_text="Why the last advance stopped short")
+    released_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)

@@ -43,7 +43,12 @@ class PaymentMethod(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["merchant", "last4"], condition=Q(detached_at=None), name="payment_methods_by_last4")
+            models.Index(fields=["merchant", "last4"], condition=Q(detached_at=None), name="payment_methods_by_last4"),
+            models.Index(
+                fields=["merchant", "exp_year", "exp_month"],
+                condition=Q(detached_at=None, is_default=True),
+                name="payment_methods_expiring",
+            ),
         ]
 
 

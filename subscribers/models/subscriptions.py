@@ -44,6 +44,12 @@ class Subscription(TenantModel):
 
     status = models.CharField(max_length=10, choices=Status)
     payment_state = models.CharField(max_length=10, choices=PaymentState, default=PaymentState.OK)
+    dunning = models.CharField(
+        max_length=8,
+        default="none",
+        db_default="none",
+        help_text="What an unpaid invoice does to access: none, restrict, suspend",
+    )
     access = models.CharField(max_length=10, choices=Access, default=Access.NONE)
     access_until = models.DateTimeField(null=True)
     access_reason = models.CharField(max_length=60, blank=True)
