@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing import shapes
-from billing.engine.due import next_action_at
+from billing.engine.columns import columns
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import coming
 from billing.flows import purchase as buying
@@ -23,7 +23,6 @@ from subscribers import history
 from subscribers import shapes as life
 from subscribers.lifecycle import PaymentState, access
 from subscribers.models import Subscription, SubscriptionCoupon, SubscriptionOption
-from subscribers.periods import Anchor
 from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures, tax_profile
 from subscribers.services import facts, granting
 from subscribers.snapshots import PurchaseSnapshot, SubscriptionSnapshot
@@ -101,38 +100,6 @@ def _invoice(
     return issue([ask], actor=actor, now=now)[0]
 
 
-def columns(opened: SubscriptionSnapshot, *, now: Now) -> dict[str, Any]:
-    """Where a subscription stands in its calendar, as columns."""
-    period = opened.current_period
-    return {
-        "status": opened.status.value,
-        "start_on": opened.start_on,
-        **anchor_columns(opened.anchor),
-        "cycle_from": opened.cycle_from,
-        "stage_position": opened.stage_position,
-        "stage_started_on": opened.stage_started_on,
-        "period_index": opened.period_index,
-        "current_period_start": period.start if period else None,
-        "current_period_end": period.end if period else None,
-        "free_until": opened.free_until,
-        "next_action_at": next_action_at(opened),
-    }
-
-
-def anchor_columns(anchor: Anchor | None) -> dict[str, Any]:
-    """An anchor as columns.
-
-    >>> anchor_columns(Anchor(day=31))
-    {'anchor_kind': 'month_day', 'anchor_day': 31, 'anchor_month': None}
-    """
-    if anchor is None:
-        return {"anchor_kind": "", "anchor_day": None, "anchor_month": None}
-    if anchor.weekday is not None:
-        return {"anchor_kind": "weekday", "anchor_day": anchor.weekday, "anchor_month": None}
-    kind = "year_day" if anchor.month is not None else "month_day"
-    return {"anchor_kind": kind, "anchor_day": anchor.day, "anchor_month": anchor.month}
-
-
 def _activate(
     subscription: Subscription,
     opened: SubscriptionSnapshot,
@@ -151,7 +118,7 @@ def _activate(
     history.update(
         subscription,
         {
-            **columns(opened, now=now),
+            **columns(opened),
             "quantity": session.quote.quantity,
             "started_at": now.at,
             "payment_state": state.value,
