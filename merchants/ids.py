@@ -54,6 +54,7 @@ PREFIXES = {
     "ParkedInRun": "pkd",
     "Charge": "cha",
     "DunningCase": "dun",
+    "NewCard": "nca",
     "WebhookEndpoint": "whe",
     "Delivery": "dlv",
     "Message": "msg",

@@ -1,5 +1,6 @@
 """The conductor's tables: purchases under way, runs, unpaid situations, and what providers told us."""
 
+from billing.models.cards import NewCard
 from billing.models.dunning import DunningCase, Foreseen
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
@@ -12,6 +13,7 @@ __all__ = [
     "CheckoutSession",
     "DunningCase",
     "Foreseen",
+    "NewCard",
     "ParkedInRun",
     "ProviderEvent",
     "Quote",
