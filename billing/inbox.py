@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import pay
+from billing.flows import outcome
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Notice
 from billing.models import ProviderEvent
@@ -78,11 +78,11 @@ def read(*, merchant_id: UUID, notice_id: UUID) -> None:
         row.next_try_at = instant() + timedelta(seconds=15 * 2 ** min(row.tries, 10))
         row.save(update_fields=["tries", "next_try_at"])
         payment_id = _payment_of(row)
-    outcome = "not ours"
+    answer = "not ours"
     if payment_id is not None:
-        outcome = pay.ask_about(merchant_id=merchant_id, payment_id=payment_id).kind.value
+        answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id).kind.value
     with tenant(merchant_id):
-        ProviderEvent.objects.filter(id=notice_id, settled_at=None).update(settled_at=instant(), outcome=outcome)
+        ProviderEvent.objects.filter(id=notice_id, settled_at=None).update(settled_at=instant(), outcome=answer)
 
 
 def _payment_of(row: ProviderEvent) -> UUID | None:

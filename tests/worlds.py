@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from billing.flows import checkout, pay
+from billing.flows import checkout, outcome, pay
 from billing.flows.checkout import Wish
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
@@ -193,9 +193,9 @@ class Shop:
         with tenant(self.id):
             return Payment.objects.filter(session_id=session.pk).latest("id")
 
-    def look(self, session: CheckoutSession) -> pay.Standing:
+    def look(self, session: CheckoutSession) -> outcome.Standing:
         """The visitor comes back."""
-        return pay.look(merchant_id=self.id, session_id=session.pk)
+        return outcome.look(merchant_id=self.id, session_id=session.pk)
 
     def buy(self, subscriber: Subscriber, offer: Offer, **wish: Any) -> CheckoutSession:
         """The whole purchase with a good card."""

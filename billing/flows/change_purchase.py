@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import checkout, pay
+from billing.flows import checkout, outcome, pay
 from billing.flows import purchase as buying
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
@@ -29,14 +29,14 @@ def close_page(*, merchant_id: UUID, session_id: UUID) -> None:
     """
     with tenant(merchant_id):
         session = CheckoutSession.objects.get(id=session_id)
-        payment = pay.under_way(session)
+        payment = outcome.under_way(session)
         account = payment.account if payment else None
     if payment is None or account is None:
         return
     if payment.provider_session:
-        outcome = gateway_of(account).expire_checkout(payment.provider_session)
-        pay.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=outcome)
-    elif pay.ask_about(merchant_id=merchant_id, payment_id=payment.pk).kind is OutcomeKind.NOT_FOUND:
+        answer = gateway_of(account).expire_checkout(payment.provider_session)
+        outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
+    elif outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk).kind is OutcomeKind.NOT_FOUND:
         _give_up(merchant_id, session_id, payment.pk)
     with tenant(merchant_id):
         payment.refresh_from_db()
@@ -55,7 +55,7 @@ def _give_up(merchant_id: UUID, session_id: UUID, payment_id: UUID) -> None:
         if old and not payment.provider_session and payment.status in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
             answer = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
             actor = pay.visitor(session.subscriber)
-            payments.record(payment, answer, actor=actor, now=pay.clock_of(session), quiet=True)
+            payments.record(payment, answer, actor=actor, now=outcome.clock_of(session), quiet=True)
 
 
 def make_way(*, merchant_id: UUID, session_id: UUID) -> None:
@@ -71,7 +71,7 @@ def make_way(*, merchant_id: UUID, session_id: UUID) -> None:
         close_page(merchant_id=merchant_id, session_id=rival_id)
         with tenant(merchant_id):
             rival = checkout.lock(rival_id)
-            if rival.status == CheckoutSession.Status.OPEN and pay.under_way(rival) is None:
+            if rival.status == CheckoutSession.Status.OPEN and outcome.under_way(rival) is None:
                 buying.release_coupons(rival)
 
 
@@ -86,13 +86,13 @@ def change(
         session = checkout.lock(session_id)
         if session.status != CheckoutSession.Status.OPEN:
             return session
-        if pay.under_way(session) is not None:  # pressed again after the page was closed
+        if outcome.under_way(session) is not None:  # pressed again after the page was closed
             raise pay.PaymentUnderWay
         coupons = None
         if code is not None:
             coupons = given_coupons(session) + ([checkout.coupon_for(code)] if code.strip() else [])
         options = None if option_ids is None else _wished(session, option_ids)
-        checkout.requote(session, now=pay.clock_of(session), options=options, coupons=coupons)
+        checkout.requote(session, now=outcome.clock_of(session), options=options, coupons=coupons)
         return session
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from billing.flows import change_purchase, checkout, pay
+from billing.flows import change_purchase, checkout, outcome, pay
 from billing.models import CheckoutSession
 from merchants.actors import Actor
 from merchants.refusals import Conflict, gettext_noop
@@ -31,7 +31,7 @@ def expire(*, merchant_id: UUID, session_id: UUID, actor: Actor) -> CheckoutSess
         if session.status == CheckoutSession.Status.COMPLETE:
             raise SessionComplete
         if session.status == CheckoutSession.Status.OPEN:
-            if pay.under_way(session) is not None:
+            if outcome.under_way(session) is not None:
                 raise pay.PaymentUnderWay
-            checkout.lapse(session, actor=actor, now=pay.clock_of(session))
+            checkout.lapse(session, actor=actor, now=outcome.clock_of(session))
         return session

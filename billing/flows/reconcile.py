@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import change_purchase, checkout, pay
+from billing.flows import change_purchase, checkout, outcome, pay
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Outcome, OutcomeKind, RefundAsk
 from billing.models import CheckoutSession
@@ -27,8 +27,8 @@ KEYS_LAST = timedelta(hours=20)
 
 def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
     """Ask the provider about one payment that is not settled. One that it never saw is closed after a while."""
-    outcome = pay.ask_about(merchant_id=merchant_id, payment_id=payment_id)
-    if outcome.kind is not OutcomeKind.NOT_FOUND:
+    answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id)
+    if answer.kind is not OutcomeKind.NOT_FOUND:
         return
     with tenant(merchant_id):
         payment = Payment.objects.get(id=payment_id)
@@ -38,9 +38,9 @@ def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
         payment = payments.lock(payment_id)
         if payment.provider_session or payment.status not in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
             return
-        answer = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
+        closed = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
         actor = Actor.system("reconcile")
-        payments.record(payment, answer, actor=actor, now=pay.clock_of(session), quiet=True)
+        payments.record(payment, closed, actor=actor, now=outcome.clock_of(session), quiet=True)
 
 
 def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
@@ -60,13 +60,13 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
             reason="duplicate",
         )
     gateway = gateway_of(account)
-    outcome = Outcome(kind=OutcomeKind.NOT_FOUND)
+    answer = Outcome(kind=OutcomeKind.NOT_FOUND)
     if asked_before:  # keys are forgotten after a day: look before giving again (reliability 1.1)
-        outcome = gateway.refund_outcome(key=ask.key, payment_ref=ask.provider_ref)
-    if outcome.kind is OutcomeKind.NOT_FOUND:
-        outcome = gateway.refund(ask)
+        answer = gateway.refund_outcome(key=ask.key, payment_ref=ask.provider_ref)
+    if answer.kind is OutcomeKind.NOT_FOUND:
+        answer = gateway.refund(ask)
     status = {OutcomeKind.SUCCEEDED: Refund.Status.SUCCEEDED, OutcomeKind.FAILED: Refund.Status.FAILED}.get(
-        outcome.kind, Refund.Status.UNKNOWN
+        answer.kind, Refund.Status.UNKNOWN
     )
     with tenant(merchant_id):
         session = checkout.lock(session_id)  # the payer first, as everybody does
@@ -74,10 +74,10 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
         payments.record_refund(
             owed,
             status=status,
-            provider_ref=outcome.provider_ref or "",
-            message=outcome.message,
+            provider_ref=answer.provider_ref or "",
+            message=answer.message,
             actor=Actor.system("refund"),
-            now=pay.clock_of(session),
+            now=outcome.clock_of(session),
         )
 
 
@@ -86,7 +86,7 @@ def lapse(*, merchant_id: UUID, session_id: UUID) -> None:
     money is on its way nothing lapses (domain 10)."""
     with tenant(merchant_id):
         session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
-        if session.status != CheckoutSession.Status.OPEN or session.expires_at > pay.clock_of(session).at:
+        if session.status != CheckoutSession.Status.OPEN or session.expires_at > outcome.clock_of(session).at:
             return  # the nudge goes by real time; a test clock may stand long before
     try:
         change_purchase.close_page(merchant_id=merchant_id, session_id=session_id)
@@ -94,8 +94,8 @@ def lapse(*, merchant_id: UUID, session_id: UUID) -> None:
         return
     with tenant(merchant_id):
         session = checkout.lock(session_id)
-        now = pay.clock_of(session)
+        now = outcome.clock_of(session)
         if session.status != CheckoutSession.Status.OPEN or session.expires_at > now.at:
             return
-        if pay.under_way(session) is None:
+        if outcome.under_way(session) is None:
             checkout.lapse(session, actor=Actor.system("lapse"), now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from billing.flows import pay
+from billing.flows import outcome
 from billing.hosted.doors import Place
 from billing.hosted.onward import with_session
 from billing.models import CheckoutSession
@@ -14,13 +14,13 @@ from merchants.tenancy.scope import tenant
 
 
 def of(
-    request: HttpRequest, place: Place, session: CheckoutSession, standing: pay.Standing | None
+    request: HttpRequest, place: Place, session: CheckoutSession, standing: outcome.Standing | None
 ) -> HttpResponse | None:
     """The page of a purchase that takes no payment; None where it is still open."""
     if session.status == CheckoutSession.Status.COMPLETE:
         return paid(request, place, session)
     with tenant(place.merchant_id):
-        over = session.status == CheckoutSession.Status.EXPIRED or session.expires_at <= pay.clock_of(session).at
+        over = session.status == CheckoutSession.Status.EXPIRED or session.expires_at <= outcome.clock_of(session).at
     if over:
         return expired(request, place, session)
     if place.merchant.suspended_at is not None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.flows import change_purchase, pay
+from billing.flows import change_purchase, outcome, pay
 from billing.hosted import endings
 from billing.hosted.asking import Asked, read
 from billing.hosted.doors import Place, address_of, hosted_page, speak
@@ -60,15 +60,15 @@ def pay_form(request: HttpRequest, place: Place) -> HttpResponse:
     return _show(request, place, session, note)
 
 
-def _look(place: Place, session: CheckoutSession) -> tuple[pay.Standing | None, Notes]:
+def _look(place: Place, session: CheckoutSession) -> tuple[outcome.Standing | None, Notes]:
     """Ask about a payment under way before anything is shown; price anew what was priced another day."""
     if session.status != CheckoutSession.Status.OPEN:
         return None, Notes()
     with tenant(place.merchant_id):
         payment = Payment.objects.filter(session_id=session.pk).order_by("-id").first()
-        asked = pay.under_way(session)
+        asked = outcome.under_way(session)
     if asked is not None:
-        standing = pay.look(merchant_id=place.merchant_id, session_id=session.pk)
+        standing = outcome.look(merchant_id=place.merchant_id, session_id=session.pk)
         return standing, Notes(refused=_reason(standing.payment))
     try:
         pay.renew_quote(merchant_id=place.merchant_id, session_id=session.pk)
@@ -147,7 +147,7 @@ def _pay(request: HttpRequest, place: Place, session: CheckoutSession, asked: As
 
 def _tell(request: HttpRequest, place: Place, session: CheckoutSession) -> Told:
     with tenant(place.merchant_id):
-        return tell(session, now=pay.clock_of(session), language=request.LANGUAGE_CODE)
+        return tell(session, now=outcome.clock_of(session), language=request.LANGUAGE_CODE)
 
 
 def _show(

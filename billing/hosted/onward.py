@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from billing.flows import pay
+from billing.flows import outcome
 from billing.hosted.doors import Place, hosted_page, speak
 from billing.hosted.sessions import load
 from billing.models import CheckoutSession
@@ -55,7 +55,7 @@ def go(request: HttpRequest, place: Place) -> HttpResponse:
     if session.status == CheckoutSession.Status.COMPLETE:
         return sent(request, place, with_session(session.success_url, session))
     with tenant(place.merchant_id):
-        payment = pay.under_way(session)
+        payment = outcome.under_way(session)
     if payment is None or not payment.action_url or payment.status not in _OPEN:
         return HttpResponseRedirect(reverse("hosted:pay", args=[place.token]))
     return sent(request, place, payment.action_url)

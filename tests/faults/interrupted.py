@@ -9,10 +9,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from billing.flows import pay
+    from billing.flows import outcome
 
     print("asking", flush=True)
-    pay.ask_about(merchant_id=UUID(sys.argv[1]), payment_id=UUID(sys.argv[2]))
+    outcome.ask_about(merchant_id=UUID(sys.argv[1]), payment_id=UUID(sys.argv[2]))
     print("recorded", flush=True)
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing import runs
-from billing.flows import change_purchase, checkout, pay
+from billing.flows import change_purchase, checkout, outcome, pay
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import Invoice, Payment, Refund
@@ -170,7 +170,7 @@ def test_purchases_that_cannot_end_yet_do_not_keep_those_of_others_waiting(shop,
     shop.checkout(ada, hifi)
     with tenant(shop.id):
         CheckoutSession.objects.filter(id=stuck.pk).update(expires_at=instant() - timedelta(hours=2))
-    pay.record(merchant_id=shop.id, payment_id=shop.payment(stuck).pk, outcome=silent)  # looked at again in minutes
+    outcome.record(merchant_id=shop.id, payment_id=shop.payment(stuck).pk, outcome=silent)  # looked at again in minutes
     theirs = another_shop.checkout(another_shop.enrol(), another_shop.offer("Autre", ("month", None, 5_00)))
     with tenant(another_shop.id):
         CheckoutSession.objects.update(expires_at=instant() - timedelta(minutes=1))
@@ -186,7 +186,7 @@ def test_a_sum_in_another_currency_is_not_believed(shop, hifi, caplog):
     session = shop.checkout(shop.enrol(), hifi)
     pay.start(merchant_id=shop.id, session_id=session.pk)
     taken = Outcome(kind=OutcomeKind.SUCCEEDED, captured=14_20, currency="USD", provider_ref="pi_1")
-    pay.record(merchant_id=shop.id, payment_id=shop.payment(session).pk, outcome=taken)
+    outcome.record(merchant_id=shop.id, payment_id=shop.payment(session).pk, outcome=taken)
     assert shop.payment(session).status == "pending"
     assert "was asked in EUR, and taken in USD" in caplog.text
     with tenant(shop.id):
