@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from invoices.services.payments import Recorded
 from merchants.clock import instant
 from merchants.ids import new_id
 from merchants.links import mint
-from merchants.models import ProviderAccount
+from merchants.models import ProviderAccount, TestClock
 from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
 from merchants.secrets import decrypt
@@ -70,8 +71,18 @@ def default_account(now: Now) -> ProviderAccount:
     return account
 
 
+def time_of_payer(merchant_id: UUID, key: str) -> datetime:
+    """What time it is for whoever makes a payment (domain 4): their test clock's, else real time. `key` is the
+    payment's id, as a provider knows it."""
+    with tenant(merchant_id):
+        on = Payment.objects.filter(id=UUID(key)).values("test_clock_id")
+        clocks = TestClock.objects.filter(id__in=on).exclude(status=TestClock.Status.RELEASED)
+        return clocks.values_list("time", flat=True).first() or instant()
+
+
 def gateway_of(account: ProviderAccount) -> Gateway:
-    """The gateway of an account. The address of a simulated page is signed: it opens without a log-in."""
+    """The gateway of an account. The address of a simulated page is signed: it opens without a log-in. What takes days
+    at the simulated provider takes them by the payer's clock; its pages are open in real time, as people are."""
     merchant_id = account.tenant_id
 
     def page(ref: str) -> str:
@@ -87,6 +98,7 @@ def gateway_of(account: ProviderAccount) -> Gateway:
         checkout_url=page,
         action_url=page,
         now=instant,
+        payer_time=partial(time_of_payer, merchant_id),
     )
 
 

@@ -9,6 +9,7 @@ from .base import Gateway, MethodKind
 from .manual import ManualGateway
 from .simulated import SimulatedGateway
 from .simulated_books import Books
+from .simulated_entry import PayerTime
 
 KINDS = ("stripe", "simulated", "manual")
 
@@ -24,11 +25,12 @@ def gateway_for(
     checkout_url: Callable[[str], str] | None = None,
     action_url: Callable[[str], str] | None = None,
     now: Callable[[], datetime] | None = None,
+    payer_time: PayerTime | None = None,
 ) -> Gateway:
     """The gateway of one provider account.
 
     `stripe` takes `secret`, `api_base` (None: Stripe's own), `timeout` in seconds and `method_kinds`; `simulated`
-    takes its `books`, the addresses of our own pages and optionally a clock; `manual` takes nothing. Raises
+    takes its `books`, the addresses of our own pages and optionally a clock, and what time it is for a payer; `manual` takes nothing. Raises
     `ValueError` for an unknown kind or where something needed is missing.
     """
     if kind == "stripe":
@@ -41,7 +43,9 @@ def gateway_for(
         if books is None or checkout_url is None or action_url is None:
             raise ValueError("The simulated provider needs its books and the addresses of its pages.")
         clock = {} if now is None else {"now": now}
-        return SimulatedGateway(books=books, checkout_url=checkout_url, action_url=action_url, **clock)
+        return SimulatedGateway(
+            books=books, checkout_url=checkout_url, action_url=action_url, payer_time=payer_time, **clock
+        )
     if kind == "manual":
         return ManualGateway()
     raise ValueError(f"No gateway of kind {kind!r}; known: {', '.join(KINDS)}.")

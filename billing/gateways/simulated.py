@@ -63,9 +63,12 @@ class SimulatedGateway:
         checkout_url: Callable[[str], str],
         action_url: Callable[[str], str],
         now: Callable[[], datetime] = _now,
+        payer_time: entries.PayerTime | None = None,
     ) -> None:
-        """`checkout_url` and `action_url` make the address of our page from a session's or a payment's id."""
+        """`checkout_url` and `action_url` make the address of our page from a session's or a payment's id. `now` is
+        real time; `payer_time` says from our key what time it is for the payer, where that is another."""
         self._books, self._checkout_url, self._action_url, self._now = books, checkout_url, action_url, now
+        self._payer_time = payer_time or (lambda _key: now())
 
     def open_checkout(self, ask: CheckoutAsk) -> CheckoutPage | Outcome:
         """Open a hosted page of ours."""
@@ -97,7 +100,7 @@ class SimulatedGateway:
             entry = entries.of(page)
             if entry is None:
                 return entries.not_found()
-            entries.let_time_pass(entry, self._now())
+            entries.let_time_pass(entry, self._now(), self._payer_time)
             if entry["status"] in closable:
                 entry.update(status="expired", code=None, decline_code=None, advice=None)
             return self._outcome(entry)
@@ -109,7 +112,7 @@ class SimulatedGateway:
             if entry is None or "mode" not in entry["wish"]:
                 return None
             wish = entry["wish"]
-            entries.let_time_pass(entry, self._now())
+            entries.let_time_pass(entry, self._now(), self._payer_time)
             waits = entry["status"] == "requires_action"
             return HostedForm(
                 provider_session=provider_session,
@@ -135,7 +138,7 @@ class SimulatedGateway:
             entry = entries.of(page)
             if entry is None:
                 return entries.not_found()
-            entries.let_time_pass(entry, self._now())
+            entries.let_time_pass(entry, self._now(), self._payer_time)
             if entry["status"] != "open":
                 return self._outcome(entry)
             entry["customer"] = entry["customer"] or f"cus_sim_{entries.digest(entry['key'])}"
@@ -151,7 +154,7 @@ class SimulatedGateway:
             entry = entries.of(page)
             if entry is None:
                 return entries.not_found()
-            entries.let_time_pass(entry, self._now())
+            entries.let_time_pass(entry, self._now(), self._payer_time)
             if entry["status"] != "requires_action":
                 return self._outcome(entry)
             on_page = "mode" in entry["wish"]
@@ -162,7 +165,7 @@ class SimulatedGateway:
             card = entries.card_of_method(entry["method"])
             if on_page:
                 return self._try_on_page(entry, card)
-            entries.take(entry, card, self._now())
+            entries.take(entry, card, self._payer_time)
             return self._outcome(entry)
 
     def _try_on_page(self, entry: Entry, card: SimulatedCard) -> Outcome:
@@ -174,7 +177,7 @@ class SimulatedGateway:
             entries.note_refusal(entry, card.decline)
             entry["status"] = "open"
             return entries.failed(entry)
-        entries.take(entry, card, self._now())
+        entries.take(entry, card, self._payer_time)
         return self._outcome(entry)
 
     def charge(self, ask: ChargeAsk) -> Outcome:
@@ -203,7 +206,7 @@ class SimulatedGateway:
             if entries.wants_authentication(card, ask):
                 entry.update(status="requires_action", code=declines.AUTHENTICATION_REQUIRED, advice="customer")
                 return self._outcome(entry)
-            entries.take(entry, card, self._now(), off_session=ask.off_session)
+            entries.take(entry, card, self._payer_time, off_session=ask.off_session)
             return entries.unknown() if card.answer == "lost_after" else self._outcome(entry)
 
     def authenticate(self, *, provider_ref: str, method_ref: str, return_url: str) -> Outcome:
@@ -290,7 +293,7 @@ class SimulatedGateway:
             entry = entries.of(page)
             if entry is None:
                 return entries.not_found()
-            entries.let_time_pass(entry, self._now())
+            entries.let_time_pass(entry, self._now(), self._payer_time)
             return self._outcome(entry)
 
     def _outcome(self, entry: Entry) -> Outcome:

@@ -1,6 +1,6 @@
 """One payment of the simulated provider, from the first ask to the last refund: what its page in the books holds.
 
-Functions on a plain dict that is kept as JSON; `now` is an argument. Pure.
+Functions on a plain dict that is kept as JSON; time is an argument. Pure.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _LOST = "The simulated answer was lost."
 
 Entry = dict[str, Any]
 Address = Callable[[str], str]
+PayerTime = Callable[[str], datetime]
+"""The present of whoever pays, by our key: a test clock's time for its subscribers."""
 
 
 def new(key: str, amount: int, currency: str, customer: str | None, status: str, wish: Entry) -> Entry:
@@ -156,10 +158,10 @@ def not_found() -> Outcome:
     return Outcome(kind=OutcomeKind.NOT_FOUND, captured=0)
 
 
-def take(entry: Entry, card: SimulatedCard, now: datetime, *, off_session: bool = False) -> None:
-    """Ask the simulated bank: what it says is written into the entry."""
+def take(entry: Entry, card: SimulatedCard, payer_time: PayerTime, *, off_session: bool = False) -> None:
+    """Ask the simulated bank: what it says is written into the entry. A debit takes days by the payer's time."""
     if card.kind == "sepa_debit":
-        settles_at = now + timedelta(days=DEBIT_DAYS)
+        settles_at = payer_time(entry["key"]) + timedelta(days=DEBIT_DAYS)
         entry.update(status="processing", settles_at=settles_at.isoformat(), code=None, advice=None)
         return
     word = card.decline or (card.decline_later if off_session else None)
@@ -171,9 +173,9 @@ def take(entry: Entry, card: SimulatedCard, now: datetime, *, off_session: bool 
     return
 
 
-def let_time_pass(entry: Entry, now: datetime) -> None:
-    """Debits are answered and pages expire by the clock, whenever someone looks."""
-    if entry["status"] == "processing" and datetime.fromisoformat(entry["settles_at"]) <= now:
+def let_time_pass(entry: Entry, now: datetime, payer_time: PayerTime) -> None:
+    """Whenever someone looks: debits are answered by the payer's time, pages expire by real time (people open them)."""
+    if entry["status"] == "processing" and datetime.fromisoformat(entry["settles_at"]) <= payer_time(entry["key"]):
         card = card_of_method(entry["method"])
         if card.decline is not None:
             note_refusal(entry, card.decline)
