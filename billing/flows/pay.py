@@ -6,7 +6,6 @@ Nothing here holds a transaction while the provider is asked, and a second click
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -18,6 +17,7 @@ from billing.flows import checkout
 from billing.flows import purchase as buying
 from billing.flows.complete import complete
 from billing.flows.outcome import FIRST_LOOK, clock_of, provider_actor, under_way
+from billing.flows.provider_page import open_page
 from billing.flows.providers import default_account, gateway_of, recorded
 from billing.gateways import declines
 from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
@@ -27,7 +27,7 @@ from invoices.services import payments
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
 from merchants.links import mint_until
-from merchants.models import Merchant, ProviderAccount
+from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
 from merchants.tenancy.scope import tenant
@@ -134,7 +134,7 @@ def start(
         payer = session.subscription.payer
         account = payment.account
         ask = _ask(session, payment, payer)
-    page = _open_page(merchant_id, account, payer, ask)
+    page = open_page(merchant_id=merchant_id, account=account, payer=payer, ask=ask)
     with tenant(merchant_id):
         payment = payments.lock(payment.pk)
         if isinstance(page, CheckoutPage) and payment.status == Payment.Status.PENDING:
@@ -207,22 +207,3 @@ def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> Check
         locale=cast(Locale, session.locale if session.locale in {"fr", "en"} else "auto"),
         metadata={"checkout_session": session.public_id},
     )
-
-
-def _open_page(
-    merchant_id: UUID, account: ProviderAccount, payer: Subscriber, ask: CheckoutAsk
-) -> CheckoutPage | Outcome:
-    """Ask the provider for a page, outside any transaction."""
-    gateway = gateway_of(account)
-    if ask.customer_ref is None:
-        known = gateway.ensure_customer(
-            key=str(payer.pk), email=payer.email, name=payer.name, metadata={"subscriber": payer.public_id}
-        )
-        if isinstance(known, Outcome):
-            return known
-        with tenant(merchant_id):
-            row = Subscriber.objects.select_for_update().get(id=payer.pk)
-            row.provider_customers = {**row.provider_customers, str(account.pk): known}
-            row.save(update_fields=["provider_customers"])
-        ask = replace(ask, customer_ref=known)
-    return gateway.open_checkout(ask)
