@@ -95,9 +95,10 @@ class StageSnapshot:
 class OptionSnapshot:
     """An option as one subscription has it.
 
-    `id` is that of the subscription's option (in a purchase, the option's own), `option_id` the catalogue's. `prices`
-    are keyed by `Interval.key`. `term` counts whole periods (a first part is not counted, as in a stage's recurrences);
-    `periods_used` those begun, where there is a term. A one-off has been billed where `periods_used` is not 0.
+    `id` is that of the subscription's option (in a purchase, the option's own), `option_id` the catalogue's and
+    `version_id` that of the version that was taken. `prices` are keyed by `Interval.key`. `term` counts whole periods
+    (a first part is not counted, as in a stage's recurrences); `periods_used` those begun, where there is a term. A
+    one-off has been billed where `periods_used` is not 0.
     """
 
     id: str
@@ -116,6 +117,7 @@ class OptionSnapshot:
     features: tuple[GrantSnapshot, ...] = ()
     adds: bool = False
     tax_code: str | None = None
+    version_id: str = ""
 
     @property
     def is_one_off(self) -> bool:
@@ -194,7 +196,7 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferSnapshot:
-    """One version of an offer."""
+    """One version of an offer. `included` are the catalogue's ids of the options that are part of it."""
 
     version_id: str
     offer_id: str
@@ -209,6 +211,7 @@ class OfferSnapshot:
     setup_amount: int = 0
     commitment: Commitment | None = None
     zero_invoices: bool = False
+    included: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +285,19 @@ class Scheduled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeSnapshot:
+    """A one-off that waits for the next document. `unit_price` is a decimal string in major units, in the offer's own
+    terms; `amount` is it times the quantity, rounded once, in minor units."""
+
+    id: str
+    title: Texts
+    amount: int
+    unit_price: str
+    tax_code: str
+    quantity: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseSnapshot:
     """What someone is about to buy. `start_on` None means the day of payment."""
 
@@ -309,8 +325,8 @@ class SubscriptionSnapshot:
     which all its boundaries are counted), `current_period` and `period_index` (whole periods of the stage begun, the
     current one included; 0 in a short first one). `anchor` is None until a stage in months or years begins.
     A price in advance has been billed for the current period, a price in arrears has not. `closed_through` is never
-    stored: within one transaction it says that the current period's arrears are already in a step's draft.
-    Without a `current_period`, a live subscription has nothing left to bill.
+    stored: within one transaction it says that the current period is already billed to its end.
+    Without a `current_period`, a live subscription has nothing left to bill. `charges` wait for its next document.
     """
 
     id: str
@@ -338,6 +354,7 @@ class SubscriptionSnapshot:
     billing_paused: bool = False
     closed_through: date | None = None
     scheduled: tuple[Scheduled, ...] = ()
+    charges: tuple[ChargeSnapshot, ...] = ()
     collection: Collection = Collection.automatic
     payment_state: PaymentState = PaymentState.ok
     end_reason: str | None = None
@@ -354,8 +371,11 @@ class SubscriptionSnapshot:
 
     @property
     def current_part(self) -> Part | None:
-        """The current period with the whole one that contains it."""
+        """The current period with the whole one that contains it; None where nothing of it is left to bill, as when
+        another offer takes over at its end (whose calendar would not contain it)."""
         if self.current_period is None or self.cycle_from is None:
+            return None
+        if self.closed_through is not None and self.closed_through >= self.current_period.end:
             return None
         _, whole = containing(self.anchor, self.stage.interval, self.cycle_from, self.current_period.start)
         return Part(self.current_period, whole)

@@ -21,6 +21,7 @@ from merchants.models import (
     Stage,
     StageFeature,
     TaxRate,
+    VersionOption,
 )
 from merchants.models import Feature as FeatureRow
 from subscribers.periods import Alignment, Anchor, Interval, Unit
@@ -60,8 +61,12 @@ def grant_picture(feature: FeatureRow, quota: int | None, level: str, *, adds: b
 
 
 def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:
-    """Offer versions by id: three queries, however many versions."""
+    """Offer versions by id: four queries, however many versions."""
     wanted = set(version_ids)
+    included: dict[UUID, set[str]] = defaultdict(set)
+    listed = VersionOption.objects.filter(version_id__in=wanted, included=True)
+    for version_id, option_id in listed.values_list("version_id", "option_id"):
+        included[version_id].add(str(option_id))
     versions = OfferVersion.objects.filter(id__in=wanted).select_related("offer")
     features: dict[UUID, list[GrantSnapshot]] = defaultdict(list)
     opened = StageFeature.objects.filter(stage__version_id__in=wanted).select_related("feature").order_by("id")
@@ -80,10 +85,12 @@ def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:
                 features=tuple(features[stage.id]),
             )
         )
-    return {version.id: _offer_picture(version, tuple(stages[version.id])) for version in versions}
+    return {
+        version.id: _offer_picture(version, tuple(stages[version.id]), included[version.id]) for version in versions
+    }
 
 
-def _offer_picture(version: OfferVersion, stages: tuple[StageSnapshot, ...]) -> OfferSnapshot:
+def _offer_picture(version: OfferVersion, stages: tuple[StageSnapshot, ...], included: Iterable[str]) -> OfferSnapshot:
     commitment = None
     if version.commitment_intervals or version.notice_days:
         commitment = Commitment(intervals=version.commitment_intervals, notice_days=version.notice_days)
@@ -102,6 +109,7 @@ def _offer_picture(version: OfferVersion, stages: tuple[StageSnapshot, ...]) -> 
         calendar_anchor=Anchor(day=version.billing_day or 1, month=1 if yearly and not monthly else None),
         setup_amount=version.setup_amount,
         commitment=commitment,
+        included=frozenset(included),
     )
 
 
@@ -145,6 +153,7 @@ def option_pictures(wanted: Sequence[WantedOption]) -> tuple[OptionSnapshot, ...
             features=tuple(features[option.version_id]),
             adds=versions[option.version_id].adds,
             tax_code=versions[option.version_id].tax_code or None,
+            version_id=str(option.version_id),
         )
         for option in wanted
     )
