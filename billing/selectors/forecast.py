@@ -1,0 +1,237 @@
+"""What a billing run would make, by the same engine, with nothing written: counts, sums, and who by page.
+
+The walk goes by keyset in blocks: whatever is due, memory stays the same and each block asks the same few questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThan
+
+from billing.engine.decide import Step, StepKind, catch_up
+from billing.engine.grouping import grouped
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice
+from invoices.totals import totals
+from merchants.models import Merchant
+from merchants.now import local_date, local_midnight
+from merchants.refusals import Refusal, fill, gettext_noop
+from subscribers.models import Subscription
+from subscribers.snapshots import SubscriptionSnapshot
+
+BLOCK = 500
+"""Subscriptions read at once."""
+BEGINS = frozenset({StepKind.activate, StepKind.renew, StepKind.next_stage})
+"""Steps with which a period begins."""
+BY_DATE = ("next_action_at", "id")
+"""What is due longest comes first; an index carries it."""
+BY_PAYER = ("payer_id", "id")
+TOO_FAR_BEHIND = gettext_noop("It is more than %(steps)s steps behind: somebody has to look at it first.")
+UNFORESEEN = gettext_noop("Its dates or amounts do not fit together: %(error)s.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a subscription would be parked: a stable code, and an English msgid with its values."""
+
+    code: str
+    msgid: str
+    params: dict[str, object] = field(default_factory=dict)
+
+    def say(self, translate: object = str) -> str:
+        """The reason in the reader's language."""
+        return fill(self.msgid, self.params, translate)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One due subscription and what a run would make of it: its steps in order, or the fault that parks it."""
+
+    row: Subscription
+    steps: tuple[Step, ...]
+    fault: Fault | None = None
+
+    @property
+    def drafts(self) -> tuple[DraftInvoice, ...]:
+        """Its documents to be, before they are grouped."""
+        return tuple(draft for step in self.steps for draft in step.drafts)
+
+    @property
+    def amount(self) -> int:
+        """What it would be billed, tax included, in minor units of its currency."""
+        return sum(totals(draft.lines, draft.tax_behavior).gross for draft in self.drafts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What the documents of one currency come to, in minor units."""
+
+    currency: str
+    net: int
+    tax: int
+    gross: int
+    invoices: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """How many subscriptions would be parked for one reason; `fault` and `first` are those of the first."""
+
+    fault: Fault
+    first: UUID
+    count: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Forecast:
+    """What a run would make. `parked_before` are left alone until somebody lets them go on; `is_whole` is False where
+    the walk stopped at its bound, so that every figure is “at least”."""
+
+    due_by: datetime
+    subscriptions: int = 0
+    periods: int = 0
+    invoices: int = 0
+    ended: int = 0
+    parked: int = 0
+    parked_before: int = 0
+    is_whole: bool = True
+    sums: list[Sum] = field(default_factory=list)
+    faults: list[Faults] = field(default_factory=list)
+
+
+def end_of(day: date, zone: str) -> datetime:
+    """The last instant of a local date: what a run late that day finds due.
+
+    >>> end_of(date(2026, 7, 1), "Europe/Paris").isoformat()
+    '2026-07-01T21:59:59.999999+00:00'
+    """
+    return local_midnight(day + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
+def due_rows(due_by: datetime, test_clock_id: UUID | None = None) -> QuerySet[Subscription]:
+    """The subscriptions that a run takes: due by then, of real time or of one test clock, and not parked."""
+    return Subscription.objects.filter(next_action_at__lte=due_by, parked_at=None, test_clock_id=test_clock_id)
+
+
+def forecast(
+    *, merchant: Merchant, due_by: datetime, test_clock_id: UUID | None = None, most: int | None = None
+) -> Forecast:
+    """What a run at `due_by` would make, for real time or one test clock. Needs the tenant's scope.
+
+    Reads `most` subscriptions at most (None: all of them).
+    """
+    found = Forecast(due_by=due_by)
+    found.parked_before = Subscription.objects.filter(
+        parked_at__isnull=False, test_clock_id=test_clock_id, next_action_at__lte=due_by
+    ).count()
+    sums: dict[str, list[int]] = {}
+    faults: dict[str, Faults] = {}
+    by_payer = merchant.grouping == Merchant.Grouping.PAYER
+    walked = _counted(_walk(merchant, due_by, test_clock_id, BY_PAYER if by_payer else BY_DATE, most), found, faults)
+    for draft in _documents(walked, by_payer=by_payer):
+        summed = totals(draft.lines, draft.tax_behavior)
+        kept = sums.setdefault(draft.currency, [0, 0, 0, 0])
+        for at, value in enumerate((summed.net, summed.tax, summed.gross, 1)):
+            kept[at] += value
+        found.invoices += 1
+    found.sums = [
+        Sum(currency=currency, net=net, tax=tax, gross=gross, invoices=invoices)
+        for currency, (net, tax, gross, invoices) in sorted(sums.items())
+    ]
+    found.faults = sorted(faults.values(), key=lambda each: (-each.count, each.fault.code))
+    found.is_whole = most is None or found.subscriptions < most
+    return found
+
+
+def outlook(rows: Sequence[Subscription], merchant: Merchant, due_by: datetime) -> Iterator[Due]:
+    """What a run at `due_by` would make of each of these, in their order: a fixed number of queries. For a page of the
+    list: `due_rows(…)` in the order `BY_DATE`."""
+    today = local_date(due_by, merchant.timezone)
+    for row, picture in _pictures(rows, merchant):
+        yield picture if isinstance(picture, Due) else _due(row, picture, today, due_by)
+
+
+def _walk(
+    merchant: Merchant, due_by: datetime, test_clock_id: UUID | None, order: Sequence[str], most: int | None
+) -> Iterator[Due]:
+    """Every due subscription in that order, block by block."""
+    rows = due_rows(due_by, test_clock_id).order_by(*order)
+    after: tuple[object, ...] | None = None
+    left = most
+    while left is None or left > 0:
+        size = BLOCK if left is None else min(BLOCK, left)
+        following = rows.filter(TupleGreaterThan(tuple(F(name) for name in order), after)) if after else rows
+        block = list(following[:size])
+        yield from outlook(block, merchant, due_by)
+        if len(block) < size:
+            return
+        after = tuple(getattr(block[-1], name) for name in order)
+        left = None if left is None else left - len(block)
+
+
+def _pictures(
+    rows: Sequence[Subscription], merchant: Merchant
+) -> Iterator[tuple[Subscription, SubscriptionSnapshot | Due]]:
+    """Each row's picture. Where one of a block cannot be drawn, each is drawn alone, and that one is a fault."""
+    try:
+        drawn = snapshots(rows, merchant) if rows else {}
+    except (Refusal, ArithmeticError, LookupError, ValueError) as error:
+        if len(rows) == 1:
+            yield rows[0], Due(row=rows[0], steps=(), fault=fault_of(error))
+            return
+        for row in rows:
+            yield from _pictures([row], merchant)
+        return
+    for row in rows:
+        yield row, drawn[row.pk]
+
+
+def _due(row: Subscription, picture: SubscriptionSnapshot, today: date, due_by: datetime) -> Due:
+    try:
+        steps = tuple(catch_up(picture, today, at=due_by))
+    except (Refusal, ArithmeticError, LookupError, ValueError) as error:
+        return Due(row=row, steps=(), fault=fault_of(error))
+    if steps and steps[-1].kind is StepKind.park:
+        far = Fault(code=steps[-1].why, msgid=TOO_FAR_BEHIND, params={"steps": len(steps) - 1})
+        return Due(row=row, steps=(), fault=far)
+    return Due(row=row, steps=steps)
+
+
+def fault_of(error: Exception) -> Fault:
+    """Why something could not be computed: a refusal's own words, or the error."""
+    if isinstance(error, Refusal):
+        if error.detail or not error.errors:
+            return Fault(code=error.code, msgid=error.detail, params=dict(error.params))
+        first = error.errors[0]
+        return Fault(code=first.code, msgid=first.detail, params=dict(first.params))
+    return Fault(code="unforeseen", msgid=UNFORESEEN, params={"error": str(error) or type(error).__name__})
+
+
+def _counted(walked: Iterable[Due], found: Forecast, faults: dict[str, Faults]) -> Iterator[Due]:
+    """What is walked, counted as it goes by."""
+    for due in walked:
+        found.subscriptions += 1
+        found.periods += sum(step.kind in BEGINS for step in due.steps)
+        found.ended += any(step.kind is StepKind.end for step in due.steps)
+        if due.fault is not None:
+            found.parked += 1
+            known = faults.get(due.fault.code)
+            if known is None:
+                faults[due.fault.code] = Faults(fault=due.fault, first=due.row.pk)
+            else:
+                known.count += 1
+        yield due
+
+
+def _documents(walked: Iterable[Due], *, by_payer: bool) -> Iterator[DraftInvoice]:
+    """Documents to be. Drafts that may stand together come together: the walk is in the payers' order then."""
+    for _, together in groupby(walked, key=lambda due: due.row.payer_id if by_payer else due.row.pk):
+        pairs = [(due.row.legal_entity_id, draft) for due in together for draft in due.drafts]
+        for _, draft in grouped(pairs, by_payer=by_payer):
+            yield draft
