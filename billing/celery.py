@@ -16,6 +16,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.autodiscover_tasks(["billing", "invoices", "alerts"])
 app.conf.task_routes = {
+    "billing.tasks.foresee_due": {"queue": "default"},
     "billing.tasks.*": {"queue": "money"},
     "invoices.tasks.*": {"queue": "documents"},
     "alerts.tasks.*": {"queue": "alerts"},
@@ -24,6 +25,7 @@ NUDGES = {
     "billing.tasks.reconcile_payments": 20.0,
     "billing.tasks.lapse_checkouts": 60.0,
     "billing.tasks.read_inbox": 5.0,
+    "billing.tasks.foresee_due": 300.0,
     "invoices.tasks.print_missing": 3.0,
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,

@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from billing import inbox
-from billing.flows import reconcile
+from billing.flows import foresee, reconcile
 from merchants.clock import instant
+from merchants.models import Merchant
+from merchants.selectors.clocks import now_for
 from merchants.tenancy.across import Found, across_tenants
+from merchants.tenancy.scope import tenant
 
 MOST = 200
 """Rows a nudge takes at once; what is left is due at the next one."""
+MERCHANTS = 500
+"""Merchants asked for at once, where all of them are gone through."""
+
+NOBODY = UUID(int=0)
+"""Before the first of them."""
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +50,30 @@ def read_due() -> int:
         across_tenants("unread_notices", instant(), MOST),
         lambda merchant_id, id_: inbox.read(merchant_id=merchant_id, notice_id=id_),
     )
+
+
+def foresee_due() -> int:
+    """Tell every merchant's subscribers what is coming, once in each merchant's local day. Answers how many events."""
+    told, following = 0, NOBODY
+    while page := across_tenants("merchants", following, MERCHANTS):
+        for merchant_id, _ in page:
+            try:
+                told += _foresee(merchant_id)
+            except Exception:
+                log.exception("Merchant %s could not be told what is coming; tried again later", merchant_id)
+        following = page[-1].id
+    return told
+
+
+def _foresee(merchant_id: UUID) -> int:
+    with tenant(merchant_id):
+        now = now_for(Merchant.objects.get(id=merchant_id))
+        if foresee.looked_today(now=now):
+            return 0
+    told = foresee.foresee(merchant_id=merchant_id, now=now)
+    with tenant(merchant_id):
+        foresee.mark_looked(now=now)
+    return told
 
 
 def _each(found: Iterable[Found], act: Callable[[UUID, UUID], None]) -> int:

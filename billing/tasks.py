@@ -38,3 +38,9 @@ def read_notice(merchant_id: str, notice_id: str) -> None:
 def refund(merchant_id: str, refund_id: str) -> None:
     """Give back one sum that is owed."""
     reconcile.refund(merchant_id=UUID(merchant_id), refund_id=UUID(refund_id))
+
+
+@shared_task
+def foresee_due() -> None:
+    """Tell what is coming, where a merchant's local day has begun."""
+    runs.foresee_due()

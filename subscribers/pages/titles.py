@@ -83,6 +83,7 @@ EVENTS: Mapping[str, EventTitle] = {
     "dunning.step_taken": EventTitle(words=gettext_lazy("Unpaid: next step taken"), icon="alert", mark="warn"),
     "dunning.ended": EventTitle(words=gettext_lazy("Unpaid: settled"), icon="alert"),
     "subscription.trial_ending": EventTitle(words=gettext_lazy("Free stage ends soon"), icon="clock"),
+    "subscription.ending": EventTitle(words=gettext_lazy("Subscription ends soon"), icon="clock"),
     "subscription.commitment_ending": EventTitle(words=gettext_lazy("Commitment ends soon"), icon="clock"),
     "payment_method.expiring": EventTitle(words=gettext_lazy("Card expires soon"), icon="card", mark="warn"),
     "payment_method.expired": EventTitle(words=gettext_lazy("Card expired"), icon="card", mark="bad"),
