@@ -10,6 +10,7 @@ from uuid import UUID
 from merchants.actors import Actor
 from merchants.models import Event
 from merchants.now import Now
+from merchants.tenancy import bulk
 from merchants.tracing import request_id
 
 
@@ -27,7 +28,7 @@ class Fact:
 
 def record_all(facts: Iterable[Fact], *, actor: Actor, now: Now) -> list[Event]:
     """Write facts, in one statement. Needs the tenant's scope; the relay gives the merchant's number later."""
-    return Event.objects.bulk_create(
+    events = [
         Event(
             kind=fact.kind,
             object_id=fact.object_id,
@@ -40,7 +41,9 @@ def record_all(facts: Iterable[Fact], *, actor: Actor, now: Now) -> list[Event]:
             created_at=now.at,
         )
         for fact in facts
-    )
+    ]
+    bulk.insert(events)
+    return events
 
 
 def record(

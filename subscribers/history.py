@@ -17,6 +17,7 @@ from django.db import models
 
 from merchants.actors import Actor
 from merchants.now import Now
+from merchants.tenancy import bulk
 from merchants.tracing import request_id
 from subscribers.models import (
     Change,
@@ -114,7 +115,7 @@ def create_all(
     rows = list(rows)
     if not rows:
         return
-    type(rows[0])._default_manager.bulk_create(rows)
+    bulk.insert(rows)
     write_all(
         [Entry(row=r, verb=verb, columns=columns_of(r), reason=reason, effective_at=effective_at) for r in rows],
         actor=actor,
@@ -161,9 +162,9 @@ def write_all(entries: Iterable[Entry], *, actor: Actor, now: Now) -> list[Chang
     old = _personal_now(people)
     values: list[PersonalValue] = []
     changes = [_change(entry, old, values, actor=actor, now=now) for entry in entries]
-    if values:
-        PersonalValue.objects.bulk_create(values)
-    return Change.objects.bulk_create(changes)
+    bulk.insert(values)
+    bulk.insert(changes)
+    return changes
 
 
 def _change(

@@ -25,6 +25,7 @@ from alerts.services.nudge import nudge
 from merchants.clock import instant
 from merchants.models import Event, Merchant
 from merchants.now import Now
+from merchants.tenancy import bulk
 from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
@@ -166,7 +167,7 @@ def _write_deliveries(events: Sequence[Event], seen: Iterable[Occurrence], *, at
         for endpoint_id, wanted in endpoints
         if routes.goes_to(occurrence, endpoint_id=endpoint_id, wanted=wanted)
     ]
-    Delivery.objects.bulk_create(rows)
+    bulk.insert(rows)
     return frozenset(row.endpoint_id for row in rows)
 
 

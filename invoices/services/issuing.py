@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection
-
 from invoices import shapes
 from invoices.drafts import DraftInvoice, DraftLine
 from invoices.mentions import Mentions, mention_lines
@@ -24,9 +22,15 @@ from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now
+from merchants.tenancy import bulk
 from subscribers.models import Subscriber
 from subscribers.services.facts import Lived, tell_all
 from subscribers.snapshots import TaxBehavior
+
+NUMBERED = (
+    "series_id", "sequence", "number", "issued_on", "due_on", "finalized_at", "status", "paid_at", "content_hash",
+)  # fmt: skip
+"""What an invoice gets with its number."""
 
 GOODS_CODES = frozenset({"goods", "food", "books", "press"})
 """Tax codes of things that are delivered: what a document says of its category of operation (242 nonies A, 17°)."""
@@ -34,7 +38,8 @@ GOODS_CODES = frozenset({"goods", "food", "books", "press"})
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One invoice to issue: its draft, and who stands on it. `coming` is what the reader may expect next."""
+    """One invoice to issue: its draft, and who stands on it. `coming` is what the reader may expect next; `collect`
+    says that we ask for the money by ourselves; `run_id` names the billing run that makes it."""
 
     draft: DraftInvoice
     payer: Subscriber
@@ -42,6 +47,8 @@ class Issue:
     merchant: Merchant
     coming: Mapping[str, Any] = field(default_factory=dict)
     site_id: UUID | None = None
+    collect: bool = False
+    run_id: UUID | None = None
 
 
 def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
@@ -55,12 +62,11 @@ def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
     invoices = [_invoice(ask, sums, now) for ask, sums in zip(asks, summed, strict=True)]
     lines = [_lines(row, ask.draft, sums) for row, ask, sums in zip(invoices, asks, summed, strict=True)]
     taxes = [_taxes(row, sums) for row, sums in zip(invoices, summed, strict=True)]
-    Invoice.objects.bulk_create(invoices)
-    InvoiceLine.objects.bulk_create(line for each in lines for line in each)
-    InvoiceTax.objects.bulk_create(tax for each in taxes for tax in each)
-    DocumentFile.objects.bulk_create(
-        DocumentFile(invoice=row, created_at=now.at, next_try_at=instant()) for row in invoices
-    )
+    at = instant()
+    bulk.insert(invoices)
+    bulk.insert([line for each in lines for line in each])
+    bulk.insert([tax for each in taxes for tax in each])
+    bulk.insert([DocumentFile(invoice_id=row.pk, created_at=now.at, next_try_at=at) for row in invoices])
     entities = {ask.entity.pk: ask.entity for ask in asks}
     by_entity = {
         pk: numbering.series_for(entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
@@ -103,6 +109,8 @@ def _invoice(ask: Issue, sums: Totals, now: Now) -> Invoice:
         net=sums.net,
         tax=sums.tax,
         gross=sums.gross,
+        collect_at=now.at if ask.collect and sums.gross else None,
+        run_id=ask.run_id,
         created_at=now.at,
         updated_at=now.at,
     )
@@ -237,8 +245,7 @@ def _number(
     series: Sequence[UUID],
     now: Now,
 ) -> None:
-    """Give the numbers: one locked row a series, one UPDATE for all invoices."""
-    values: list[Any] = []
+    """Give the numbers: one locked row a series, one statement for all invoices."""
     for series_id, places in numbering.by_series(series).items():
         block = numbering.take(series_id, len(places), now.today)
         for place, at in enumerate(places):
@@ -249,18 +256,7 @@ def _number(
             row.status = Invoice.Status.OPEN if row.gross else Invoice.Status.PAID
             row.paid_at = None if row.gross else now.at
             row.content_hash = content_hash(row, lines[at], taxes[at])
-            values += [row.pk, series_id, row.sequence, row.number, row.issued_on, row.due_on, row.finalized_at]
-            values += [row.status, row.paid_at, row.content_hash]
-    one = "(%s::uuid, %s::uuid, %s::bigint, %s, %s::date, %s::date, %s::timestamptz, %s, %s::timestamptz, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE invoices_invoice AS i SET series_id = v.series, sequence = v.sequence,"  # noqa: S608 - placeholders
-            " number = v.number,"
-            " issued_on = v.issued, due_on = v.due, finalized_at = v.finalized, status = v.status, paid_at = v.paid,"
-            " content_hash = v.hash FROM (VALUES " + ", ".join([one] * len(invoices)) + ") AS v (id, series, sequence,"
-            " number, issued, due, finalized, status, paid, hash) WHERE i.id = v.id",
-            values,
-        )
+    bulk.update(Invoice, NUMBERED, ([row.pk, *(getattr(row, name) for name in NUMBERED)] for row in invoices))
 
 
 def content_hash(row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[InvoiceTax]) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 from invoices.models import LedgerEntry
 from merchants.ids import new_id
 from merchants.now import Now
+from merchants.tenancy import bulk
 
 Account = LedgerEntry.Account
 
@@ -74,4 +75,4 @@ def post(postings: Iterable[Posting], *, now: Now) -> None:
             for leg in posting.legs
             if leg.amount
         ]
-    LedgerEntry.objects.bulk_create(rows)
+    bulk.insert(rows)
