@@ -99,8 +99,8 @@ def next_at(*, clock_id: UUID, after: datetime, until: datetime) -> datetime | N
             if (coming := told_on(watched, day)) is not None:
                 days.setdefault(day, []).append(coming.fact)
     known = _known({fact for listed in days.values() for fact in listed})
-    day = min((day for day, listed in days.items() if not known.issuperset(listed)), default=None)
-    instant = local_midnight(day, zone) if day is not None else None
+    first = min((day for day, listed in days.items() if not known.issuperset(listed)), default=None)
+    instant = local_midnight(first, zone) if first is not None else None
     return instant if instant is not None and after < instant <= until else None
 
 
@@ -185,7 +185,7 @@ def _first_charges(rows: Sequence[PaymentMethod | Subscription]) -> dict[UUID, M
     if not subscriptions:
         return {}
     pictures = snapshots(subscriptions, Merchant.objects.get(id=current()))
-    charges = {}
+    charges: dict[UUID, Mapping[str, Any]] = {}
     for row in subscriptions:
         if (charge := _first_charge(pictures[row.pk])) is not None:
             charges[row.pk] = {**charge, "currency": row.currency}
