@@ -60,8 +60,11 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
     would read the whole table.
     """
     fields = [model._meta.get_field(name) for name in ("id", *columns)]
-    temporary = _filled(model, fields, rows)
     table = model._meta.db_table
+    given = list(rows)
+    if len(given) <= FEW:
+        return _update_few(table, fields, given)
+    temporary = _filled(model, fields, given)
     put = ", ".join(f'"{field.column}" = v."{field.column}"' for field in fields[1:])
     with connection.cursor() as cursor:
         cursor.execute(
@@ -72,6 +75,26 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
         count = int(cursor.rowcount)
         cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
     return count
+
+
+def _update_few(table: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> int:
+    if not rows:
+        return 0
+    put = ", ".join(f'"{field.column}" = v."{field.column}"' for field in fields[1:])
+    one = "(" + ", ".join(f"%s::{field.db_type(connection)}" for field in fields) + ")"
+    listed = ", ".join(f'"{field.column}"' for field in fields)
+    values = [
+        _json(value) if isinstance(field, models.JSONField) and value is not None else value
+        for row in rows
+        for field, value in zip(fields, row, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS t SET {put} FROM (VALUES {', '.join([one] * len(rows))}) AS v ({listed})"  # noqa: S608
+            " WHERE t.id = v.id AND t.merchant_id = %s",
+            [*values, current()],
+        )
+        return int(cursor.rowcount)
 
 
 @lru_cache(maxsize=64)

@@ -72,6 +72,16 @@ def test_constraints_hold(shop: Any) -> None:
         assert Feature.objects.count() == 12
 
 
+def test_few_updates(shop: Any) -> None:
+    with tenant(shop.id):
+        bulk.insert(features(3))
+        ids = list(Feature.objects.order_by("reference").values_list("id", flat=True))
+        assert bulk.update(Feature, ["title", "archived_at"], [(ids[1], {"fr": ODD}, AT), (ids[2], {}, None)]) == 2
+        assert bulk.update(Feature, ["title"], []) == 0
+        rows = list(Feature.objects.order_by("reference").values_list("title", "archived_at"))
+    assert rows == [({"en": ODD}, None), ({"fr": ODD}, AT), ({}, None)]
+
+
 def test_many_updates_touch_their_own_rows_only(shop: Any, another_shop: Any) -> None:
     with tenant(another_shop.id):
         bulk.insert(features(10))
