@@ -30,8 +30,8 @@ def gateway_for(
     """The gateway of one provider account.
 
     `stripe` takes `secret`, `api_base` (None: Stripe's own), `timeout` in seconds and `method_kinds`; `simulated`
-    takes its `books`, the addresses of our own pages and optionally a clock, and what time it is for a payer; `manual` takes nothing. Raises
-    `ValueError` for an unknown kind or where something needed is missing.
+    takes its `books`, the addresses of our own pages and optionally a clock, and what time it is for a payer; `manual`
+    takes nothing. Raises `ValueError` for an unknown kind or where something needed is missing.
     """
     if kind == "stripe":
         if not secret:

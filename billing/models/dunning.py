@@ -52,6 +52,11 @@ class DunningCase(TenantModel):
                 condition=Q(next_step_at__isnull=False, test_clock=None),
                 name="dunning_due",
             ),
+            models.Index(
+                fields=["merchant", "test_clock", "next_step_at"],
+                condition=Q(next_step_at__isnull=False, test_clock__isnull=False),
+                name="dunning_due_on_clocks",
+            ),
             models.Index(fields=["merchant", "-id"], condition=Q(ended_at=None), name="dunning_open"),
         ]
 

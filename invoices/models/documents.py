@@ -97,6 +97,11 @@ class Invoice(TenantModel):
                 condition=Q(collect_at__isnull=False, test_clock=None),
                 name="invoices_to_collect",
             ),
+            models.Index(
+                fields=["merchant", "test_clock", "collect_at"],
+                condition=Q(collect_at__isnull=False, test_clock__isnull=False),
+                name="invoices_to_collect_on_clocks",
+            ),
             models.Index(fields=["merchant", "run_id"], condition=Q(run_id__isnull=False), name="invoices_of_a_run"),
         ]
 

@@ -92,6 +92,11 @@ class Payment(TenantModel):
         ]
         indexes = [
             models.Index(fields=["next_look_at"], condition=Q(status__in=IN_FLIGHT), name="payments_to_settle"),
+            models.Index(
+                fields=["merchant", "test_clock"],
+                condition=Q(status__in=IN_FLIGHT, test_clock__isnull=False),
+                name="payments_to_settle_on_clocks",
+            ),
             models.Index(fields=["merchant", "session_id"], name="payments_of_a_session"),
             models.Index(fields=["merchant", "payer", "-id"], name="payments_of_a_payer"),
             models.Index(fields=["merchant", "account", "provider_session"], name="payments_by_provider_session"),

@@ -109,5 +109,7 @@ class TestClock(TenantModel):
     created_at = models.DateTimeField()
     target = models.DateTimeField(null=True, help_text="Where it is being advanced to")
     error = models.CharField(max_length=400, blank=True, db_default="", help_text="Why the last advance stopped short")
-    released_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True, help_text="Release was asked for; done where the status says so")
+    held_by = models.UUIDField(null=True, help_text="The worker that advances it: one at a time")
+    held_until = models.DateTimeField(null=True, help_text="Real time: after this another worker may go on")
     deleted_at = models.DateTimeField(null=True)

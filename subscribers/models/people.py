@@ -52,6 +52,11 @@ class Subscriber(TenantModel):
             models.Index(fields=["merchant", "-id"], name="subscribers_newest"),
             models.Index(fields=["merchant", "email"], name="subscribers_by_email"),
             GinIndex(fields=["search"], name="subscribers_search", opclasses=["gin_trgm_ops"]),
+            models.Index(
+                fields=["merchant", "test_clock", "id"],
+                condition=models.Q(test_clock__isnull=False),
+                name="subscribers_on_a_clock",
+            ),
         ]
 
 

@@ -110,6 +110,11 @@ class Subscription(TenantModel):
                 condition=Q(next_action_at__isnull=False, parked_at=None, test_clock=None),
                 name="subscriptions_due",
             ),
+            models.Index(
+                fields=["merchant", "test_clock", "next_action_at"],
+                condition=Q(test_clock__isnull=False),
+                name="subscriptions_on_a_clock",
+            ),
             models.Index(fields=["merchant", "subscriber", "-id"], name="subscriptions_of_a_subscriber"),
             models.Index(fields=["merchant", "payer", "-id"], name="subscriptions_of_a_payer"),
             models.Index(fields=["merchant", "-id"], name="subscriptions_newest"),
