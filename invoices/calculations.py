@@ -3,6 +3,7 @@
 Pure. `inputs` is what a line stores beside its rule, JSON all the way down:
 
     currency, unit_amount, quantity             minor units, whole number
+    currency, unit_price, quantity              instead, where either is no whole number: decimal strings, major units
     from, until, days, whole_days               dates (until is the first day without), where there is a period
     instead_of                                  what something given would have cost, minor units
     discounts                                   [{coupon, code, percent or null, amount}] in the order applied
@@ -16,7 +17,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from merchants.money import decimal_text
+from invoices.paper import Locale
+from invoices.wording import decimal_words, price_words, quantity_words
+from merchants.money import decimal_text, exponent
 from merchants.wording import amount_text, figure_text, percent_text, period_text
 
 Inputs = Mapping[str, Any]
@@ -49,9 +52,27 @@ def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
     >>> formula("whole_period", {"currency": "EUR", "unit_amount": 1299, "quantity": 1,
     ...     "discounts": [{"coupon": "c", "code": "RENTREE", "percent": "10", "amount": 130}]}, amount=1299)
     '12.99 − 1.30 = 11.69'
+    >>> formula("once", {"currency": "EUR", "unit_price": "0.0125", "quantity": "333"}, amount=416)
+    '333 × 0.0125 = 4.16'
     """
     currency = str(inputs["currency"])
-    return _figures(rule, inputs, amount, [decimal_text(figure, currency) for figure in _amounts(inputs, amount)])
+    unit = str(inputs["unit_price"]) if "unit_price" in inputs else decimal_text(int(inputs["unit_amount"]), currency)
+    written = [decimal_text(figure, currency) for figure in _amounts(inputs, amount)]
+    return _figures(rule, inputs, f"{_quantity(inputs):f}", unit, written)
+
+
+def computes(inputs: Inputs) -> bool:
+    """True where inputs say how an amount was computed, so that `say` and its like can tell it."""
+    return "unit_amount" in inputs or "unit_price" in inputs
+
+
+def is_plain(inputs: Inputs) -> bool:
+    """True where nothing was computed: one of something, whole, without a discount.
+
+    >>> is_plain({"quantity": 1}), is_plain({"quantity": "1.5"}), is_plain({"quantity": 1, "days": 3, "whole_days": 31})
+    (True, False, False)
+    """
+    return inputs.get("days") == inputs.get("whole_days") and _quantity(inputs) == 1 and not _discounts(inputs)
 
 
 def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") -> str:
@@ -76,8 +97,13 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
     elif rule == Rule.free:
         said = "gratuit" if french else "free"
     else:
+        locale = _locale(language)
+        if "unit_price" in inputs:
+            unit = decimal_words(Decimal(inputs["unit_price"]), exponent(currency), locale)
+        else:
+            unit = figure_text(int(inputs["unit_amount"]), currency, language)
         figures = [figure_text(figure, currency, language) for figure in _amounts(inputs, amount)]
-        said = _figures(rule, inputs, amount, figures)
+        said = _figures(rule, inputs, quantity_words(_quantity(inputs), locale), unit, figures)
     days = _days(inputs, language)
     return ", ".join(part for part in (said, days, by) if part)
 
@@ -91,10 +117,15 @@ def say_days(inputs: Inputs, *, amount: int, language: str) -> str:
     '17,99_€ × 17 jours sur 31'
     >>> say_days(inputs, amount=987, language="en")
     '€17.99 × 17 days of 31'
+    >>> say_days({"currency": "EUR", "unit_price": "0.0125", "quantity": "333"}, amount=416, language="en")
+    '333 × €0.0125'
     """
-    currency, quantity = str(inputs["currency"]), int(inputs["quantity"])
-    factors = [str(quantity)] if quantity != 1 else []
-    factors.append(amount_text(int(inputs["unit_amount"]), currency, language))
+    currency, quantity, locale = str(inputs["currency"]), _quantity(inputs), _locale(language)
+    factors = [quantity_words(quantity, locale)] if quantity != 1 else []
+    if "unit_price" in inputs:
+        factors.append(price_words(Decimal(inputs["unit_price"]), currency, locale))
+    else:
+        factors.append(amount_text(int(inputs["unit_amount"]), currency, language))
     days, whole = inputs.get("days"), inputs.get("whole_days")
     if days is not None and days != whole:
         french = language[:2].lower() == "fr"
@@ -120,17 +151,25 @@ def say_discounts(inputs: Inputs, *, language: str) -> list[str]:
 
 
 def _amounts(inputs: Inputs, amount: int) -> list[int]:
-    """The figures that a formula names, in its order: unit, amount, then each discount, then what remains."""
+    """The figures that a formula names after its unit, in order: amount, then each discount, then what remains."""
     taken = [int(discount["amount"]) for discount in _discounts(inputs) if discount["amount"]]
-    return [int(inputs["unit_amount"]), amount, *taken, amount - sum(taken)]
+    return [amount, *taken, amount - sum(taken)]
 
 
-def _figures(rule: str, inputs: Inputs, amount: int, written: Sequence[str]) -> str:
-    unit, product, *rest = written
+def _locale(language: str) -> Locale:
+    return "fr" if language[:2].lower() == "fr" else "en"
+
+
+def _quantity(inputs: Inputs) -> Decimal:
+    return Decimal(str(inputs.get("quantity", 1)))
+
+
+def _figures(rule: str, inputs: Inputs, quantity: str, unit: str, written: Sequence[str]) -> str:
+    product, *rest = written
     if rule in (Rule.complimentary, Rule.free):
         return product
-    quantity, days, whole = int(inputs["quantity"]), inputs.get("days"), inputs.get("whole_days")
-    factors = [str(quantity)] if quantity != 1 else []
+    days, whole = inputs.get("days"), inputs.get("whole_days")
+    factors = [quantity] if _quantity(inputs) != 1 else []
     factors.append(unit)
     if days is not None and days != whole:
         factors.append(f"{days}/{whole}")

@@ -12,8 +12,12 @@ from merchants.money import exponent
 from merchants.wording import amount_text, number_text, period_text, short_date_text
 
 
-def _at_least(value: Decimal, decimals: int, locale: Locale) -> str:
-    """A decimal grouped and pointed as in the language, with so many decimals or as many as it has."""
+def decimal_words(value: Decimal, decimals: int, locale: Locale) -> str:
+    """A decimal grouped and pointed as in the language, with so many decimals or as many as it has.
+
+    >>> decimal_words(Decimal("0.0125"), 2, "fr"), decimal_words(Decimal("4"), 2, "en")
+    ('0,0125', '4.00')
+    """
     whole, _, part = f"{abs(value):f}".partition(".")
     part = part.rstrip("0").ljust(decimals, "0")
     point = "," if locale == "fr" else "."
@@ -29,8 +33,8 @@ def price_words(price: Decimal, currency: str, locale: Locale) -> str:
     """
     decimals = exponent(currency)
     zero = amount_text(0, currency, locale)
-    bare = _at_least(Decimal(0), decimals, locale)
-    return zero.replace(bare, _at_least(price, decimals, locale))
+    bare = decimal_words(Decimal(0), decimals, locale)
+    return zero.replace(bare, decimal_words(price, decimals, locale))
 
 
 def quantity_words(quantity: Decimal, locale: Locale) -> str:
@@ -39,7 +43,7 @@ def quantity_words(quantity: Decimal, locale: Locale) -> str:
     >>> quantity_words(Decimal("2.000"), "fr"), quantity_words(Decimal("1.5"), "fr")
     ('2', '1,5')
     """
-    return _at_least(quantity, 0, locale)
+    return decimal_words(quantity, 0, locale)
 
 
 def rate_words(rate: Decimal, locale: Locale) -> str:
@@ -48,7 +52,7 @@ def rate_words(rate: Decimal, locale: Locale) -> str:
     >>> rate_words(Decimal("5.5"), "fr"), rate_words(Decimal("20"), "en")
     ('5,50\\xa0%', '20.00%')
     """
-    return _at_least(rate, 2, locale) + ("\N{NO-BREAK SPACE}%" if locale == "fr" else "%")
+    return decimal_words(rate, 2, locale) + ("\N{NO-BREAK SPACE}%" if locale == "fr" else "%")
 
 
 def span_words(span: Span, locale: Locale) -> str:

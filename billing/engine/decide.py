@@ -163,7 +163,9 @@ def _opens(
     if options != entered.options:
         entered = replace(entered, options=options)
     drafted = draft(entered, on=day, opens=part, closes=_arrears(before))
-    after = replace(entered, options=drafted.options, coupons=drafted.coupons, closed_through=None)
+    after = replace(
+        entered, options=drafted.options, coupons=drafted.coupons, charges=drafted.charges, closed_through=None
+    )
     return Step(kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended)
 
 
@@ -189,7 +191,7 @@ def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
     """Scheduled changes of one day. Where the period ends that day, its arrears are drafted before anything changes."""
     changes = tuple(wish for wish in snapshot.scheduled if wish.effective_on == day)
     closes = _arrears(snapshot) if snapshot.current_period and snapshot.current_period.end == day else None
-    drafted = draft(replace(snapshot, options=()), on=day, closes=closes) if closes else None
+    drafted = draft(replace(snapshot, options=(), charges=()), on=day, closes=closes) if closes else None
     after = replace(
         snapshot,
         coupons=drafted.coupons if drafted else snapshot.coupons,
@@ -210,15 +212,23 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
     """Billing stops in a stage in arrears while service goes on: what was had is billed, nothing is left to bill."""
     drafted = draft(snapshot, on=day, closes=_arrears(snapshot))
     after = replace(
-        snapshot, current_period=None, options=drafted.options, coupons=drafted.coupons, closed_through=None
+        snapshot,
+        current_period=None,
+        options=drafted.options,
+        coupons=drafted.coupons,
+        charges=drafted.charges,
+        closed_through=None,
     )
     return Step(kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice)
 
 
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
-    """The end, with a closing document where a period was in arrears. What a wish left open ends that day."""
-    live = snapshot.status in LIVE
-    drafted = draft(snapshot, on=day, closes=_arrears(snapshot)) if live and not snapshot.billing_paused else None
+    """The end, with a closing document where a period was in arrears or charges wait. What a wish left open ends that
+    day."""
+    bills = snapshot.status in LIVE and not snapshot.billing_paused
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot)) if bills else None
+    if not bills and snapshot.charges:
+        drafted = replace(draft(replace(snapshot, options=()), on=day), options=snapshot.options)
     after = replace(
         snapshot,
         status=check_move(snapshot.status, Status.ended),
@@ -227,6 +237,7 @@ def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
         billing_ends_on=snapshot.billing_ends_on or day,
         options=drafted.options if drafted else snapshot.options,
         coupons=drafted.coupons if drafted else snapshot.coupons,
+        charges=drafted.charges if drafted else snapshot.charges,
         scheduled=(),
         closed_through=None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,9 +13,11 @@ from billing.engine.discounts import discounted
 from billing.engine.proration import price_of
 from invoices.calculations import Rule, formula
 from invoices.drafts import DraftInvoice, DraftLine, LineKind, unit_price
+from merchants.money import exponent
 from subscribers.periods import Part
 from subscribers.snapshots import (
     Billing,
+    ChargeSnapshot,
     CouponSnapshot,
     OptionSnapshot,
     StageSnapshot,
@@ -27,11 +30,13 @@ SETUP: Texts = {"en": "setup", "fr": "mise en service"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafted:
-    """A document to be, or None where there is nothing to say, and options and coupons with what it used of them."""
+    """A document to be, or None where there is nothing to say; options and coupons with what it used of them, and the
+    charges that still wait."""
 
     invoice: DraftInvoice | None
     options: tuple[OptionSnapshot, ...]
     coupons: tuple[CouponSnapshot, ...]
+    charges: tuple[ChargeSnapshot, ...] = ()
 
 
 def draft(
@@ -43,7 +48,7 @@ def draft(
     first: bool = False,
 ) -> Drafted:
     """The document of one day: a period that ends (its stage in arrears), one that begins (`opens`, in the snapshot's
-    stage), with the setup fee where it is the first, and one-off options not yet billed.
+    stage), with the setup fee where it is the first, one-off options not yet billed, and all charges that wait.
 
     Parts are given whole; an end known before billing shortens them here (domain 5).
     """
@@ -64,6 +69,7 @@ def draft(
         line, after = option_line(snapshot, option, opened, on=on)
         opening.extend([line] if line else [])
         options.append(after)
+    opening.extend(charge_line(snapshot, charge, on=on) for charge in snapshot.charges)
     lines, coupons = _less_coupons(
         closing,
         opening,
@@ -141,6 +147,35 @@ def setup_line(snapshot: SubscriptionSnapshot, *, on: date) -> DraftLine:
         fact=f"setup:{snapshot.id}",
         on=on,
     )
+
+
+def charge_line(snapshot: SubscriptionSnapshot, charge: ChargeSnapshot, *, on: date) -> DraftLine:
+    """A charge that waited: once, at the amount that was rounded when it was made."""
+    inputs = _charge_inputs(charge, snapshot.offer.currency)
+    return DraftLine(
+        kind=LineKind.charge,
+        title=charge.title,
+        amount=charge.amount,
+        currency=snapshot.offer.currency,
+        tax_code=charge.tax_code,
+        tax=snapshot.tax.rate(charge.tax_code, on),
+        rule=Rule.once.value,
+        inputs=inputs,
+        formula=formula(Rule.once, inputs, amount=charge.amount),
+        quantity=int(charge.quantity) if charge.quantity == int(charge.quantity) else charge.quantity,
+        unit_price=charge.unit_price,
+        fact=f"charge:{charge.id}",
+        subscription_id=snapshot.id,
+    )
+
+
+def _charge_inputs(charge: ChargeSnapshot, currency: str) -> dict[str, Any]:
+    """Whole numbers where both are whole (a unit of the currency's minor unit), else decimal strings."""
+    unit = Decimal(charge.unit_price).scaleb(exponent(currency))
+    if unit == int(unit) and charge.quantity == int(charge.quantity):
+        return {"currency": currency, "unit_amount": int(unit), "quantity": int(charge.quantity)}
+    quantity = f"{charge.quantity.normalize():f}"
+    return {"currency": currency, "unit_price": charge.unit_price, "quantity": quantity}
 
 
 def option_line(

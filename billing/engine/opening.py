@@ -62,7 +62,11 @@ def begin(snapshot: SubscriptionSnapshot, *, at: datetime | None = None) -> Open
     status = Status.trialing if entered.stage.is_free else Status.active
     drafted = draft(entered, on=snapshot.start_on, opens=part, first=True)
     after = replace(
-        entered, status=check_move(snapshot.status, status), options=drafted.options, coupons=drafted.coupons
+        entered,
+        status=check_move(snapshot.status, status),
+        options=drafted.options,
+        coupons=drafted.coupons,
+        charges=drafted.charges,
     )
     return Opened(after=after, invoice=drafted.invoice)
 

@@ -39,6 +39,7 @@ def is_steady(snapshot: SubscriptionSnapshot) -> bool:
         stage.recurrences is None
         and snapshot.ends_on is None
         and not snapshot.scheduled
+        and not snapshot.charges
         and all(coupon.most_periods is None or coupon.is_spent for coupon in snapshot.coupons)
         and all(_is_settled(snapshot, option_at) for option_at in range(len(snapshot.options)))
         and (part := snapshot.current_part) is not None

@@ -99,10 +99,9 @@ def _line(row: InvoiceLine) -> Line:
     period = period_text(row.period_start, row.period_end, reader) if row.period_start and row.period_end else ""
     inputs = row.inputs
     said, discounts = row.formula, list[str]()
-    if "unit_amount" in inputs:
+    if calculations.computes(inputs):
         bare = {name: value for name, value in inputs.items() if name not in ("from", "until")}
-        computed = inputs.get("days") != inputs.get("whole_days") or int(inputs.get("quantity", 1)) != 1
-        computed = computed or bool(inputs.get("discounts")) or row.amount == 0
+        computed = not calculations.is_plain(inputs) or row.amount == 0
         said = calculations.say(row.rule, bare, amount=row.amount, language=reader) if computed else ""
         discounts = calculations.say_discounts(inputs, language=reader)
     return Line(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from babel import Locale as Region
 
-from invoices.calculations import say_days
+from invoices.calculations import computes, say_days
 from invoices.crediting import CreditRule
 from invoices.crediting import say as say_credit
 from invoices.models import Allocation, CreditNote, Invoice, Payment
@@ -197,7 +197,7 @@ def _title(texts: Any, locale: Locale) -> str:
 def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str) -> Line:
     inputs: Mapping[str, Any] = row.inputs
     said = row.formula
-    if "unit_amount" in inputs:
+    if computes(inputs):
         said = say_days(inputs, amount=row.amount, language=locale)
     elif row.rule in set(CreditRule):
         said = say_credit(row.rule, inputs, amount=row.amount, language=locale)
