@@ -3,34 +3,94 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
+from billing.engine.wishes import Catalogue, WishKind
+from billing.models import Charge
 from merchants.models import LegalEntity, Merchant
 from subscribers.lifecycle import PaymentState, Status
-from subscribers.models import Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
+from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.periods import Alignment, Anchor, Period
 from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures, tax_profile
 from subscribers.snapshots import (
+    ChargeSnapshot,
     Collection,
     CouponSnapshot,
     OfferSnapshot,
     OptionSnapshot,
+    Scheduled,
     SubscriptionSnapshot,
     TaxProfile,
 )
 
 
 def snapshots(rows: Sequence[Subscription], merchant: Merchant) -> dict[UUID, SubscriptionSnapshot]:
-    """The picture of each subscription, by id. Wishes for the future stand in their end dates."""
+    """The picture of each subscription, by id, with the wishes and charges that wait."""
     offers = offer_pictures(row.offer_version_id for row in rows)
     options, coupons = _options(rows), _coupons(rows)
-    taxes = _taxes(rows)
+    taxes, wishes, charges = _taxes(rows), waiting_wishes(rows), waiting_charges(rows)
     return {
-        row.pk: _snapshot(row, merchant, offers[row.offer_version_id], options[row.pk], coupons[row.pk], taxes[row.pk])
+        row.pk: replace(
+            _snapshot(row, merchant, offers[row.offer_version_id], options[row.pk], coupons[row.pk], taxes[row.pk]),
+            scheduled=wishes[row.pk],
+            charges=charges[row.pk],
+        )
         for row in rows
     }
+
+
+def waiting_wishes(rows: Sequence[Subscription]) -> dict[UUID, tuple[Scheduled, ...]]:
+    """The wishes for a period's end that wait, by subscription, in the order in which they were made."""
+    waiting = ScheduledChange.objects.filter(
+        subscription_id__in=[row.pk for row in rows],
+        status=ScheduledChange.Status.WAITING,
+        kind__in=[kind.value for kind in WishKind],
+    )
+    found: dict[UUID, tuple[Scheduled, ...]] = defaultdict(tuple)
+    for wish in waiting.order_by("id"):
+        found[wish.subscription_id] += (
+            Scheduled(id=str(wish.pk), kind=wish.kind, effective_on=wish.due_on, payload=wish.details),
+        )
+    return found
+
+
+def waiting_charges(rows: Sequence[Subscription]) -> dict[UUID, tuple[ChargeSnapshot, ...]]:
+    """The charges that wait for the next document, by subscription, in the order in which they were made."""
+    waiting = Charge.objects.filter(subscription_id__in=[row.pk for row in rows], status=Charge.Status.WAITING)
+    found: dict[UUID, tuple[ChargeSnapshot, ...]] = defaultdict(tuple)
+    for charge in waiting.order_by("id"):
+        found[charge.subscription_id] += (
+            ChargeSnapshot(
+                id=str(charge.pk),
+                title=charge.title,
+                amount=charge.amount,
+                unit_price=charge.unit_price,
+                tax_code=charge.tax_code,
+                quantity=charge.quantity,
+            ),
+        )
+    return found
+
+
+def wished_catalogue(wishes: Iterable[Scheduled]) -> Catalogue:
+    """All versions that wishes name, as `apply_wishes` wants them: a fixed number of queries, none without wishes."""
+    wishes = list(wishes)
+    offers = {UUID(str(wish.payload["offer_version"])) for wish in wishes if "offer_version" in wish.payload}
+    named = [one for wish in wishes for one in _named_options(wish)]
+    versions = {UUID(str(one["version"])) for one in named if "version" in one}
+    patterns = option_pictures([WantedOption(id=version, version_id=version) for version in sorted(versions)])
+    return Catalogue(
+        offers={str(id_): picture for id_, picture in offer_pictures(offers).items()} if offers else {},
+        options={picture.version_id: picture for picture in patterns},
+    )
+
+
+def _named_options(wish: Scheduled) -> list[Mapping[str, Any]]:
+    options = wish.payload.get("options") or ()
+    return [one for one in options if isinstance(one, Mapping)] if isinstance(options, Sequence) else []
 
 
 def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, ...]]:
