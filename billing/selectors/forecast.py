@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
-from billing.engine.decide import Step, StepKind, catch_up
+from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
 from billing.engine.grouping import grouped
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
@@ -120,11 +120,17 @@ def due_rows(due_by: datetime, test_clock_id: UUID | None = None) -> QuerySet[Su
 
 
 def forecast(
-    *, merchant: Merchant, due_by: datetime, test_clock_id: UUID | None = None, most: int | None = None
+    *,
+    merchant: Merchant,
+    due_by: datetime,
+    now: datetime | None = None,
+    test_clock_id: UUID | None = None,
+    most: int | None = None,
 ) -> Forecast:
     """What a run at `due_by` would make, for real time or one test clock. Needs the tenant's scope.
 
-    Reads `most` subscriptions at most (None: all of them).
+    With `now` it is what all runs from then until `due_by` would make together: nobody is too far behind for the time
+    that is still to come. Reads `most` subscriptions at most (None: all of them).
     """
     found = Forecast(due_by=due_by)
     found.parked_before = Subscription.objects.filter(
@@ -133,7 +139,9 @@ def forecast(
     sums: dict[str, list[int]] = {}
     faults: dict[str, Faults] = {}
     by_payer = merchant.grouping == Merchant.Grouping.PAYER
-    walked = _counted(_walk(merchant, due_by, test_clock_id, BY_PAYER if by_payer else BY_DATE, most), found, faults)
+    walked = _counted(
+        _walk(merchant, due_by, now, test_clock_id, BY_PAYER if by_payer else BY_DATE, most), found, faults
+    )
     for draft in _documents(walked, by_payer=by_payer):
         summed = totals(draft.lines, draft.tax_behavior)
         kept = sums.setdefault(draft.currency, [0, 0, 0, 0])
@@ -149,16 +157,23 @@ def forecast(
     return found
 
 
-def outlook(rows: Sequence[Subscription], merchant: Merchant, due_by: datetime) -> Iterator[Due]:
+def outlook(
+    rows: Sequence[Subscription], merchant: Merchant, due_by: datetime, now: datetime | None = None
+) -> Iterator[Due]:
     """What a run at `due_by` would make of each of these, in their order: a fixed number of queries. For a page of the
     list: `due_rows(…)` in the order `BY_DATE`."""
-    today = local_date(due_by, merchant.timezone)
+    most = MOST_STEPS + max(0, (due_by - (now or due_by)).days)
     for row, picture in _pictures(rows, merchant):
-        yield picture if isinstance(picture, Due) else _due(row, picture, today, due_by)
+        yield picture if isinstance(picture, Due) else _due(row, picture, due_by, most)
 
 
 def _walk(
-    merchant: Merchant, due_by: datetime, test_clock_id: UUID | None, order: Sequence[str], most: int | None
+    merchant: Merchant,
+    due_by: datetime,
+    now: datetime | None,
+    test_clock_id: UUID | None,
+    order: Sequence[str],
+    most: int | None,
 ) -> Iterator[Due]:
     """Every due subscription in that order, block by block."""
     rows = due_rows(due_by, test_clock_id).order_by(*order)
@@ -168,7 +183,7 @@ def _walk(
         size = BLOCK if left is None else min(BLOCK, left)
         following = rows.filter(TupleGreaterThan(tuple(F(name) for name in order), after)) if after else rows
         block = list(following[:size])
-        yield from outlook(block, merchant, due_by)
+        yield from outlook(block, merchant, due_by, now)
         if len(block) < size:
             return
         after = tuple(getattr(block[-1], name) for name in order)
@@ -192,9 +207,9 @@ def _pictures(
         yield row, drawn[row.pk]
 
 
-def _due(row: Subscription, picture: SubscriptionSnapshot, today: date, due_by: datetime) -> Due:
+def _due(row: Subscription, picture: SubscriptionSnapshot, due_by: datetime, most: int) -> Due:
     try:
-        steps = tuple(catch_up(picture, today, at=due_by))
+        steps = tuple(catch_up(picture, local_date(due_by, picture.zone), at=due_by, most=most))
     except (Refusal, ArithmeticError, LookupError, ValueError) as error:
         return Due(row=row, steps=(), fault=fault_of(error))
     if steps and steps[-1].kind is StepKind.park:

@@ -113,6 +113,12 @@ def test_what_would_be_parked_is_told_with_its_reason_and_stops_nobody(shop):
     assert found.invoices == found.periods == 6  # the monthly one's, and theirs only
 
 
+def test_nobody_is_behind_for_days_that_are_still_to_come(shop):
+    shop.buy(shop.enrol("lucie"), shop.offer("daily", ("day", None, 1_00)))
+    found = seen(shop, end_of(shop.now().today + timedelta(days=200), shop.merchant.timezone), now=shop.now().at)
+    assert (found.parked, found.periods, sums(found)[0][3]) == (0, 200, 200_00)
+
+
 def test_the_parked_are_counted_apart(shop):
     session = shop.buy(shop.enrol("lucie"), shop.offer("hifi", ("month", None, 12_99)))
     with tenant(shop.id):
