@@ -26,10 +26,20 @@ def mint_until(purpose: str, merchant_id: UUID, object_id: UUID, *, until: datet
 
 def check(purpose: str, token: str) -> tuple[UUID, UUID] | None:
     """`(merchant_id, object_id)` where the token is ours, for this purpose, and not too old; else None."""
+    said = _read(purpose, token)
+    return said[:2] if said and said[2] >= instant() else None
+
+
+def check_lapsed(purpose: str, token: str) -> tuple[UUID, UUID] | None:
+    """The same where the token was ours and is too old now: only to say so, and how to get a new one."""
+    said = _read(purpose, token)
+    return said[:2] if said and said[2] < instant() else None
+
+
+def _read(purpose: str, token: str) -> tuple[UUID, UUID, datetime] | None:
     try:
         merchant, thing, until = _signer(purpose).unsign_object(token)
-        lapsed = datetime.fromtimestamp(until, UTC) < instant()
-        return None if lapsed else (UUID(merchant), UUID(thing))
+        return UUID(merchant), UUID(thing), datetime.fromtimestamp(until, UTC)
     except (signing.BadSignature, ValueError, TypeError, OverflowError):
         return None
 

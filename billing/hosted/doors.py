@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from merchants.links import check
+from merchants.links import check, check_lapsed
 from merchants.logos import is_plain_svg
 from merchants.models import Merchant
 from merchants.tenancy.scope import tenant
@@ -65,13 +65,18 @@ class Place:
 HostedView = Callable[[HttpRequest, Place], HttpResponse]
 
 
-def hosted_page(purpose: str) -> Callable[[HostedView], Callable[[HttpRequest, str], HttpResponse]]:
-    """Open a view by a token of one purpose, in the merchant's time zone and in the visitor's language."""
+def hosted_page(
+    purpose: str, *, too_late: HostedView | None = None
+) -> Callable[[HostedView], Callable[[HttpRequest, str], HttpResponse]]:
+    """Open a view by a token of one purpose, in the merchant's time zone and in the visitor's language. `too_late`
+    is the view of a token that has lapsed, and says how to get another one; without it that is a 404 too."""
 
     def wrap(view: HostedView) -> Callable[[HttpRequest, str], HttpResponse]:
         @functools.wraps(view)
         def opened(request: HttpRequest, token: str) -> HttpResponse:
-            found = check(purpose, token)
+            found, opens = check(purpose, token), view
+            if found is None and too_late is not None:
+                found, opens = check_lapsed(purpose, token), too_late
             if found is None:
                 raise Http404
             merchant_id, thing_id = found
@@ -80,7 +85,7 @@ def hosted_page(purpose: str) -> Callable[[HostedView], Callable[[HttpRequest, s
             if merchant is None:
                 raise Http404
             with timezone.override(merchant.timezone):
-                response = view(request, Place(merchant=merchant, id=thing_id, token=token))
+                response = opens(request, Place(merchant=merchant, id=thing_id, token=token))
             for name, value in PRIVATE.items():
                 response[name] = value
             patch_vary_headers(response, ["Cookie"])

@@ -21,6 +21,7 @@ from billing.gateways.simulated import HostedForm, SimulatedGateway
 from billing.hosted.doors import Place, hosted_page, speak
 from billing.hosted.onward import sent
 from billing.hosted.words import refused
+from billing.models import NewCard
 from invoices.models import Payment
 from merchants.tenancy.scope import tenant
 
@@ -56,15 +57,18 @@ def simulated(request: HttpRequest, place: Place) -> HttpResponse:
     """The card form of a purchase, or the bank's question about a charge."""
     with tenant(place.merchant_id):
         payment = Payment.objects.filter(id=place.id).select_related("account", "payer").first()
-    if payment is None or payment.account.kind != "simulated":
+        asked = payment or NewCard.objects.filter(id=place.id).select_related("account", "payer").first()
+    if asked is None or asked.account.kind != "simulated":
         raise Http404
-    gateway = gateway_of(payment.account)
+    gateway = gateway_of(asked.account)
     if not isinstance(gateway, SimulatedGateway):
         raise Http404
-    speak(request, payment.payer.locale)
+    speak(request, asked.payer.locale)
     form = gateway.hosted_form(f"cs_sim_{place.id}")
-    if form is None:
+    if form is None and payment is not None:
         return _charge(request, place, gateway, payment)
+    if form is None:
+        raise Http404
     if request.method == "POST":
         if "bank" in request.POST:
             gateway.answer_bank(form.provider_session, passed=request.POST["bank"] == "yes")
