@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.models import CheckoutSession, Quote
+from billing.models import Charge, CheckoutSession, Quote
 from invoices.frozen import thaw
 from merchants.ids import show
 from subscribers.shapes import at, on, shown
@@ -61,3 +61,23 @@ def checkout_session(row: CheckoutSession, *, url: str | None = None) -> dict[st
     if url is not None:
         shape["url"] = url
     return shape
+
+
+def charge(row: Charge) -> dict[str, Any]:
+    """A one-off that waits for the next document, or stands on one."""
+    return {
+        "id": row.public_id,
+        "object": "charge",
+        "subscription": show("sub", row.subscription_id),
+        "title": row.title,
+        "quantity": f"{row.quantity.normalize():f}",
+        "unit_price": row.unit_price,
+        "amount": row.amount,
+        "currency": row.currency,
+        "tax_code": row.tax_code,
+        "status": row.status,
+        "invoice": shown("inv", row.invoice_id),
+        "metadata": row.metadata,
+        "created_at": at(row.created_at),
+        "settled_at": at(row.settled_at),
+    }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import checkout_sessions, payment_methods, subscriptions
+from billing.api import charges, checkout_sessions, payment_methods, subscriptions
 
 urlpatterns: list[URLPattern] = [
     path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
@@ -33,6 +33,9 @@ urlpatterns: list[URLPattern] = [
         subscriptions.UndoScheduled.as_view(),
         name="subscription_undo_scheduled",
     ),
+    path("charges", charges.Charges.as_view(), name="charges"),
+    path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),
+    path("charges/<str:charge>/revoke", charges.RevokeCharge.as_view(), name="charge_revoke"),
     path("payment_methods", payment_methods.PaymentMethods.as_view(), name="payment_methods"),
     path("payment_methods/<str:payment_method>", payment_methods.OnePaymentMethod.as_view(), name="payment_method"),
     path(

@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
-from billing.models import CheckoutSession
+from billing.flows.charges import ChargeTerms, add_charge
+from billing.models import Charge, CheckoutSession
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -37,6 +38,7 @@ MAKERS: dict[str, type[Model]] = {
     "subscriber": Subscriber,
     "subscription": Subscription,
     "payment_method": PaymentMethod,
+    "charge": Charge,
     "checkout_session": CheckoutSession,
     "invoice": Invoice,
     "credit_note": CreditNote,
@@ -93,6 +95,8 @@ def furnish(shop: Shop) -> dict[str, str]:
     offer = shop.offer("hifi", ("month", None, 12_99), options=[extra], features={"audio": {"level": "hifi"}})
     shop.coupon("WELCOME", percent_off=20, duration="once")
     session = shop.buy(shop.enrol("lucie"), offer)
+    terms = ChargeTerms(title={"en": "Delivery"}, amount=5_00)
+    add_charge(merchant_id=shop.id, subscription_id=session.subscription_id, terms=terms, actor=shop.actor)
     with tenant(shop.id):
         note = credit_invoice(
             session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now()
