@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from billing.flows import checkout, outcome, pay
@@ -49,6 +49,7 @@ TESTER = Actor(kind=ActorKind.api_key, id="key_test", label="test key", channel=
 class Shop:
     """A merchant, and handles on what it made."""
 
+    opened: ClassVar[list[Shop]] = []
     merchant: Merchant
     entity: LegalEntity
     account: ProviderAccount
@@ -83,7 +84,9 @@ class Shop:
                     legal_entity=entity, country="FR", tax_code=code, percent=percent, from_on=date(2014, 1, 1)
                 )
             account = ProviderAccount.objects.create(kind=kind, created_at=at)
-        return cls(merchant=merchant, entity=entity, account=account)
+        shop = cls(merchant=merchant, entity=entity, account=account)
+        cls.opened.append(shop)
+        return shop
 
     @property
     def id(self) -> UUID:

@@ -232,6 +232,7 @@ def lapse(session: CheckoutSession, *, actor: Actor, now: Now) -> None:
             "status": Subscription.Status.ENDED.value,
             "ended_at": now.at,
             "end_reason": "not_paid",
+            "access_reason": "ended",
             "reference": None,  # free for the next try: the history keeps what it was
             "next_action_at": None,
         }

@@ -23,6 +23,7 @@ from invoices.models import (
     InvoiceTax,
     NumberSeries,
 )
+from invoices.services import books_documents
 from invoices.services.credits import credit_hash
 from invoices.services.issuing import content_hash
 from invoices.services.numbering import written
@@ -164,15 +165,15 @@ QUESTIONS: Sequence[tuple[str, str, str]] = (
 
 def check() -> Iterator[Checked]:
     """Ask every question of the tenant whose scope is open. Reads only; constant memory."""
-    for rule, of, question in QUESTIONS:
-        yield _asked(rule, of, question)
+    for rule, of, question in (*QUESTIONS, *books_documents.QUESTIONS):
+        yield asked(rule, of, question)
     yield numbers()
     yield _hashes("each invoice says what it said when it was finalised", "invoices", _invoices())
     yield _hashes("each credit note says what it said when it was made", "credit notes", _credit_notes())
 
 
-def _asked(rule: str, of: str, question: str) -> Checked:
-    """Rows `(wrong, key, fault)` of a question, counted by the database."""
+def asked(rule: str, of: str, question: str) -> Checked:
+    """Ask for rows `(wrong, key, fault)`; they are counted by the database, and the first fault by key is kept."""
     first_fault = "(array_agg(fault ORDER BY key) FILTER (WHERE wrong))[1]"
     counted = f"SELECT count(*), count(*) FILTER (WHERE wrong), {first_fault} FROM ({question}) AS asked"  # noqa: S608
     with connection.cursor() as cursor:

@@ -67,7 +67,11 @@ def pay(shop: Shop, invoice: Invoice, amount: int, *, captured: int | None = Non
             currency=invoice.currency,
             created_at=now.at,
         )
-        answer = payments.Recorded(status="succeeded", captured=amount if captured is None else captured)
+        answer = payments.Recorded(
+            status="succeeded",
+            captured=amount if captured is None else captured,
+            provider_ref=f"pi_{payment.pk}" if means == "card" else "",
+        )
         payments.record(payment, answer, actor=shop.actor, now=now)
         payments.settle(payment, Invoice.objects.get(id=invoice.pk), actor=shop.actor, now=now)
         return payment

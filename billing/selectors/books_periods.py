@@ -1,0 +1,147 @@
+"""Was every day of a subscription's life billed once (I1)? Asked of the lines of documents, held against the calendar.
+
+A day that was given back by a credit note may be billed again (a change of offer); a hole must lie in a free stage. The
+database finds what overlaps and what is missing in one pass; only what is missing is held against the offer here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from billing.engine.spans import StageSpan, costs_nothing, stage_spans
+from invoices.services.books import AT_ONCE, Checked, asked
+from merchants.now import local_date
+from subscribers.models import Change, Subscription
+from subscribers.periods import Alignment, Period
+from subscribers.selectors.pictures import offer_pictures
+from subscribers.snapshots import OfferSnapshot
+
+BILLED = """
+SELECT l.subscription_id AS life, l.period_start AS a, l.period_end AS b, coalesce(c.since, l.period_end) AS had,
+    i.number AS said
+FROM invoices_invoiceline l JOIN invoices_invoice i ON i.id = l.invoice_id
+LEFT JOIN (SELECT invoice_line_id, min(period_start) AS since FROM invoices_creditnoteline GROUP BY 1) c
+    ON c.invoice_line_id = l.id
+WHERE l.kind = 'stage' AND i.number IS NOT NULL"""
+
+TWICE = f"""
+SELECT before > a AS wrong, format('%s %s', life, a) AS key,
+    format('subscription %s: %s bills %s to %s, which is billed until %s already', life, said, a, b, before) AS fault
+FROM (SELECT *, max(had) OVER (PARTITION BY life ORDER BY a, b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        AS before FROM ({BILLED}) AS billed) AS found"""  # noqa: S608 - a constant
+
+NAMED = """
+SELECT (l.period_start, l.period_end) IS DISTINCT FROM ((l.inputs->>'from')::date, (l.inputs->>'until')::date)
+        OR l.subscription_id IS NULL
+        OR split_part(l.fact, ':', 2) <> coalesce(l.subscription_option_id, l.subscription_id)::text
+        OR split_part(l.fact, ':', 3) <> l.period_start::text AS wrong,
+    l.id::text AS key,
+    format('%s: line %s is for %s to %s, it names %s', i.number, l.position, l.period_start, l.period_end, l.fact)
+        AS fault
+FROM invoices_invoiceline l JOIN invoices_invoice i ON i.id = l.invoice_id
+WHERE l.fact LIKE ANY (ARRAY['stage:%', 'option:%']) AND l.period_start IS NOT NULL"""
+
+DUE = """
+SELECT s.id AS life, s.start_on AS begun, greatest(s.start_on, CASE
+        WHEN s.current_period_end IS NULL THEN coalesce(s.billing_ends_on, s.service_ends_on)
+        WHEN s.status <> 'ended' AND g.billing = 'arrears' THEN s.current_period_start
+        ELSE least(s.current_period_end, s.billing_ends_on, CASE WHEN s.billing_ends_on IS NULL
+            THEN s.service_ends_on END) END) AS due,
+    coalesce(s.billing_ends_on, s.service_ends_on) IS NULL AS goes_on
+FROM subscribers_subscription s
+JOIN merchants_stage g ON g.version_id = s.offer_version_id AND g.position = s.stage_position
+WHERE s.status NOT IN ('incomplete', 'scheduled') AND s.stage_started_on IS NOT NULL"""
+
+HOLES = f"""
+WITH billed AS ({BILLED}), due AS ({DUE}),
+    marks AS (SELECT life, a, b FROM billed UNION ALL SELECT life, begun, begun FROM due
+        UNION ALL SELECT life, due, due FROM due),
+    walked AS (SELECT life, a, max(b) OVER (PARTITION BY life ORDER BY a, b
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM marks)
+SELECT life, before, a FROM walked WHERE before < a AND EXISTS (SELECT 1 FROM due WHERE due.life = walked.life)
+UNION ALL SELECT d.life, max(b.b), NULL FROM due d JOIN billed b ON b.life = d.life
+    WHERE d.goes_on GROUP BY d.life, d.due HAVING max(b.b) > d.due
+ORDER BY 1, 2"""  # noqa: S608 - a constant
+
+
+class Hole(NamedTuple):
+    """Days of a life that no line bills; or, without an `end`, billing that runs ahead of the calendar to `start`."""
+
+    life: UUID
+    start: date
+    end: date | None
+
+
+def check(zone: str) -> Sequence[Checked]:
+    """The rules about billed periods, of the tenant whose scope is open; `zone` is the merchant's."""
+    return (
+        asked("no day of a subscription is billed twice", "billed periods", TWICE),
+        asked("each billed period is the one that its line names", "lines with a period", NAMED),
+        _without_holes(zone),
+    )
+
+
+def _without_holes(zone: str) -> Checked:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({DUE}) AS lives")  # noqa: S608 - a constant
+        (count,) = cursor.fetchone()
+        cursor.execute(HOLES)
+        holes = [Hole(*row) for row in cursor.fetchall()]
+    faults: dict[UUID, str] = {}
+    lives = sorted({hole.life for hole in holes})
+    for at in range(0, len(lives), AT_ONCE):
+        spans = _spans(lives[at : at + AT_ONCE], zone)
+        block = set(lives[at : at + AT_ONCE])
+        for hole in holes:
+            if hole.life in block and hole.life not in faults and (said := _fault(hole, *spans[hole.life])):
+                faults[hole.life] = said
+    first = faults[min(faults)] if faults else ""
+    rule = "a subscription's life is billed without a hole, free stages aside"
+    return Checked(rule=rule, of="subscriptions", count=count, wrong=len(faults), first=first)
+
+
+def _fault(hole: Hole, spans: Sequence[StageSpan], quantity: int) -> str:
+    if hole.end is None:
+        return f"subscription {hole.life}: it is billed until {hole.start}, ahead of its calendar"
+    if costs_nothing(spans, Period(hole.start, hole.end), quantity=quantity):
+        return ""
+    return f"subscription {hole.life}: nothing bills {hole.start} to {hole.end}"
+
+
+def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], int]]:
+    """The stages of some lives by the calendar, and how many are paid for; offers that they changed to included."""
+    rows = list(Subscription.objects.filter(id__in=ids))
+    changes: dict[UUID, list[tuple[date, UUID, UUID]]] = defaultdict(list)
+    told = Change.objects.filter(subject_id__in=ids, after__has_key="offer_version_id").exclude(before={})
+    for change in told.order_by("effective_at", "id"):
+        before, after = change.before.get("offer_version_id"), change.after["offer_version_id"]
+        changes[change.subject_id].append((local_date(change.effective_at, zone), UUID(before), UUID(after)))
+    versions = {row.offer_version_id for row in rows}
+    versions |= {version for each in changes.values() for _, *both in each for version in both}
+    offers = offer_pictures(versions)
+    return {row.pk: (_of_life(row, changes[row.pk], offers), row.quantity) for row in rows}
+
+
+def _of_life(
+    row: Subscription, changes: Sequence[tuple[date, UUID, UUID]], offers: dict[UUID, OfferSnapshot]
+) -> list[StageSpan]:
+    """Stage after stage; a change of offer enters the first paid stage of the new one (domain 12)."""
+    first = changes[0][1] if changes else row.offer_version_id
+    parts = [(row.start_on, offers[first], 0)]
+    for on, _, version in changes:
+        paid = next((stage.position for stage in offers[version].stages if not stage.is_free), 0)
+        parts.append((on, offers[version], paid))
+    spans: list[StageSpan] = []
+    for at, (start, offer, position) in enumerate(parts):
+        until = parts[at + 1][0] if at + 1 < len(parts) else None
+        alignment = Alignment.billing_day if row.billing_day is not None else offer.alignment
+        for span in stage_spans(offer, start, alignment=alignment, billing_day=row.billing_day, position=position):
+            if until is None or span.start < until:
+                spans.append(span)
+    return spans
