@@ -149,7 +149,7 @@ def welcome(matter: Matter) -> Text:
 
 
 def payment_failed(matter: Matter) -> Text:
-    """A payment that we asked for by ourselves was refused."""
+    """A payment that we asked for by ourselves was refused: the button settles it with another card."""
     words = _payment_words(matter)
     return Text(
         subject=_("%(merchant)s: the payment of %(amount)s was refused") % words,
@@ -157,16 +157,16 @@ def payment_failed(matter: Matter) -> Text:
         paragraphs=(
             _("Your bank refused the payment of %(amount)s for invoice %(number)s.") % words,
             _("Nothing was taken. The invoice stays open."),
-            _("Check your card with your bank, or give us another one."),
+            _("Pay with another card in one step: it is kept for what comes next."),
         ),
-        notes=_ask(matter),
+        act=_pay(matter),
+        notes=(*_safe(matter), *_ask(matter)),
     )
 
 
 def payment_requires_action(matter: Matter) -> Text:
-    """The bank wants the subscriber to confirm."""
+    """The bank wants the subscriber to confirm: the button leads there, or to another card."""
     words = _payment_words(matter)
-    url = matter.payment.url if matter.payment else ""
     return Text(
         subject=_("%(merchant)s: confirm the payment of %(amount)s") % words,
         head=_("Your bank asks you to confirm"),
@@ -174,8 +174,30 @@ def payment_requires_action(matter: Matter) -> Text:
             _("Your bank wants you to confirm the payment of %(amount)s for invoice %(number)s.") % words,
             _("Until you do, nothing is taken and the invoice stays open."),
         ),
-        act=(_("Confirm the payment"), url) if url else None,
-        notes=_ask(matter),
+        act=(_("Confirm the payment"), matter.invoice.pay_url) if matter.invoice and matter.invoice.pay_url else None,
+        notes=(*_safe(matter), *_ask(matter)),
+    )
+
+
+def payment_link(matter: Matter) -> Text:
+    """The staff, or the subscriber, asked for a link that pays an open invoice."""
+    invoice = _of(matter)
+    words = {
+        "merchant": matter.merchant,
+        "number": invoice.number,
+        "amount": _money(invoice.due, invoice.currency, matter),
+        "day": _day(invoice.issued_on, matter) if invoice.issued_on else "",
+    }
+    return Text(
+        subject=_("%(merchant)s: invoice %(number)s, %(amount)s to pay") % words,
+        head=_("Invoice %(number)s is to be paid") % words,
+        paragraphs=(
+            _("Of the invoice of %(day)s, %(amount)s is still to be paid.") % words,
+            _("The button opens a page on which you pay it in one step, without an account."),
+        ),
+        lines=_lines(invoice, matter),
+        act=_pay(matter),
+        notes=(*_safe(matter), *_ask(matter)),
     )
 
 
@@ -265,6 +287,21 @@ def alert_to_merchant(matter: Matter) -> Text:
     )
 
 
+def _pay(matter: Matter) -> tuple[str, str] | None:
+    """The button that pays what is due, in one step."""
+    invoice = matter.invoice
+    if invoice is None or not invoice.pay_url:
+        return None
+    return _("Pay %(amount)s") % {"amount": _money(invoice.due, invoice.currency, matter)}, invoice.pay_url
+
+
+def _safe(matter: Matter) -> tuple[str, ...]:
+    """How long the button works, and that nobody else should have it."""
+    if matter.invoice is None or not matter.invoice.pay_url:
+        return ()
+    return (_("The button works for 30 days. It is meant for you alone."),)
+
+
 def _of(matter: Matter) -> InvoiceTold:
     assert matter.invoice is not None  # these letters are only written about an invoice
     return matter.invoice
@@ -285,6 +322,7 @@ TEXTS: Mapping[str, Callable[[Matter], Text]] = {
     "welcome": welcome,
     "payment_failed": payment_failed,
     "payment_requires_action": payment_requires_action,
+    "payment_link": payment_link,
     "payment_refunded": payment_refunded,
     "cancellation_scheduled": cancellation_scheduled,
     "cancellation_undone": cancellation_undone,

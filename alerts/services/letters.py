@@ -34,6 +34,16 @@ LARGEST = 8_000_000
 DOCUMENT = "document"
 """The purpose of links that open an invoice's PDF."""
 
+OWED, CARD = "owed", "card"
+"""The purposes of links that open the page of an invoice to pay, and the page of one's card."""
+PAY_LASTS = timedelta(days=30)
+CARD_LASTS = timedelta(days=60)
+"""How long the links to what is owed and to another card open their pages."""
+ASKS_TO_PAY = frozenset({"payment_failed", "payment_requires_action", "payment_link", "dunning_reminder"})
+"""Letters whose button pays an invoice: dropped where nothing is owed on it any more."""
+ASKS_FOR_A_CARD = frozenset({"card_expiring", "card_expired"})
+"""Letters whose button gives another card."""
+
 
 class Dropped(Exception):  # noqa: N818 - an answer
     """The letter is not to be sent, and why: nobody to send it to, or no longer true."""
@@ -45,7 +55,8 @@ class TooEarly(Exception):  # noqa: N818 - an answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceTold:
-    """An invoice as a letter tells it. Amounts in minor units; lines are `(title, amount)` in the document's terms."""
+    """An invoice as a letter tells it. Amounts in minor units; lines are `(title, amount)` in the document's terms.
+    `pay_url` opens the page that pays what is `due`, in letters that ask for it."""
 
     number: str
     currency: str
@@ -58,6 +69,8 @@ class InvoiceTold:
     next_amount: int
     path: str = ""
     url: str = ""
+    due: int = 0
+    pay_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +111,7 @@ class Matter:
     payment: PaymentTold | None = None
     later: tuple[Mapping[str, Any], ...] = ()
     currency: str = ""
+    card_url: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -128,6 +142,7 @@ def gather(message: Message, *, at: datetime) -> Matter:
         payment=payment,
         later=tuple(row for row in (quote or {}).get("later") or () if isinstance(row, Mapping)),
         currency=str((quote or {}).get("currency") or ""),
+        card_url=_card_url(message),
         details=_alert_details(event),
     )
 
@@ -205,6 +220,12 @@ def _invoice(message: Message, *, at: datetime) -> InvoiceTold | None:
         elif file is not None:
             token = mint(DOCUMENT, current(), row.pk, lasts=LINK_LASTS)
             url = settings.PUBLIC_URL + reverse("document", args=[token])
+    due, pay_url = 0, ""
+    if message.kind in ASKS_TO_PAY:
+        due = row.amount_due if row.status in (Invoice.Status.OPEN, Invoice.Status.UNCOLLECTIBLE) else 0
+        if not due:
+            raise Dropped("Nothing is owed on the invoice any more.")
+        pay_url = settings.PUBLIC_URL + reverse("hosted:owed", args=[mint(OWED, current(), row.pk, lasts=PAY_LASTS)])
     next_on = row.coming.get("on") if isinstance(row.coming, Mapping) else None
     return InvoiceTold(
         number=row.number or "",
@@ -221,7 +242,17 @@ def _invoice(message: Message, *, at: datetime) -> InvoiceTold | None:
         next_amount=int(row.coming.get("amount") or 0) if next_on else 0,
         path=path,
         url=url,
+        due=due,
+        pay_url=pay_url,
     )
+
+
+def _card_url(message: Message) -> str:
+    """The page on which the letter's reader gives another card; '' in other letters."""
+    if message.kind not in ASKS_FOR_A_CARD or message.subscriber_id is None:
+        return ""
+    token = mint(CARD, current(), message.subscriber_id, lasts=CARD_LASTS)
+    return settings.PUBLIC_URL + reverse("hosted:card", args=[token])
 
 
 def _subscription(event: Event | None, *, invoice_id: UUID | None, locale: str) -> SubscriptionTold | None:
