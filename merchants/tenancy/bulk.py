@@ -46,7 +46,7 @@ def insert(rows: Sequence[models.Model]) -> None:
 
 def insert_values(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write new rows given as values in the order of `columns` (attribute names, `merchant_id` among them)."""
-    fields = [model._meta.get_field(name) for name in columns]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
     listed = ", ".join(f'"{field.column}"' for field in fields)
     temporary = _filled(model, fields, rows)
     with connection.cursor() as cursor:
@@ -59,7 +59,7 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
     The planner knows nothing of a temporary table: it is made to look each row up by its key, since any other plan
     would read the whole table.
     """
-    fields = [model._meta.get_field(name) for name in ("id", *columns)]
+    fields: list[Any] = [model._meta.get_field(name) for name in ("id", *columns)]
     table = model._meta.db_table
     given = list(rows)
     if len(given) <= FEW:

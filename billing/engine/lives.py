@@ -1,0 +1,78 @@
+"""A subscription brought up to the present: every step that is due, in order, its wishes carried out on their day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from billing.engine.decide import Step, StepKind, catch_up
+from billing.engine.schedule import is_steady, walk
+from billing.engine.wishes import Catalogue, apply_wishes
+from invoices.drafts import DraftInvoice
+from invoices.totals import totals
+from subscribers.snapshots import SubscriptionSnapshot
+
+AHEAD = 400
+"""Steps looked at to say what comes next: a free year of days, and some."""
+BEGINS = frozenset({StepKind.activate, StepKind.renew, StepKind.next_stage})
+"""Steps with which a period begins."""
+
+
+class TooFarBehind(ValueError):  # noqa: N818 - said as people say it
+    """More steps are due than one run may make: somebody has to look at it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One step, and how the subscription stood before and stands after it, its wishes carried out."""
+
+    step: Step
+    before: SubscriptionSnapshot
+    after: SubscriptionSnapshot
+
+    @property
+    def drafts(self) -> tuple[DraftInvoice, ...]:
+        """The invoices to issue."""
+        return self.step.drafts
+
+
+def live(
+    snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None = None, catalogue: Catalogue | None = None
+) -> tuple[Taken, ...]:
+    """All that is due up to `today`, a local date, each step with its own dates. Raises `TooFarBehind`, and whatever a
+    refusal of the engine says; then nothing of it counts."""
+    taken: list[Taken] = []
+
+    def carried_out(step: Step) -> SubscriptionSnapshot:
+        after = apply_wishes(step.after, step.changes, catalogue=catalogue or Catalogue())
+        taken[-1] = Taken(step, taken[-1].before, after)
+        return after
+
+    standing = snapshot
+    for step in catch_up(snapshot, today, at=at, apply=carried_out):
+        if step.kind is StepKind.park:
+            raise TooFarBehind(f"more than {len(taken)} steps are due, the next one on {step.on}")
+        taken.append(Taken(step, taken[-1].after if taken else standing, step.after))
+    return tuple(taken)
+
+
+def next_charge(snapshot: SubscriptionSnapshot, *, like: DraftInvoice | None = None) -> tuple[date, int] | None:
+    """When something is charged next, and how much, tax included, in minor units; None where nothing will be.
+
+    `like` is the document of the period that has just begun, whole: where every period from now on is as this one, its
+    sum is the answer without drafting another.
+    """
+    period = snapshot.current_period
+    if like is not None and period is not None and is_steady(snapshot) and _repeats(like):
+        return period.end, totals(like.lines, like.tax_behavior).gross
+    for step in islice(walk(snapshot), AHEAD):
+        if step.drafted is not None and step.drafted.charged:
+            return step.on, totals(step.drafted.lines, step.drafted.tax_behavior).gross
+    return None
+
+
+def _repeats(draft: DraftInvoice) -> bool:
+    """True where the next period's document says the same: only prices of whole periods, with what always comes off."""
+    kinds = {line.kind.value for line in draft.lines}
+    return kinds <= {"stage", "option"} and bool(draft.charged) and not draft.coupons_counted

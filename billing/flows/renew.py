@@ -1,0 +1,189 @@
+"""Renewing: a batch of due subscriptions brought up to the present in one transaction.
+
+Pure engine in the middle, a fixed number of statements around it, the number series last. No provider is asked here:
+what is due is on the invoice (`collect_at`), and `collect` asks for it outside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from billing.engine.decide import StepKind
+from billing.engine.grouping import grouped
+from billing.engine.lives import BEGINS, Taken, live, next_charge
+from billing.flows import renew_parts, renew_rights, renew_rows
+from billing.flows.renew_rows import Life
+from billing.models import BillingRun
+from billing.selectors.due import catalogue_of, lock_due
+from billing.selectors.forecast import Fault, fault_of
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice, LineKind
+from invoices.models import Invoice
+from invoices.services.issuing import Issue, issue
+from merchants.actors import Actor
+from merchants.clock import instant
+from merchants.models import LegalEntity, Merchant
+from merchants.now import Now
+from merchants.refusals import Refusal
+from merchants.tenancy.scope import tenant
+from subscribers.models import Subscriber
+from subscribers.snapshots import Collection
+
+FAULTS = (Refusal, ArithmeticError, LookupError, ValueError)
+"""What the engine says of a subscription that it cannot bring up to date: that one is parked, the others go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewed:
+    """What one batch did. `totals`: currency → sum of its invoices with tax, in minor units."""
+
+    taken: tuple[UUID, ...] = ()
+    periods: int = 0
+    ended: int = 0
+    invoices: tuple[UUID, ...] = ()
+    totals: Mapping[str, int] = field(default_factory=dict)
+    faults: Mapping[UUID, Fault] = field(default_factory=dict)
+
+
+def renew(*, merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, run_id: UUID | None = None) -> Renewed:
+    """Bring every subscription of the batch that is due up to `now`: periods, stages, wishes, ends, documents, facts.
+
+    Safe to repeat: what was done is not due any more. A subscription that the engine cannot carry on is left as it is
+    and named in `faults`; whatever the database refuses undoes the whole batch, and is for the caller to narrow down.
+    """
+    with tenant(merchant_id):
+        merchant = Merchant.objects.get(id=merchant_id)
+        rows, people = lock_due(batch, merchant=merchant, now=now)
+        if not rows:
+            return Renewed()
+        pictures = snapshots(rows, merchant)
+        catalogue = catalogue_of(pictures.values())
+        lives: list[Life] = []
+        faults: dict[UUID, Fault] = {}
+        for row in rows:
+            try:
+                taken = live(pictures[row.pk], now.today, at=now.at, catalogue=catalogue)
+            except FAULTS as error:
+                faults[row.pk] = fault_of(error)
+            else:
+                lives.append(Life(row=row, taken=taken))
+        invoices, charges = _documents(lives, merchant, people, run_id, actor=actor, now=now)
+        renew_rows.write(lives, actor=actor, now=now)
+        renew_parts.write(lives, charges, actor=actor, now=now)
+        renew_rights.write(lives, actor=actor, now=now)
+        renew_rows.tell(lives, actor=actor, now=now)
+        done = _done(lives, invoices, faults)
+        if run_id is not None:
+            _count(run_id, done)
+        return done
+
+
+def _count(run_id: UUID, done: Renewed) -> None:
+    """Add a batch to its run, in the batch's own transaction: the run never says more or less than what is there."""
+    run = BillingRun.objects.select_for_update(of=("self",)).get(id=run_id)
+    run.taken += len(done.taken)
+    run.periods += done.periods
+    run.invoices += len(done.invoices)
+    run.ended += done.ended
+    run.totals = {
+        currency: run.totals.get(currency, 0) + done.totals.get(currency, 0)
+        for currency in sorted({*run.totals, *done.totals})
+    }
+    run.beaten_at = instant()
+    run.save()
+
+
+def _done(lives: Sequence[Life], invoices: Sequence[Invoice], faults: Mapping[UUID, Fault]) -> Renewed:
+    sums: Counter[str] = Counter()
+    for invoice in invoices:
+        sums[invoice.currency] += invoice.gross
+    kinds = [one.step.kind for life in lives for one in life.taken]
+    return Renewed(
+        taken=tuple(life.row.pk for life in lives),
+        periods=sum(kind in BEGINS for kind in kinds),
+        ended=sum(kind is StepKind.end for kind in kinds),
+        invoices=tuple(invoice.pk for invoice in invoices),
+        totals=dict(sums),
+        faults=faults,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What drafts must share beside payer, currency and day to stand on one document."""
+
+    legal_entity_id: UUID
+    collect: bool
+    site_id: UUID | None
+
+
+def _documents(
+    lives: Sequence[Life],
+    merchant: Merchant,
+    people: Mapping[UUID, Subscriber],
+    run_id: UUID | None,
+    *,
+    actor: Actor,
+    now: Now,
+) -> tuple[list[Invoice], dict[UUID, UUID]]:
+    """Issue what the steps drafted, in the order of their days, so that numbers follow the calendar. Answers the
+    invoices, and which charge stands on which."""
+    by_payer = merchant.grouping == Merchant.Grouping.PAYER
+    drafted = sorted(
+        ((life, one, draft) for life in lives for one in life.taken for draft in one.drafts),
+        key=lambda each: (each[2].on, each[0].row.pk),
+    )
+    if not drafted:
+        return [], {}
+    last = {id(life.taken[-1]): life for life in lives if life.taken}
+    coming = {draft.subscription: _coming(one, draft) for _, one, draft in drafted if id(one) in last and not by_payer}
+    documents = grouped(
+        (
+            (
+                _Beside(
+                    life.row.legal_entity_id,
+                    one.after.collection is Collection.automatic,
+                    None if by_payer else life.row.sold_at_id,
+                ),
+                draft,
+            )
+            for life, one, draft in drafted
+        ),
+        by_payer=by_payer,
+    )
+    entities = LegalEntity.objects.in_bulk({beside.legal_entity_id for beside, _ in documents})
+    newest = {draft.subscription: draft.on for _, _, draft in drafted}
+    asks = [
+        Issue(
+            draft=draft,
+            payer=people[UUID(draft.payer)],
+            entity=entities[beside.legal_entity_id],
+            merchant=merchant,
+            coming=coming.get(draft.subscription, {}) if newest.get(draft.subscription) == draft.on else {},
+            site_id=beside.site_id,
+            collect=beside.collect,
+            run_id=run_id,
+        )
+        for beside, draft in documents
+    ]
+    invoices = issue(asks, actor=actor, now=now)
+    latest: dict[str | None, UUID] = {}
+    charges: dict[UUID, UUID] = {}
+    for ask, invoice in zip(asks, invoices, strict=True):
+        for line in ask.draft.lines:
+            latest[line.subscription_id] = invoice.pk
+            if line.kind is LineKind.charge and line.fact:
+                charges[UUID(line.fact.removeprefix("charge:"))] = invoice.pk
+    for life in lives:
+        life.latest_invoice_id = latest.get(str(life.row.pk), life.latest_invoice_id)
+    return invoices, charges
+
+
+def _coming(one: Taken, draft: DraftInvoice) -> Mapping[str, object]:
+    part = one.after.current_part
+    whole = one.step.kind in BEGINS and part is not None and part.is_whole and one.before.stage == one.after.stage
+    following = next_charge(one.after, like=draft if whole else None)
+    return {"on": following[0].isoformat(), "amount": following[1]} if following else {}
