@@ -290,7 +290,7 @@ def _confirm(merchant_id: UUID, payment: Payment) -> str | None:
         _close_intent(merchant_id, payment)
         return None
     with tenant(merchant_id):
-        invoice = Invoice.objects.get(id=payment.invoice_id)
+        invoice = Invoice.objects.get(id=cast(UUID, payment.invoice_id))
     back = _return_address(invoice, until=instant() + timedelta(days=1))
     answer = gateway_of(payment.account).authenticate(
         provider_ref=payment.provider_ref, method_ref=method.provider_ref, return_url=back

@@ -101,7 +101,7 @@ def consequences(invoice: Invoice, *, today: date) -> list[Consequence]:
     case = DunningCase.objects.filter(invoice=invoice, ended_at=None).first()
     if case is None:
         return []
-    now = {DunningCase.Effect.RESTRICT: "restricted", DunningCase.Effect.SUSPEND: "suspended"}.get(case.effect)
+    now = {"restrict": "restricted", "suspend": "suspended"}.get(case.effect)
     found = [Consequence(what=now)] if now else []
     steps = dunning.steps_of(case.steps)
     if case.next_step_at is None or case.taken >= len(steps):
