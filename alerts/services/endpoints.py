@@ -48,6 +48,7 @@ KINDS: Sequence[str] = (
     *("merchant.updated", "legal_entity.created", "legal_entity.updated", "tax_rate.created", "site.created"),
     *("site.updated", "feature.created", "feature.updated", "offer.created", "offer.updated", "option.created"),
     *("option.updated", "coupon.created", "coupon.updated", "test_clock.created"),
+    *("test_clock.advancing", "test_clock.ready", "test_clock.released", "test_clock.deleted"),
 )
 """The kinds that an endpoint may ask for: those of api.md (Events), and the catalogue's."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import charges, checkout_sessions, payment_methods, subscriptions
+from billing.api import charges, checkout_sessions, payment_methods, subscriptions, test_clocks
 
 urlpatterns: list[URLPattern] = [
     path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
@@ -48,4 +48,6 @@ urlpatterns: list[URLPattern] = [
         payment_methods.DefaultPaymentMethod.as_view(),
         name="payment_method_make_default",
     ),
+    path("test_clocks/<str:test_clock>/advance", test_clocks.AdvanceTestClock.as_view(), name="test_clock_advance"),
+    path("test_clocks/<str:test_clock>/release", test_clocks.ReleaseTestClock.as_view(), name="test_clock_release"),
 ]

@@ -11,7 +11,7 @@ from merchants.http.operations import operation
 from merchants.http.views import ApiView, created
 from merchants.models import TestClock
 from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
-from merchants.services.clocks import create_test_clock
+from merchants.services.clocks import create_test_clock, delete_test_clock
 from merchants.services.merchants import PAYMENT_TERMS_DAYS, update_merchant
 
 
@@ -85,9 +85,16 @@ class TestClocks(ApiView):
 class OneTestClock(ApiView):
     """One clock."""
 
-    scopes = {"GET": "test_clocks:read"}
+    scopes = {"GET": "test_clocks:read", "DELETE": "test_clocks:write"}
 
     @operation("Read a test clock", answer=TestClockShape)
     def get(self, request: Request, test_clock: str) -> Response:
         """Where it stands."""
         return Response(show_test_clocks([self.find(TestClock.objects.filter(deleted_at=None), test_clock)])[0])
+
+    @operation("Delete a test clock", status=204)
+    def delete(self, request: Request, test_clock: str) -> Response:
+        """Its subscribers are hidden: lists, search and reads no longer show them, and nothing falls due for them."""
+        found = self.find(TestClock.objects.filter(deleted_at=None), test_clock)
+        delete_test_clock(found, actor=self.actor, now=self.now)
+        return Response(status=204)

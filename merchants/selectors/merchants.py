@@ -39,13 +39,16 @@ class MerchantShape(TypedDict):
 
 
 class TestClockShape(TypedDict):
-    """A clock of its own for some subscribers of a sandbox. It only moves forward."""
+    """A clock of its own for some subscribers of a sandbox. It only moves forward. While it is `advancing`, `target` is
+    where to; `error` says why the last advance stopped short."""
 
     id: str
     object: str
     name: str
     time: InstantText
     status: Annotated[str, Says(one_of=("ready", "advancing", "released"))]
+    target: InstantText | None
+    error: str | None
     created_at: InstantText
 
 
@@ -84,6 +87,8 @@ def show_test_clocks(clocks: Sequence[TestClock]) -> list[TestClockShape]:
             "name": clock.name,
             "time": instant_text(clock.time),
             "status": clock.status,
+            "target": instant_text(clock.target),
+            "error": clock.error or None,
             "created_at": instant_text(clock.created_at),
         }
         for clock in clocks

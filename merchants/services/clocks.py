@@ -1,4 +1,4 @@
-"""Test clocks: made in a sandbox only. What advances them lives above, with what falls due."""
+"""Test clocks: made in a sandbox only, and deleted. What advances them lives above, with what falls due."""
 
 from __future__ import annotations
 
@@ -35,3 +35,15 @@ def create_test_clock(*, merchant: Merchant, time: datetime, actor: Actor, now: 
     shown = show_test_clocks([clock])[0]
     record(kind="test_clock.created", object_id=clock.pk, data={"object": shown}, actor=actor, now=now)
     return clock
+
+
+def delete_test_clock(clock: TestClock, *, actor: Actor, now: Now) -> None:
+    """Delete a clock: its subscribers are hidden with it, and nothing falls due for them any more. Whoever was released
+    before lives on in real time. A clock that is being advanced stops where it stands."""
+    row = TestClock.objects.select_for_update(no_key=True).get(id=clock.pk)
+    if row.deleted_at is not None:
+        return
+    row.deleted_at = now.at
+    row.save(update_fields=["deleted_at"])
+    data = {"object": show_test_clocks([row])[0]}
+    record(kind="test_clock.deleted", object_id=row.pk, data=data, actor=actor, now=now)

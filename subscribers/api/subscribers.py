@@ -12,7 +12,7 @@ from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView, created
 from merchants.models import Site, TestClock
-from merchants.refusals import Conflict, NotFound, gettext_noop
+from merchants.refusals import Conflict, Invalid, NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
 from subscribers import shapes
 from subscribers.api.bodies import PastFilters, SubscriberBody, SubscriberChanges, SubscriberFilters, columns_of
@@ -54,8 +54,13 @@ class Subscribers(ApiView):
         clock = None
         if body.get("test_clock"):
             if not self.merchant.is_sandbox:
-                raise Conflict(gettext_noop("Test clocks exist in sandboxes only."), code="sandbox_only")
-            clock = find(TestClock.objects.filter(deleted_at=None), body["test_clock"], field="test_clock")
+                detail = gettext_noop("Test clocks exist in sandboxes only.")
+                raise Invalid.at("test_clock", "sandbox_only", detail)
+            clocks = TestClock.objects.filter(deleted_at=None).select_for_update(no_key=True)  # none is released now
+            clock = find(clocks, body["test_clock"], field="test_clock")
+            if clock.status == TestClock.Status.RELEASED:
+                detail = gettext_noop("This test clock was released: its subscribers live in real time.")
+                raise Invalid.at("test_clock", "clock_released", detail)
         payer_id = None
         if body.get("payer"):
             named = find(people.visible(), body["payer"], field="payer")
