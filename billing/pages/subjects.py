@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
+from invoices.models import Invoice
 from merchants import ids
 from merchants.refusals import NotFound
 from subscribers.models import Subscriber, Subscription
@@ -23,6 +24,11 @@ def subscription_of(shown: str) -> Subscription:
 def subscriber_of(shown: str) -> Subscriber:
     """A subscriber who is shown. Raises NotFound."""
     return _one(people.visible(), "cus", shown)
+
+
+def invoice_of(shown: str) -> Invoice:
+    """A numbered invoice with who pays it. Raises NotFound."""
+    return _one(Invoice.objects.select_related("payer").exclude(status=Invoice.Status.DRAFT), "inv", shown)
 
 
 def _one(rows: QuerySet[M], prefix: str, shown: str) -> M:

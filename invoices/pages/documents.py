@@ -85,6 +85,7 @@ def invoice_context(request: OfficeRequest, row: Invoice) -> dict[str, Any]:
         "ledger": _ledger(row),
         "is_printed": file is not None and file.made_at is not None,
         "file": file,
+        "may_take": office.may(Permission.take_payments) and row.status in OWED and bool(row.amount_due),
         "may_credit": office.may(Permission.edit_documents) and _left(row),
     }
 

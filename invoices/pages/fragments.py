@@ -43,6 +43,7 @@ def subscriber_money(request: OfficeRequest, subscriber: str) -> HttpResponse:
         "paid": sums_text(standing.paid),
         "owes": sums_text(standing.owes, money_text(0, merchant.currency)),
         "owes_something": bool(standing.owes),
+        "oldest": _oldest_owed(payer) if request.office.may("take_payments") and standing.owes else None,
         "held": sums_text(standing.balances),
         "refunding": sums_text(standing.refunding),
         "moves": [
@@ -108,6 +109,12 @@ def home_money(request: OfficeRequest) -> HttpResponse:
 
 def _subscriber(shown: str) -> Subscriber:
     return find(people.visible(), shown)
+
+
+def _oldest_owed(payer: Subscriber) -> Invoice | None:
+    """The open invoice that has waited longest: what a payment link is for."""
+    rows = Invoice.objects.filter(payer=payer, status=Invoice.Status.OPEN).order_by("issued_on", "id")
+    return next((row for row in rows if row.amount_due), None)
 
 
 def _payment(request: OfficeRequest, row: Payment, invoice: Invoice | None) -> dict[str, Any]:
