@@ -27,6 +27,9 @@ class DunningCase(TenantModel):
     test_clock = TenantForeignKey("merchants.TestClock", null=True)
     steps = models.JSONField(help_text="[{after_days, actions}], in order")
     taken = models.PositiveSmallIntegerField(default=0, help_text="Steps taken or passed over")
+    tried = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="The last step whose own try was made: it makes no second one"
+    )
     tries = models.PositiveSmallIntegerField(default=1, help_text="Automatic tries, the first included")
     effect = models.CharField(max_length=8, choices=Effect, default=Effect.NONE)
     is_overdue = models.BooleanField(default=False, help_text="All steps are taken: nothing is tried by itself")

@@ -11,7 +11,8 @@ IN_FLIGHT = ("pending", "requires_action", "processing", "unknown")
 
 
 class Payment(TenantModel):
-    """Money asked for an invoice or a checkout session, and its outcome. The id is the provider's idempotency key.
+    """Money asked for an invoice or a checkout session, and its outcome. The id is the provider's idempotency key. A
+    session's payment names the invoice too, once its purchase is complete and has one.
 
     The row is committed before the provider is called; `unknown` is settled by asking the provider, never by
     charging again. `hosted` means an open page at the provider: not yet in flight for an invoice.
@@ -67,7 +68,7 @@ class Payment(TenantModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(invoice__isnull=True) ^ Q(session_id__isnull=True), name="a_payment_is_for_one_thing"
+                condition=Q(invoice__isnull=False) | Q(session_id__isnull=False), name="a_payment_is_for_something"
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_payment_is_not_negative"),
             models.CheckConstraint(
