@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import outcome
+from billing.flows import new_card, outcome
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Notice
-from billing.models import ProviderEvent
+from billing.models import NewCard, ProviderEvent
 from invoices.models import Payment
 from merchants.clock import instant
 from merchants.models import ProviderAccount
@@ -69,7 +69,8 @@ def _ours(key: str | None) -> str:
 
 
 def read(*, merchant_id: UUID, notice_id: UUID) -> None:
-    """Act on one notice: ask the provider about the payment it names, and record the answer. Safe to repeat."""
+    """Act on one notice: ask the provider about the payment, or the card page, that it names, and record the answer.
+    Safe to repeat."""
     with tenant(merchant_id):
         row = ProviderEvent.objects.select_for_update().get(id=notice_id)
         if row.settled_at is not None:
@@ -77,17 +78,20 @@ def read(*, merchant_id: UUID, notice_id: UUID) -> None:
         row.tries += 1
         row.next_try_at = instant() + timedelta(seconds=15 * 2 ** min(row.tries, 10))
         row.save(update_fields=["tries", "next_try_at"])
-        payment_id = _payment_of(row)
+        payment_id = _named(row, Payment)
+        page_id = None if payment_id else _named(row, NewCard)
     answer = "not ours"
+    if page_id is not None:
+        answer = new_card.ask_about(merchant_id=merchant_id, page_id=page_id).kind.value
     if payment_id is not None:
         answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id).kind.value
     with tenant(merchant_id):
         ProviderEvent.objects.filter(id=notice_id, settled_at=None).update(settled_at=instant(), outcome=answer)
 
 
-def _payment_of(row: ProviderEvent) -> UUID | None:
-    """Our payment that a notice is about, by our key in its metadata or by the provider's page."""
-    ours = Payment.objects.filter(account_id=row.account_id)
+def _named(row: ProviderEvent, kind: type[Payment] | type[NewCard]) -> UUID | None:
+    """Our payment or card page that a notice is about, by our key in its metadata or by the provider's page."""
+    ours = kind.objects.filter(account_id=row.account_id)
     key = _ours(row.payment_key)
     found = ours.filter(id=key).values_list("id", flat=True).first() if key else None
     if found is None and row.object_ref:
