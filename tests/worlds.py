@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from billing.flows import checkout, outcome, pay
+from billing.flows import checkout, methods, outcome, pay, subscribe
 from billing.flows.checkout import Wish
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
+from billing.flows.wanted import Wanted
 from billing.gateways.base import Outcome
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import CheckoutSession
@@ -39,7 +40,7 @@ from merchants.models import (
 )
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscriber
+from subscribers.models import PaymentMethod, Subscriber, Subscription
 from subscribers.services import enrolment
 
 TESTER = Actor(kind=ActorKind.api_key, id="key_test", label="test key", channel=Channel.api)
@@ -208,6 +209,31 @@ class Shop:
         assert standing.status == "complete", standing
         with tenant(self.id):
             return CheckoutSession.objects.select_related("subscription", "invoice", "quote").get(id=session.pk)
+
+    def method(self, subscriber: Subscriber, token: str = "pm_card_visa") -> PaymentMethod:
+        """A card that is kept for a payer, made their default."""
+        return methods.attach(
+            merchant_id=self.id, subscriber_id=subscriber.pk, kind="card", token=token, actor=self.actor
+        )
+
+    def subscribe(
+        self,
+        subscriber: Subscriber,
+        offer: Offer,
+        *,
+        options: Sequence[Option] = (),
+        coupons: Sequence[Coupon] = (),
+        **wish: Any,
+    ) -> Subscription:
+        """A subscription that begins without waiting for money, as at a counter: invoiced at once."""
+        asked = Wanted(
+            subscriber=subscriber,
+            offer=offer,
+            options=[WishedOption(option=option) for option in options],
+            coupons=coupons,
+            **wish,
+        )
+        return subscribe.subscribe_now(merchant_id=self.id, wanted=asked, actor=self.actor)
 
 
 def utc(text: str) -> datetime:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +14,14 @@ from django.urls import reverse
 
 from billing import shapes
 from billing.flows import purchase as buying
+from billing.flows import wanted as wanting
 from billing.flows.purchase import WishedOption
+from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession
 from merchants.actors import Actor
+from merchants.ids import new_id
 from merchants.links import mint
-from merchants.models import Coupon, Merchant, Offer
+from merchants.models import Coupon, Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
@@ -42,21 +45,14 @@ class SessionOver(Conflict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a merchant's website asks for. Rows are already this tenant's; `payer` defaults to the subscriber's own."""
+class Wish(Wanted):
+    """What a merchant's website asks for, and where it wants the visitor back."""
 
-    subscriber: Subscriber
-    offer: Offer
-    options: Sequence[WishedOption] = ()
-    coupons: Sequence[Coupon] = ()
-    quantity: int = 1
     success_url: str = ""
     failure_url: str = ""
     cancel_url: str = ""
     locale: str = ""
     allow_codes: bool = False
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    reference: str | None = None
 
 
 def form_url(session: CheckoutSession) -> str:
@@ -79,7 +75,7 @@ def check_address(value: str, *, name: str) -> str:
     return value
 
 
-def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor) -> CheckoutSession:
+def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor, session_id: UUID | None = None) -> CheckoutSession:
     """A purchase under way: an incomplete subscription, a quote, and a form to pay it. Raises Refusals; no document."""
     with tenant(merchant_id):
         merchant = Merchant.objects.get(id=merchant_id)
@@ -93,51 +89,16 @@ def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor) -> CheckoutSess
         for name, value in (("failure_url", failure), ("cancel_url", cancel)):
             if value:
                 check_address(value, name=name)
-        version = buying.sold_version(wish.offer)
-        buying.check_free_stage(wish.offer, version, beneficiary)
-        buying.check_coupons(wish.coupons, payer, now)
-        options = buying.wanted_options(version, wish.options, {})
-        if wish.reference and Subscription.objects.filter(reference=wish.reference).exists():
-            raise Conflict(
-                gettext_noop("A subscription with the reference “%(reference)s” exists already."),
-                code="reference_taken",
-                params={"reference": wish.reference},
-            )
-        subscription = Subscription(
-            subscriber=beneficiary,
-            payer=payer,
-            legal_entity=buying.issuing_entity(),
-            offer_version=version,
-            reference=wish.reference,
-            quantity=wish.quantity,
-            currency=version.currency,
-            status=Subscription.Status.INCOMPLETE,
-            access_reason="not_paid",
-            start_on=now.today,
-            channel=actor.channel.value,
-            sold_at_id=beneficiary.site_id,
-            managed_at_id=beneficiary.site_id,
-            test_clock_id=beneficiary.test_clock_id,
-            metadata=dict(wish.metadata),
-            created_at=now.at,
-            updated_at=now.at,
-        )
-        priced = buying.price(
-            merchant=merchant,
-            version=version,
-            payer=payer,
-            subscription_id=subscription.pk,
-            beneficiary_id=beneficiary.pk,
-            quantity=wish.quantity,
-            options=options,
-            coupon_ids=[coupon.pk for coupon in wish.coupons],
-            now=now,
-        )
+        ready = wanting.prepare(wish, merchant=merchant, actor=actor, now=now)
+        subscription, priced = ready.subscription, ready.priced
+        subscription.status = Subscription.Status.INCOMPLETE
+        subscription.access_reason = "not_paid"
         history.create(subscription, actor=actor, now=now)
         session = CheckoutSession(
+            id=session_id or new_id(),
             subscriber=beneficiary,
             subscription=subscription,
-            quote=buying.write_quote(priced, subscription=subscription, version=version, now=now),
+            quote=buying.write_quote(priced, subscription=subscription, version=subscription.offer_version, now=now),
             allow_codes=wish.allow_codes,
             locale=wish.locale or beneficiary.locale or merchant.locale,
             success_url=success,
@@ -207,6 +168,7 @@ def requote(
         options=wanted,
         coupon_ids=coupon_ids,
         now=now,
+        billing_day=subscription.billing_day,
     )
     session.quote = buying.write_quote(priced, subscription=subscription, version=subscription.offer_version, now=now)
     session.save(update_fields=["quote"])

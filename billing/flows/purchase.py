@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from subscribers.selectors.pictures import (
     option_pictures,
     tax_profile,
 )
-from subscribers.snapshots import PurchaseSnapshot
+from subscribers.snapshots import Collection, PurchaseSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,13 +144,18 @@ def hold_coupons(session: CheckoutSession) -> None:
     """Count one use of each coupon of the session's quote for the payment about to be asked, in id order, under each
     coupon's lock. Raises Invalid where one was used up meanwhile: nothing is held then."""
     wanted = [UUID(coupon) for coupon in session.quote.coupons if coupon not in session.coupons_held]
-    for coupon_id in sorted(wanted):
-        free = Coupon.objects.filter(id=coupon_id).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
-        if not free.update(uses=F("uses") + 1):
-            raise Invalid.at("coupons", "coupon_used_up", gettext_noop("This coupon has been used up."))
+    count_uses(wanted)
     if wanted:
         session.coupons_held = list(session.quote.coupons)
         session.save(update_fields=["coupons_held"])
+
+
+def count_uses(coupon_ids: Sequence[UUID]) -> None:
+    """Count one use of each coupon, in id order, under each coupon's lock. Raises Invalid where one is used up."""
+    for coupon_id in sorted(coupon_ids):
+        free = Coupon.objects.filter(id=coupon_id).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
+        if not free.update(uses=F("uses") + 1):
+            raise Invalid.at("coupons", "coupon_used_up", gettext_noop("This coupon has been used up."))
 
 
 def release_coupons(session: CheckoutSession) -> None:
@@ -165,8 +171,8 @@ def check_free_stage(offer: Offer, version: OfferVersion, beneficiary: Subscribe
     """One free stage per subscriber and offer (domain 12). Raises Conflict."""
     if not _begins_free(version):
         return
-    had = Subscription.objects.filter(subscriber=beneficiary, offer_version__offer=offer, started_at__isnull=False)
-    if had.exists():
+    had = Subscription.objects.filter(subscriber=beneficiary, offer_version__offer=offer)
+    if had.filter(Q(started_at__isnull=False) | Q(status=Subscription.Status.SCHEDULED)).exists():
         raise Conflict(
             gettext_noop("This subscriber already had the free stage of “%(reference)s”."),
             code="free_stage_used",
@@ -217,8 +223,11 @@ def price(
     options: tuple[WantedOption, ...],
     coupon_ids: Sequence[UUID],
     now: Now,
+    start_on: date | None = None,
+    billing_day: int | None = None,
+    collection: str = "automatic",
 ) -> Priced:
-    """Price a purchase that would begin today. Raises Invalid, Conflict (`tax_rate_missing`…)."""
+    """Price a purchase that begins on `start_on`, by default today. Raises Invalid, Conflict (`tax_rate_missing`…)."""
     entity = issuing_entity()
     purchase = PurchaseSnapshot(
         offer=offer_pictures([version.pk])[version.pk],
@@ -227,6 +236,9 @@ def price(
         quantity=quantity,
         options=option_pictures(options),
         coupons=coupon_pictures(list(coupon_ids)),
+        start_on=start_on,
+        billing_day=billing_day,
+        collection=Collection(collection),
     )
     draft = quote(purchase, today=now.today, at=now.at)
     opened = open_subscription(

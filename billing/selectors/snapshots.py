@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
-from billing.engine.wishes import Catalogue, WishKind
+from billing.engine.wishes import WishKind
 from billing.models import Charge
 from merchants.models import LegalEntity, Merchant
 from subscribers.lifecycle import PaymentState, Status
@@ -73,24 +72,6 @@ def waiting_charges(rows: Sequence[Subscription]) -> dict[UUID, tuple[ChargeSnap
             ),
         )
     return found
-
-
-def wished_catalogue(wishes: Iterable[Scheduled]) -> Catalogue:
-    """All versions that wishes name, as `apply_wishes` wants them: a fixed number of queries, none without wishes."""
-    wishes = list(wishes)
-    offers = {UUID(str(wish.payload["offer_version"])) for wish in wishes if "offer_version" in wish.payload}
-    named = [one for wish in wishes for one in _named_options(wish)]
-    versions = {UUID(str(one["version"])) for one in named if "version" in one}
-    patterns = option_pictures([WantedOption(id=version, version_id=version) for version in sorted(versions)])
-    return Catalogue(
-        offers={str(id_): picture for id_, picture in offer_pictures(offers).items()} if offers else {},
-        options={picture.version_id: picture for picture in patterns},
-    )
-
-
-def _named_options(wish: Scheduled) -> list[Mapping[str, Any]]:
-    options = wish.payload.get("options") or ()
-    return [one for one in options if isinstance(one, Mapping)] if isinstance(options, Sequence) else []
 
 
 def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, ...]]:
