@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
+from billing.models import BillingRun, ParkedInRun
 from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -19,6 +20,7 @@ from invoices.services.printing import print_file
 from merchants.actors import Actor
 from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Event, ProviderAccount
+from merchants.models import TestClock as Clock
 from merchants.secrets import encrypt
 from merchants.services import keys, people
 from merchants.services.catalogue.features import create_feature
@@ -28,10 +30,19 @@ from merchants.services.coupons import CouponTerms, create_coupon
 from merchants.services.entities import create_legal_entity
 from merchants.tenancy.scope import tenant
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, OptionTerms, PriceTerm, StageTerm
+from subscribers.models import Subscription
 from tests.pages.offices import NOW, Seat, colleague, office
 from tests.worlds import Shop
 
-NAMES = {"member": "Membership", "entity": "LegalEntity", "rate": "TaxRate", "key": "ApiKey", "clock": "TestClock"}
+NAMES = {
+    "member": "Membership",
+    "entity": "LegalEntity",
+    "rate": "TaxRate",
+    "key": "ApiKey",
+    "clock": "TestClock",
+    "run": "BillingRun",
+    "parked": "ParkedInRun",
+}
 """Arguments of addresses that are shorter than their model's name; any other is the model's name in small letters."""
 
 
@@ -138,6 +149,13 @@ def sell(seat: Seat) -> None:
         )
         Delivery.objects.create(endpoint=endpoint, event=event, sequence=1, created_at=NOW.at)
         Alert.objects.create(kind="test", severity="warn", fact="a test", subscriber=subscriber, created_at=NOW.at)
+        Clock.objects.create(time=NOW.at, created_at=NOW.at)
+        run = BillingRun.objects.create(
+            kind="beat", status="done", due_at=NOW.at, started_at=NOW.at, beaten_at=NOW.at, finished_at=NOW.at
+        )
+        ParkedInRun.objects.create(
+            run=run, subscription=Subscription.objects.get(), code="unforeseen", reason="a test", parked_at=NOW.at
+        )
 
 
 def invoice_number(seat: Seat) -> str:
