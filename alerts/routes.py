@@ -8,9 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
+from alerts.occurrences import (
+    Occurrence,
+    card_details,
+    card_of,
+    end_details,
+    facts,
+    invoice_of,
+    object_of,
+    of_its_owner,
+    of_that_card,
+    of_the_end,
+    of_what_is_over,
+    parked_details,
+    subscription_of,
+    told,
+    trial_details,
+)
 from merchants.ids import show
 
 TESTED = "webhook_endpoint.tested"
@@ -30,57 +46,7 @@ class Severity(StrEnum):
 
     bad = "bad"
     warn = "warn"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceSeen:
-    """What routing needs of an invoice. `first`: the first one of its subscription."""
-
-    id: UUID
-    payer_id: UUID
-    first: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentSeen:
-    """What routing needs of a payment. `automatic`: nobody sat before the screen when it was tried."""
-
-    id: UUID
-    payer_id: UUID
-    invoice_id: UUID | None
-    automatic: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
-    """An event with its circumstances."""
-
-    id: UUID
-    kind: str
-    object_id: UUID | None = None
-    subscriber_id: UUID | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    invoice: InvoiceSeen | None = None
-    payment: PaymentSeen | None = None
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """The object as the event shows it."""
-        shown = self.data.get("object") if isinstance(self.data, Mapping) else None
-        return shown if isinstance(shown, Mapping) else {}
-
-    @property
-    def payer_id(self) -> UUID | None:
-        """Who pays in this matter, as far as one can tell."""
-        seen = self.invoice or self.payment
-        return seen.payer_id if seen else self.subscriber_id
-
-    @property
-    def invoice_id(self) -> UUID | None:
-        """The invoice that it is about, if any."""
-        if self.invoice:
-            return self.invoice.id
-        return self.payment.invoice_id if self.payment else None
+    info = "info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +80,29 @@ def _of_an_invoice_by_itself(seen: Occurrence) -> bool:
     return bool(seen.payment and seen.payment.automatic and seen.payment.invoice_id)
 
 
+def _for_the_first_time(seen: Occurrence) -> bool:
+    """Later failures of the same invoice are told by the steps of dunning, when the merchant wants them told."""
+    return bool(_of_an_invoice_by_itself(seen) and seen.payment and not seen.payment.again)
+
+
+def _paid_for(seen: Occurrence) -> bool:
+    """A purchase that was never paid for leaves nothing, also no letter."""
+    return seen.about.get("end_reason") != "not_paid"
+
+
+def _step(action: str) -> Condition:
+    return lambda seen: action in (seen.about.get("actions") or ())
+
+
+def _that_step(seen: Occurrence) -> str:
+    return f"{object_of(seen)}:{seen.about.get('step')}"
+
+
+def _not_the_second_time(seen: Occurrence) -> bool:
+    """A card's payer hears of it 30, 7 and 1 days before, the merchant 15 days before too."""
+    return not 7 < int(seen.data.get("days_left") or 0) <= 15
+
+
 def _first_invoice(seen: Occurrence) -> bool:
     return bool(seen.invoice and seen.invoice.first)
 
@@ -131,14 +120,19 @@ class LetterRule:
     when: Condition = _always
 
 
+def _no_details(_: Occurrence) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRule:
+class NoticeRule:
     """A row of the table: this alert. `about` names the fact after the kind; equal facts are one alert for ever."""
 
     kind: str
     severity: Severity
     about: Callable[[Occurrence], str]
     when: Condition = _always
+    details: Callable[[Occurrence], Mapping[str, str]] = _no_details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,24 +140,11 @@ class Route:
     """All that one kind of event makes. `settles` gives beginnings of facts whose alerts are no longer needed."""
 
     letters: tuple[LetterRule, ...] = ()
-    alerts: tuple[AlertRule, ...] = ()
+    alerts: tuple[NoticeRule, ...] = ()
     settles: Callable[[Occurrence], tuple[str, ...]] = lambda _: ()
 
 
-def _invoice(seen: Occurrence) -> str:
-    return show("inv", seen.invoice_id) if seen.invoice_id else _object(seen)
-
-
-def _object(seen: Occurrence) -> str:
-    return str(seen.object_id or seen.id)
-
-
-def _subscription(seen: Occurrence) -> str:
-    return show("sub", seen.object_id) if seen.object_id else _object(seen)
-
-
-TO_THE_STAFF = frozenset({"webhook_given_up", "endpoint_gone"})
-"""Alerts that are also written to the owners and administrators: nobody may be looking at the screen."""
+_of_the_debt = facts("payment_failed", "invoice_overdue", "dunning_suspended", about=invoice_of)
 
 ROUTES: Mapping[str, Route] = {
     "invoice.paid": Route(
@@ -171,49 +152,110 @@ ROUTES: Mapping[str, Route] = {
             LetterRule(kind="welcome_invoice", to=To.payer, when=_first_invoice),
             LetterRule(kind="invoice_paid", to=To.payer, when=_later_invoice),
         ),
-        settles=lambda seen: (f"payment_failed:{_invoice(seen)}", f"invoice_overdue:{_invoice(seen)}"),
+        settles=_of_the_debt,
     ),
     "checkout_session.completed": Route(
         letters=(LetterRule(kind="welcome", when=lambda seen: not seen.about.get("invoice")),),
     ),
     "payment.failed": Route(
-        letters=(LetterRule(kind="payment_failed", to=To.payer, when=_of_an_invoice_by_itself),),
+        letters=(LetterRule(kind="payment_failed", to=To.payer, when=_for_the_first_time),),
         alerts=(
-            AlertRule(kind="payment_failed", severity=Severity.warn, about=_invoice, when=_of_an_invoice_by_itself),
+            NoticeRule(kind="payment_failed", severity=Severity.warn, about=invoice_of, when=_of_an_invoice_by_itself),
         ),
     ),
     "payment.requires_action": Route(
         letters=(LetterRule(kind="payment_requires_action", to=To.payer, when=_of_an_invoice_by_itself),),
     ),
     "payment.refunded": Route(letters=(LetterRule(kind="payment_refunded", to=To.payer),)),
-    "invoice.overdue": Route(alerts=(AlertRule(kind="invoice_overdue", severity=Severity.bad, about=_invoice),)),
-    "invoice.cancelled": Route(
-        settles=lambda seen: (f"payment_failed:{_invoice(seen)}", f"invoice_overdue:{_invoice(seen)}"),
+    "invoice.overdue": Route(alerts=(NoticeRule(kind="invoice_overdue", severity=Severity.bad, about=invoice_of),)),
+    "invoice.sent": Route(letters=(LetterRule(kind="payment_link", to=To.payer),)),
+    "invoice.cancelled": Route(settles=_of_the_debt),
+    "invoice.uncollectible": Route(settles=_of_the_debt),
+    "dunning.step_taken": Route(
+        letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=_step("write")),),
+        alerts=(
+            NoticeRule(kind="dunning_suspended", severity=Severity.bad, about=invoice_of, when=_step("suspend")),
+            NoticeRule(kind="dunning_step", severity=Severity.warn, about=_that_step, when=_step("alert")),
+        ),
     ),
+    "dunning.ended": Route(
+        settles=lambda seen: (*_of_the_debt(seen), f"dunning_step:{object_of(seen)}:"),
+    ),
+    "payment_method.expiring": Route(
+        letters=(LetterRule(kind="card_expiring", when=_not_the_second_time),),
+        alerts=(NoticeRule(kind="card_expiring", severity=Severity.warn, about=card_of, details=card_details),),
+    ),
+    "payment_method.expired": Route(
+        letters=(LetterRule(kind="card_expired"),),
+        alerts=(NoticeRule(kind="card_expired", severity=Severity.bad, about=card_of, details=card_details),),
+        settles=lambda seen: of_that_card(seen)[:1],
+    ),
+    "payment_method.attached": Route(settles=of_its_owner),
+    "payment_method.updated": Route(settles=of_its_owner),
+    "payment_method.detached": Route(settles=of_that_card),
+    "subscription.trial_ending": Route(
+        letters=(LetterRule(kind="trial_ending", to=To.payer),),
+        alerts=(
+            NoticeRule(
+                kind="trial_ending",
+                severity=Severity.info,
+                about=lambda seen: f"{subscription_of(seen)}:{told(seen, 'ends_on')}",
+                details=trial_details,
+            ),
+        ),
+    ),
+    "subscription.parked": Route(
+        alerts=(
+            NoticeRule(
+                kind="subscription_parked",
+                severity=Severity.bad,
+                about=lambda seen: f"{subscription_of(seen)}:{show('evt', seen.id)}",
+                details=parked_details,
+            ),
+        ),
+    ),
+    "subscription.activated": Route(settles=of_the_end("trial_ending", "subscription_parked")),
+    "subscription.renewed": Route(settles=of_the_end("trial_ending", "subscription_parked")),
     "subscription.cancellation_scheduled": Route(
         letters=(LetterRule(kind="cancellation_scheduled"),),
         alerts=(
-            AlertRule(
+            NoticeRule(
                 kind="cancellation_scheduled",
                 severity=Severity.warn,
-                about=lambda seen: f"{_subscription(seen)}:{show('evt', seen.id)}",
+                about=lambda seen: f"{subscription_of(seen)}:{show('evt', seen.id)}",
+                details=end_details,
             ),
         ),
+        settles=of_the_end("trial_ending"),
     ),
     "subscription.cancellation_undone": Route(
         letters=(LetterRule(kind="cancellation_undone"),),
-        settles=lambda seen: (f"cancellation_scheduled:{_subscription(seen)}:",),
+        settles=of_the_end("cancellation_scheduled", "subscription_ending"),
     ),
-    "subscription.ended": Route(
-        letters=(LetterRule(kind="subscription_ended", when=lambda seen: seen.about.get("end_reason") != "not_paid"),),
-        settles=lambda seen: (f"cancellation_scheduled:{_subscription(seen)}:",),
-    ),
-    "alert.raised": Route(
-        letters=(
-            LetterRule(
-                kind="alert_to_merchant", to=To.merchant, when=lambda seen: seen.about.get("kind") in TO_THE_STAFF
+    "subscription.ending": Route(
+        letters=(LetterRule(kind="subscription_ending"),),
+        alerts=(
+            NoticeRule(
+                kind="subscription_ending",
+                severity=Severity.warn,
+                about=lambda seen: f"{subscription_of(seen)}:{told(seen, 'ends_on')}",
+                details=end_details,
             ),
         ),
+        settles=of_the_end("cancellation_scheduled"),
+    ),
+    "subscription.ended": Route(
+        letters=(LetterRule(kind="subscription_ended", when=_paid_for),),
+        alerts=(
+            NoticeRule(
+                kind="subscription_ended",
+                severity=Severity.info,
+                about=subscription_of,
+                when=_paid_for,
+                details=end_details,
+            ),
+        ),
+        settles=of_what_is_over,
     ),
 }
 
@@ -221,6 +263,7 @@ ROUTES: Mapping[str, Route] = {
 def letters(seen: Occurrence) -> Iterator[Letter]:
     """The letters that an event makes.
 
+    >>> from alerts.occurrences import InvoiceSeen
     >>> first = InvoiceSeen(id=UUID(int=7), payer_id=UUID(int=3), first=True)
     >>> paid = Occurrence(id=UUID(int=1), kind="invoice.paid", invoice=first)
     >>> [(letter.kind, letter.to.value) for letter in letters(paid)]
@@ -238,6 +281,7 @@ def letters(seen: Occurrence) -> Iterator[Letter]:
 def notices(seen: Occurrence) -> Iterator[Notice]:
     """The alerts that an event raises.
 
+    >>> from alerts.occurrences import PaymentSeen
     >>> tried = PaymentSeen(id=UUID(int=9), payer_id=UUID(int=3), invoice_id=UUID(int=7), automatic=True)
     >>> [notice.fact for notice in notices(Occurrence(id=UUID(int=1), kind="payment.failed", payment=tried))]
     ['payment_failed:inv_0000000000000000000007']
@@ -245,7 +289,8 @@ def notices(seen: Occurrence) -> Iterator[Notice]:
     for rule in ROUTES.get(seen.kind, Route()).alerts:
         if rule.when(seen):
             about = rule.about(seen)
-            details = {"invoice": show("inv", seen.invoice_id)} if seen.invoice_id else {}
+            invoice = {"invoice": show("inv", seen.invoice_id)} if seen.invoice_id else {}
+            details = {**invoice, **rule.details(seen)}
             yield Notice(kind=rule.kind, severity=rule.severity, fact=f"{rule.kind}:{about}", details=details)
 
 
@@ -253,7 +298,7 @@ def settled(seen: Occurrence) -> tuple[str, ...]:
     """Beginnings of the facts whose open alerts an event settles.
 
     >>> settled(Occurrence(id=UUID(int=1), kind="subscription.cancellation_undone", object_id=UUID(int=5)))
-    ('cancellation_scheduled:sub_0000000000000000000005:',)
+    ('cancellation_scheduled:sub_0000000000000000000005:', 'subscription_ending:sub_0000000000000000000005:')
     """
     return ROUTES.get(seen.kind, Route()).settles(seen)
 

@@ -1,4 +1,4 @@
-"""Tasks of the `alerts` queue: one line each, safe to run twice and at once. Beat runs the first two."""
+"""Tasks of the `alerts` queue: one line each, safe to run twice and at once. Beat runs the first three."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from alerts.services import deliver as webhooks
-from alerts.services import mail, relay
+from alerts.services import mail, relay, staff
 
 
 @shared_task
@@ -21,6 +21,12 @@ def send_due() -> None:
     """Ask workers to send the webhooks and letters that are due: one task an endpoint, one a merchant."""
     webhooks.nudge_due()
     mail.nudge_due()
+
+
+@shared_task
+def write_digests() -> None:
+    """Write the morning's digest for the staff of every merchant whose morning has come."""
+    staff.write_digests()
 
 
 @shared_task

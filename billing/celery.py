@@ -29,6 +29,7 @@ NUDGES = {
     "invoices.tasks.print_missing": 3.0,
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,
+    "alerts.tasks.write_digests": 60.0,
 }
 """Tasks and how often they are nudged, in seconds. A nudge that waited longer is worth nothing: it expires."""
 

@@ -30,12 +30,23 @@ class Message(TenantModel):
     last_error = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    day = models.DateField(null=True, help_text="Of the staff's digest: the merchant's local date")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "kind", "event"], condition=Q(event__isnull=False), name="a_letter_is_written_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["merchant", "kind", "day"],
+                condition=Q(day__isnull=False),
+                name="a_digest_is_written_once_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["merchant"],
+                condition=Q(kind="alerts_now", status="waiting"),
+                name="one_letter_of_failures_waits",
+            ),
         ]
         indexes = [
             models.Index(

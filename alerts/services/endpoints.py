@@ -39,7 +39,7 @@ KINDS: Sequence[str] = (
     *("subscription.option_added", "subscription.option_removed", "subscription.cancellation_scheduled"),
     *("subscription.cancellation_undone", "subscription.suspended", "subscription.resumed", "subscription.renewed"),
     *("subscription.ending", "subscription.ended", "subscription.trial_ending", "subscription.commitment_ending"),
-    "access.changed",
+    *("subscription.parked", "access.changed", "invoice.sent", "payment.refund_failed"),
     *("invoice.finalized", "invoice.paid", "invoice.payment_failed", "invoice.overdue", "invoice.uncollectible"),
     *("invoice.cancelled", "dunning.started", "dunning.step_taken", "dunning.ended", "credit_note.created"),
     *("payment.succeeded", "payment.failed", "payment.requires_action", "payment.refunded", "payment.disputed"),

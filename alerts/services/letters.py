@@ -14,7 +14,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.urls import reverse
 
-from alerts.models import Alert, Message
+from alerts.models import Message
+from alerts.services import staff
+from alerts.services.staff import Group
+from alerts.services.timely import no_longer_true
 from invoices.models import DocumentFile, Invoice, Payment
 from merchants.brand import LIGHT_SHEET, readable, rgb, text_of
 from merchants.ids import read
@@ -94,7 +97,8 @@ class PaymentTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """All that a letter needs to be written and sent, read in one scope."""
+    """All that a letter needs to be written and sent, read in one scope. `told` is what its event says, `about` the
+    event's object; `groups` are the alerts of a letter to the staff, `alert_ids` all that it covers."""
 
     message_id: UUID
     public_id: str
@@ -112,7 +116,10 @@ class Matter:
     later: tuple[Mapping[str, Any], ...] = ()
     currency: str = ""
     card_url: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    alert_ids: tuple[UUID, ...] = ()
 
 
 def gather(message: Message, *, at: datetime) -> Matter:
@@ -124,7 +131,11 @@ def gather(message: Message, *, at: datetime) -> Matter:
     payment = _payment(event)
     invoice = _invoice(message, at=at)
     subscription = _subscription(event, invoice_id=message.invoice_id, locale=message.locale)
-    _still_true(message.kind, subscription)
+    if (why := no_longer_true(message.kind, event)) is not None:
+        raise Dropped(why)
+    groups, alert_ids = staff.gather(message) if message.kind in staff.KINDS else ((), ())
+    if message.kind in staff.KINDS and not groups:
+        raise Dropped("Nothing is left to tell.")
     quote = about.get("quote") if isinstance(about.get("quote"), Mapping) else {}
     return Matter(
         message_id=message.pk,
@@ -143,7 +154,10 @@ def gather(message: Message, *, at: datetime) -> Matter:
         later=tuple(row for row in (quote or {}).get("later") or () if isinstance(row, Mapping)),
         currency=str((quote or {}).get("currency") or ""),
         card_url=_card_url(message),
-        details=_alert_details(event),
+        about=about if isinstance(about, Mapping) else {},
+        told=event.data if event and isinstance(event.data, Mapping) else {},
+        groups=groups,
+        alert_ids=alert_ids,
     )
 
 
@@ -277,18 +291,3 @@ def _bought(event: Event, rows: Any) -> Subscription | None:
     wanted = read("sub", shown) if isinstance(shown, str) else None
     found: Subscription | None = rows.filter(id=wanted).first() if wanted else None
     return found
-
-
-def _still_true(kind: str, subscription: SubscriptionTold | None) -> None:
-    """A letter about a wish that was taken back meanwhile would alarm for nothing. Raises Dropped."""
-    if kind == "cancellation_scheduled" and (subscription is None or subscription.ends_on is None):
-        raise Dropped("The cancellation was taken back before the letter left.")
-    if kind == "cancellation_undone" and subscription is not None and subscription.ends_on is not None:
-        raise Dropped("The subscription was cancelled again before the letter left.")
-
-
-def _alert_details(event: Event | None) -> Mapping[str, Any]:
-    if event is None or event.kind != "alert.raised" or event.object_id is None:
-        return {}
-    alert = Alert.objects.filter(id=event.object_id).first()
-    return {"kind": alert.kind, **alert.details} if alert else {}

@@ -27,7 +27,7 @@ from django.utils import translation
 
 from alerts import patience
 from alerts.models import Alert, Message
-from alerts.services import letter_texts, letters, raising
+from alerts.services import letter_texts, letters, raising, staff
 from alerts.services.letters import Dropped, Matter, TooEarly
 from alerts.services.nudge import nudge
 from merchants import journal
@@ -230,6 +230,8 @@ def record(claimed: Claimed, problem: Problem | None, *, at: datetime) -> None:
         else:
             row.next_try_at = at + waits
     row.save(update_fields=["status", "sent_at", "next_try_at", "last_error", "subject"])
+    if problem is None and claimed.matter is not None and claimed.matter.alert_ids:
+        staff.told(claimed.matter.alert_ids, at=at)
 
 
 def _tell(row: Message, *, now: Now) -> None:

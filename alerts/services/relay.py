@@ -17,8 +17,9 @@ from django.db import DatabaseError, connection
 
 from alerts import routes
 from alerts.models import Alert, Delivery, Message, WebhookEndpoint
+from alerts.occurrences import Occurrence
 from alerts.order import in_order
-from alerts.routes import Occurrence, To
+from alerts.routes import To
 from alerts.services import raising
 from alerts.services.circumstances import occurrences
 from alerts.services.nudge import nudge

@@ -1,6 +1,13 @@
-"""What people do with alerts: say that they have seen one, or that it is done with. Asked twice, it stays as it is."""
+"""What people do with alerts: say that they have seen some, or that they are done with. Asked twice, they stay as they
+are."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from alerts.models import Alert
 from merchants.now import Now
@@ -8,16 +15,25 @@ from merchants.now import Now
 
 def acknowledge(alert: Alert, *, now: Now) -> Alert:
     """Somebody is at it."""
-    if alert.acknowledged_at is None and alert.resolved_at is None:
-        alert.acknowledged_at = now.at
-        alert.save(update_fields=["acknowledged_at"])
+    acknowledge_all([alert.pk], now=now)
+    alert.refresh_from_db()
     return alert
 
 
 def resolve(alert: Alert, *, now: Now) -> Alert:
     """It is done with. The same fact is not told again."""
-    if alert.resolved_at is None:
-        alert.acknowledged_at = alert.acknowledged_at or now.at
-        alert.resolved_at = now.at
-        alert.save(update_fields=["acknowledged_at", "resolved_at"])
+    resolve_all([alert.pk], now=now)
+    alert.refresh_from_db()
     return alert
+
+
+def acknowledge_all(ids: Iterable[UUID], *, now: Now) -> int:
+    """Somebody is at all of these; how many were open. They leave the morning's digest: somebody knows."""
+    unseen = Alert.objects.filter(id__in=list(ids), acknowledged_at=None, resolved_at=None)
+    return unseen.update(acknowledged_at=now.at, mail="")
+
+
+def resolve_all(ids: Iterable[UUID], *, now: Now) -> int:
+    """All of these are done with; how many were not yet. One statement."""
+    left = Alert.objects.filter(id__in=list(ids), resolved_at=None)
+    return left.update(acknowledged_at=Coalesce("acknowledged_at", Value(now.at)), resolved_at=now.at, mail="")

@@ -33,6 +33,7 @@ QUESTIONS = {
     "unpublished_events": "across_unpublished_events(%s::int)",
     "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",
     "due_messages": "across_due_messages(%s::timestamptz, %s::int)",
+    "digests_due": "across_digests_due(%s::timestamptz, %s::int)",
     "unprinted_documents": "across_unprinted_documents(%s::timestamptz, %s::int)",
 }
 

@@ -192,7 +192,7 @@ def test_an_event_that_is_never_taken_is_given_up_after_sixteen_tries_and_told_o
         {"endpoint": row.public_id, "url": room.url},
     )
     relay.publish(shop.id)
-    assert messages(shop, "kind", "to_merchant") == [("alert_to_merchant", True)]
+    assert messages(shop, "kind", "to_merchant") == [("alerts_now", True)]
 
 
 def test_a_dead_endpoint_rests_and_is_probed_one_by_one(shop, monkeypatch):

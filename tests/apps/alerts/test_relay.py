@@ -115,7 +115,7 @@ def test_statements_do_not_grow_with_the_batch(shop):
             relay.publish(shop.id)
         return len(seen)
 
-    few = statements(2)
+    few = statements(10)
     assert statements(60) == few
 
 

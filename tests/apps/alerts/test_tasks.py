@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_beat_names_tasks_that_exist_on_the_alerts_queue():
     app.loader.import_default_modules()
     named = {entry["task"] for entry in app.conf.beat_schedule.values() if entry["task"].startswith("alerts.")}
-    assert named == {"alerts.tasks.relay_events", "alerts.tasks.send_due"}
+    assert named == {"alerts.tasks.relay_events", "alerts.tasks.send_due", "alerts.tasks.write_digests"}
     for name in (*named, "alerts.tasks.deliver", "alerts.tasks.send"):
         assert name in app.tasks
         assert app.amqp.router.route({}, name)["queue"].name == "alerts"
