@@ -32,9 +32,9 @@ class LedgerEntry(TenantModel):
     tax_percent = models.DecimalField(max_digits=6, decimal_places=3, null=True)
     legal_entity = TenantForeignKey("merchants.LegalEntity")
     subscriber = TenantForeignKey("subscribers.Subscriber", null=True)
-    invoice = TenantForeignKey("invoices.Invoice", null=True, db_index=True)
-    credit_note = TenantForeignKey("invoices.CreditNote", null=True, db_index=True)
-    payment = TenantForeignKey("invoices.Payment", null=True, db_index=True)
+    invoice = TenantForeignKey("invoices.Invoice", null=True)
+    credit_note = TenantForeignKey("invoices.CreditNote", null=True)
+    payment = TenantForeignKey("invoices.Payment", null=True)
     refund = TenantForeignKey("invoices.Refund", null=True)
     balance_entry = TenantForeignKey("invoices.BalanceEntry", null=True)
     test_clock = TenantForeignKey("merchants.TestClock", null=True)
@@ -45,6 +45,11 @@ class LedgerEntry(TenantModel):
         indexes = [
             models.Index(fields=["merchant", "posting_id"], name="ledger_legs_of_a_posting"),
             models.Index(fields=["merchant", "posted_on", "id"], name="ledger_by_date"),
+            models.Index(fields=["invoice"], condition=Q(invoice__isnull=False), name="ledger_of_an_invoice"),
+            models.Index(
+                fields=["credit_note"], condition=Q(credit_note__isnull=False), name="ledger_of_a_credit_note"
+            ),
+            models.Index(fields=["payment"], condition=Q(payment__isnull=False), name="ledger_of_a_payment"),
         ]
 
 

@@ -47,6 +47,12 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         options.setdefault("related_name", "+")
         super().__init__(to, on_delete, **options)
 
+    def deconstruct(self) -> Any:
+        """As written in a migration. Django leaves `db_index=True` out, its own default: ours is the other one."""
+        name, path, positional, options = super().deconstruct()
+        options["db_index"] = self.db_index
+        return name, path, positional, options
+
 
 class TenantModel(models.Model):
     """A row that belongs to exactly one merchant."""

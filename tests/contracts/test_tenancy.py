@@ -66,6 +66,25 @@ def test_tables_without_a_merchant_are_known_by_name():
     assert ours - {model._meta.db_table for model in TENANT_MODELS} == shared
 
 
+def test_every_key_that_is_looked_through_has_its_index():
+    """A key that says `db_index` is the first column of an index: a migration once lost them all."""
+    indexed = set(
+        rows(
+            "SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
+            " WHERE c.relnamespace = 'public'::regnamespace"
+        )
+    )
+    wanted = {
+        (model._meta.db_table, field.column)
+        for model in TENANT_MODELS
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey) and field.db_index
+    }
+    assert len(wanted) > 15
+    assert wanted - indexed == set()
+
+
 def test_every_key_to_a_row_of_the_tenant_is_composite():
     """`(merchant_id, x_id)` references `(merchant_id, id)`: row-level security does not look at foreign keys."""
     found = {
