@@ -56,6 +56,14 @@ def own_cache() -> None:
                 delattr(caches._connections, alias)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_broker() -> None:
+    """What the product sends to workers stays in the test's process: no worker is there to look for its merchants."""
+    from billing.celery import app
+
+    app.conf.broker_url = "memory://"
+
+
 @pytest.fixture
 def shop(transactional_db: None) -> Any:
     """A sandbox merchant that sells music: `tests.worlds.Shop`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from billing.engine.decide import StepKind
@@ -26,7 +27,7 @@ from invoices.services.issuing import Issue, issue
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import LegalEntity, Merchant
-from merchants.now import Now
+from merchants.now import Now, local_date
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
@@ -48,15 +49,25 @@ class Renewed:
     faults: Mapping[UUID, Fault] = field(default_factory=dict)
 
 
-def renew(*, merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, run_id: UUID | None = None) -> Renewed:
+def renew(
+    *,
+    merchant_id: UUID,
+    batch: Sequence[UUID],
+    now: Now,
+    actor: Actor,
+    run_id: UUID | None = None,
+    until: datetime | None = None,
+) -> Renewed:
     """Bring every subscription of the batch that is due up to `now`: periods, stages, wishes, ends, documents, facts.
+
+    With `until`, an instant before now, only what was due by then; documents are dated today all the same.
 
     Safe to repeat: what was done is not due any more. A subscription that the engine cannot carry on is left as it is
     and named in `faults`; whatever the database refuses undoes the whole batch, and is for the caller to narrow down.
     """
     with tenant(merchant_id):
         merchant = Merchant.objects.get(id=merchant_id)
-        rows, people = lock_due(batch, merchant=merchant, now=now)
+        rows, people = lock_due(batch, merchant=merchant, now=now, until=until)
         if not rows:
             return Renewed()
         pictures = snapshots(rows, merchant)
@@ -65,7 +76,8 @@ def renew(*, merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, r
         faults: dict[UUID, Fault] = {}
         for row in rows:
             try:
-                taken = live(pictures[row.pk], now.today, at=now.at, catalogue=catalogue)
+                upto = until or now.at
+                taken = live(pictures[row.pk], local_date(upto, now.zone), at=upto, catalogue=catalogue)
             except FAULTS as error:
                 faults[row.pk] = fault_of(error)
             else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -50,44 +51,48 @@ def run_merchant(
     actor: Actor,
     progress: Callable[[BillingRun], None] | None = None,
     size: int = BATCH,
+    until: datetime | None = None,
 ) -> BillingRun | None:
-    """One pass over all that is due at `now`, of real time or of one test clock; None where nothing is.
+    """One pass over all that is due at `now`, of real time or of one test clock; None where nothing is. With `until`,
+    an instant before now, over what was due by then.
 
     Joins the run that is under way, if there is one: several workers may share it, each takes what the others do not
     hold. It is done when nothing is due any more; what another transaction holds just now comes with the next pass.
     """
-    run = _begin(merchant_id, now, kind, actor)
+    run = _begin(merchant_id, now, until, kind, actor)
     if run is None:
         return None
     after: Place | None = None
     while True:
         with tenant(merchant_id):
-            places = next_places(now, after=after, most=size)
+            places = next_places(now, after=after, most=size, until=until)
         if not places:
             break
         after = places[-1]
-        for done in _batches(merchant_id, [id_ for _, id_ in places], now, actor, run.pk):
+        for done in _batches(merchant_id, [id_ for _, id_ in places], now, until, actor, run.pk):
             if progress and (done.taken or done.faults):
                 with tenant(merchant_id):
                     run = BillingRun.objects.get(id=run.pk)
                 progress(run)
-    return _finish(merchant_id, run.pk, now)
+    return _finish(merchant_id, run.pk, now, until)
 
 
-def _begin(merchant_id: UUID, now: Now, kind: BillingRun.Kind, actor: Actor) -> BillingRun | None:
+def _begin(
+    merchant_id: UUID, now: Now, until: datetime | None, kind: BillingRun.Kind, actor: Actor
+) -> BillingRun | None:
     """The run under way, or a new one where something is due."""
     with tenant(merchant_id):
         under_way = BillingRun.objects.filter(status=BillingRun.Status.RUNNING, test_clock_id=now.test_clock)
         run = under_way.first()
         if run is not None:
             return run
-        expected = Subscription.objects.filter(due(now)).count()
+        expected = Subscription.objects.filter(due(now, until)).count()
         if not expected:
             return None
         fresh = BillingRun(
             kind=kind,
             test_clock_id=now.test_clock,
-            due_at=now.at,
+            due_at=until or now.at,
             expected=expected,
             started_by=actor.label[:120],
             started_at=now.at,
@@ -101,18 +106,20 @@ def _begin(merchant_id: UUID, now: Now, kind: BillingRun.Kind, actor: Actor) -> 
         return fresh
 
 
-def _batches(merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, run_id: UUID) -> Iterator[Renewed]:
+def _batches(
+    merchant_id: UUID, batch: Sequence[UUID], now: Now, until: datetime | None, actor: Actor, run_id: UUID
+) -> Iterator[Renewed]:
     """The batch done, whole or, where something in it is refused, in halves down to the one that is parked."""
     try:
-        done = _tried(merchant_id, batch, now, actor, run_id)
+        done = _tried(merchant_id, batch, now, until, actor, run_id)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
         if len(batch) > 1:
             log.warning("a batch of %s of merchant %s is halved: %s", len(batch), merchant_id, error)
             middle = len(batch) // 2
-            yield from _batches(merchant_id, batch[:middle], now, actor, run_id)
-            yield from _batches(merchant_id, batch[middle:], now, actor, run_id)
+            yield from _batches(merchant_id, batch[:middle], now, until, actor, run_id)
+            yield from _batches(merchant_id, batch[middle:], now, until, actor, run_id)
             return
         log.exception("subscription %s of merchant %s is parked", batch[0], merchant_id)
         done = Renewed(faults={batch[0]: fault_in(error)})
@@ -121,11 +128,13 @@ def _batches(merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, r
     yield done
 
 
-def _tried(merchant_id: UUID, batch: Sequence[UUID], now: Now, actor: Actor, run_id: UUID) -> Renewed:
+def _tried(
+    merchant_id: UUID, batch: Sequence[UUID], now: Now, until: datetime | None, actor: Actor, run_id: UUID
+) -> Renewed:
     """Deadlocks and lock time-outs are nobody's fault: the same batch is tried again."""
     for left in reversed(range(TRIES)):
         try:
-            return renew(merchant_id=merchant_id, batch=batch, now=now, actor=actor, run_id=run_id)
+            return renew(merchant_id=merchant_id, batch=batch, now=now, actor=actor, run_id=run_id, until=until)
         except OperationalError as error:
             if not left or getattr(error.__cause__, "pgcode", None) not in {"40P01", "40001", "55P03"}:
                 raise
@@ -143,10 +152,10 @@ def fault_in(error: Exception) -> Fault:
     )
 
 
-def _finish(merchant_id: UUID, run_id: UUID, now: Now) -> BillingRun:
+def _finish(merchant_id: UUID, run_id: UUID, now: Now, until: datetime | None) -> BillingRun:
     with tenant(merchant_id):
         run = BillingRun.objects.select_for_update(of=("self",)).get(id=run_id)
-        if run.status == BillingRun.Status.RUNNING and not Subscription.objects.filter(due(now)).exists():
+        if run.status == BillingRun.Status.RUNNING and not Subscription.objects.filter(due(now, until)).exists():
             run.status, run.finished_at = BillingRun.Status.DONE, now.at
             run.save(update_fields=["status", "finished_at"])
         return run

@@ -19,21 +19,21 @@ Place = tuple[datetime, UUID]
 """A place in the order of due work: when, and which."""
 
 
-def due(now: Now) -> Q:
-    """What a run takes: due by now, of real time or of one test clock, not parked."""
-    return Q(next_action_at__lte=now.at, parked_at=None, test_clock_id=now.test_clock)
+def due(now: Now, until: datetime | None = None) -> Q:
+    """What a run takes: due by now (or by `until`, before now), of real time or of one test clock, not parked."""
+    return Q(next_action_at__lte=until or now.at, parked_at=None, test_clock_id=now.test_clock)
 
 
-def next_places(now: Now, *, after: Place | None, most: int) -> list[Place]:
+def next_places(now: Now, *, after: Place | None, most: int, until: datetime | None = None) -> list[Place]:
     """The next due subscriptions, those longest due first. Needs the tenant's scope."""
-    rows = Subscription.objects.filter(due(now)).order_by("next_action_at", "id")
+    rows = Subscription.objects.filter(due(now, until)).order_by("next_action_at", "id")
     if after is not None:
         rows = rows.filter(Q(next_action_at__gt=after[0]) | Q(next_action_at=after[0], id__gt=after[1]))
     return [(at, id_) for at, id_ in rows.values_list("next_action_at", "id")[:most] if at is not None]
 
 
 def lock_due(
-    batch: Sequence[UUID], *, merchant: Merchant, now: Now
+    batch: Sequence[UUID], *, merchant: Merchant, now: Now, until: datetime | None = None
 ) -> tuple[list[Subscription], dict[UUID, Subscriber]]:
     """The subscriptions of a batch that are still due, and their people by id: both locked until COMMIT, people first,
     each in the order of ids.
@@ -45,14 +45,13 @@ def lock_due(
     if merchant.grouping == Merchant.Grouping.PAYER:
         payers = Subscription.objects.filter(id__in=batch).values_list("payer_id", flat=True)
         wanted |= Q(payer_id__in=list(payers))
-    known = list(Subscription.objects.filter(due(now), wanted).values_list("id", "payer_id", "subscriber_id"))
+    known = list(Subscription.objects.filter(due(now, until), wanted).values_list("id", "payer_id", "subscriber_id"))
     people = {id_ for _, payer_id, beneficiary_id in known for id_ in (payer_id, beneficiary_id)}
     locked = Subscriber.objects.filter(id__in=people).select_for_update(skip_locked=True, no_key=True).order_by("id")
     held = {row.pk: row for row in locked}
     free = [id_ for id_, payer_id, beneficiary_id in known if payer_id in held and beneficiary_id in held]
-    rows = list(
-        Subscription.objects.filter(due(now), id__in=free).select_for_update(of=("self",), no_key=True).order_by("id")
-    )
+    found = Subscription.objects.filter(due(now, until), id__in=free)
+    rows = list(found.select_for_update(of=("self",), no_key=True).order_by("id"))
     versions = OfferVersion.objects.in_bulk({row.offer_version_id for row in rows})
     for row in rows:
         row.offer_version = versions[row.offer_version_id]

@@ -16,6 +16,9 @@ from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
 from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
 from billing.engine.grouping import grouped
+from billing.engine.lives import BEGINS, TooFarBehind
+from billing.engine.wishes import Catalogue, apply_wishes
+from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
 from invoices.totals import totals
@@ -27,12 +30,10 @@ from subscribers.snapshots import SubscriptionSnapshot
 
 BLOCK = 500
 """Subscriptions read at once."""
-BEGINS = frozenset({StepKind.activate, StepKind.renew, StepKind.next_stage})
-"""Steps with which a period begins."""
 BY_DATE = ("next_action_at", "id")
 """What is due longest comes first; an index carries it."""
 BY_PAYER = ("payer_id", "id")
-TOO_FAR_BEHIND = gettext_noop("It is more than %(steps)s steps behind: somebody has to look at it first.")
+TOO_FAR_BEHIND = gettext_noop("It is too many periods behind to be caught up by itself.")
 UNFORESEEN = gettext_noop("Its dates or amounts do not fit together: %(error)s.")
 
 
@@ -80,6 +81,16 @@ class Sum:
 
 
 @dataclass(slots=True, kw_only=True)
+class Day:
+    """What the documents of one day and currency come to: how many, and their sum with tax, in minor units."""
+
+    on: date
+    currency: str
+    invoices: int = 0
+    gross: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class Faults:
     """How many subscriptions would be parked for one reason; `fault` and `first` are those of the first."""
 
@@ -102,6 +113,7 @@ class Forecast:
     parked_before: int = 0
     is_whole: bool = True
     sums: list[Sum] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
     faults: list[Faults] = field(default_factory=list)
 
 
@@ -137,6 +149,7 @@ def forecast(
         parked_at__isnull=False, test_clock_id=test_clock_id, next_action_at__lte=due_by
     ).count()
     sums: dict[str, list[int]] = {}
+    days: dict[tuple[date, str], Day] = {}
     faults: dict[str, Faults] = {}
     by_payer = merchant.grouping == Merchant.Grouping.PAYER
     walked = _counted(
@@ -147,7 +160,10 @@ def forecast(
         kept = sums.setdefault(draft.currency, [0, 0, 0, 0])
         for at, value in enumerate((summed.net, summed.tax, summed.gross, 1)):
             kept[at] += value
+        day = days.setdefault((draft.on, draft.currency), Day(on=draft.on, currency=draft.currency))
+        day.invoices, day.gross = day.invoices + 1, day.gross + summed.gross
         found.invoices += 1
+    found.days = [days[key] for key in sorted(days)]
     found.sums = [
         Sum(currency=currency, net=net, tax=tax, gross=gross, invoices=invoices)
         for currency, (net, tax, gross, invoices) in sorted(sums.items())
@@ -163,8 +179,10 @@ def outlook(
     """What a run at `due_by` would make of each of these, in their order: a fixed number of queries. For a page of the
     list: `due_rows(…)` in the order `BY_DATE`."""
     most = MOST_STEPS + max(0, (due_by - (now or due_by)).days)
-    for row, picture in _pictures(rows, merchant):
-        yield picture if isinstance(picture, Due) else _due(row, picture, due_by, most)
+    drawn = list(_pictures(rows, merchant))
+    catalogue = catalogue_of(picture for _, picture in drawn if not isinstance(picture, Due))
+    for row, picture in drawn:
+        yield picture if isinstance(picture, Due) else _due(row, picture, catalogue, due_by, most)
 
 
 def _walk(
@@ -207,19 +225,23 @@ def _pictures(
         yield row, drawn[row.pk]
 
 
-def _due(row: Subscription, picture: SubscriptionSnapshot, due_by: datetime, most: int) -> Due:
+def _due(row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue, due_by: datetime, most: int) -> Due:
+    def carried_out(step: Step) -> SubscriptionSnapshot:
+        return apply_wishes(step.after, step.changes, catalogue=catalogue)
+
     try:
-        steps = tuple(catch_up(picture, local_date(due_by, picture.zone), at=due_by, most=most))
+        steps = tuple(catch_up(picture, local_date(due_by, picture.zone), at=due_by, apply=carried_out, most=most))
     except (Refusal, ArithmeticError, LookupError, ValueError) as error:
         return Due(row=row, steps=(), fault=fault_of(error))
     if steps and steps[-1].kind is StepKind.park:
-        far = Fault(code=steps[-1].why, msgid=TOO_FAR_BEHIND, params={"steps": len(steps) - 1})
-        return Due(row=row, steps=(), fault=far)
+        return Due(row=row, steps=(), fault=fault_of(TooFarBehind()))
     return Due(row=row, steps=steps)
 
 
 def fault_of(error: Exception) -> Fault:
     """Why something could not be computed: a refusal's own words, or the error."""
+    if isinstance(error, TooFarBehind):
+        return Fault(code="too_many_steps_behind", msgid=TOO_FAR_BEHIND)
     if isinstance(error, Refusal):
         if error.detail or not error.errors:
             return Fault(code=error.code, msgid=error.detail, params=dict(error.params))
@@ -247,6 +269,11 @@ def _counted(walked: Iterable[Due], found: Forecast, faults: dict[str, Faults]) 
 def _documents(walked: Iterable[Due], *, by_payer: bool) -> Iterator[DraftInvoice]:
     """Documents to be. Drafts that may stand together come together: the walk is in the payers' order then."""
     for _, together in groupby(walked, key=lambda due: due.row.payer_id if by_payer else due.row.pk):
-        pairs = [(due.row.legal_entity_id, draft) for due in together for draft in due.drafts]
+        pairs = [
+            ((due.row.legal_entity_id, step.after.collection), draft)
+            for due in together
+            for step in due.steps
+            for draft in step.drafts
+        ]
         for _, draft in grouped(pairs, by_payer=by_payer):
             yield draft

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,14 +13,6 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, Va
 from billing.models import BillingRun, DunningCase, ParkedInRun
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
-from merchants.refusals import gettext_noop
-
-REASONS: Mapping[str, str] = {
-    "too_many_steps_behind": gettext_noop("It is too far behind to be caught up by itself."),
-    "tax_rate_missing": gettext_noop("The tax table has no rate for what is billed."),
-    "unforeseen": gettext_noop("Its dates or amounts do not fit together."),
-}
-"""What the codes of parked subscriptions mean; the run keeps the details of each beside its code."""
 
 
 class Became(StrEnum):

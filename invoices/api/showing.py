@@ -13,8 +13,9 @@ from invoices.selectors.answers import CreditNoteShape, InvoiceShape, PaymentSha
 from merchants.http.bodies import Filters
 from merchants.http.expand import Loader
 from merchants.http.fields import Choice, Instant, PublicId, Text
-from merchants.http.references import find
+from merchants.http.references import UNKNOWN, find
 from merchants.ids import read
+from merchants.refusals import Invalid
 from subscribers import shapes as subscriber_shapes
 from subscribers.models import Subscriber, Subscription
 from subscribers.selectors import people
@@ -52,11 +53,12 @@ class DocumentFilters(Filters):
 
 
 class InvoiceFilters(DocumentFilters):
-    """Which invoices; `number` exactly."""
+    """Which invoices; `number` exactly; `run`: those that one billing run made."""
 
     subscription = PublicId("sub", required=False)
     status = Choice(choices=Invoice.Status.choices, required=False)
     number = Text(max_length=35, required=False)
+    run = PublicId("run", required=False)
 
 
 class CreditNoteFilters(DocumentFilters):
@@ -82,6 +84,11 @@ def narrowed(rows: QuerySet[Any], given: Mapping[str, Any]) -> QuerySet[Any]:
             rows = rows.filter(subscription_id=find(Subscription.objects.all(), value, field=name).pk)
         elif name == "invoice":
             rows = rows.filter(invoice_id=find(Invoice.objects.all(), value, field=name).pk)
+        elif name == "run":  # a run is billing's: only its id is known down here
+            run_id = read("run", value)
+            if run_id is None:
+                raise Invalid.at(name, "not_found", UNKNOWN)
+            rows = rows.filter(run_id=run_id)
         elif name == "created_after":
             rows = rows.filter(created_at__gt=value)
         else:

@@ -15,7 +15,7 @@ from invoices.pages.words import changed, means_text, money_text, party_name, ta
 from invoices.selectors import lists
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
-from merchants.ids import read
+from merchants.ids import read, show
 from merchants.refusals import Invalid
 from subscribers.models import Subscriber
 from subscribers.selectors import people
@@ -39,7 +39,7 @@ PAYMENT_VIEWS: Mapping[str, Promise] = {
 
 @office_page(permission="see_documents")
 def invoices(request: OfficeRequest) -> HttpResponse:
-    """All invoices: `?view=open&q=2026-000412&subscriber=cus_…`."""
+    """All invoices: `?view=open&q=2026-000412&subscriber=cus_…&run=run_…`."""
     office, today = request.office, request.office.now.today
     view, typed = _view(request, INVOICE_VIEWS), _typed(request)
     payer = _subscriber(request)
@@ -48,6 +48,9 @@ def invoices(request: OfficeRequest) -> HttpResponse:
         rows = lists.numbered(rows, typed)
     if payer is not None:
         rows = rows.filter(payer=payer)
+    run_id = read("run", request.GET.get("run", ""))
+    if run_id is not None:
+        rows = rows.filter(run_id=run_id)
     page = _page(request, rows)
     views = [(key, words, lists.tally(lists.invoices_in(key, today))) for key, words in INVOICE_VIEWS.items()]
     found = lists.tally(rows)
@@ -57,6 +60,8 @@ def invoices(request: OfficeRequest) -> HttpResponse:
         "typed": typed,
         "subscriber": payer,
         "without_subscriber": changed(request.GET, subscriber=""),
+        "run": show("run", run_id) if run_id else "",
+        "without_run": changed(request.GET, run=""),
         "rows": [_invoice_row(row, office.url("invoice", invoice=row.public_id)) for row in page.rows],
         "found": ngettext("%(count)s invoice", "%(count)s invoices", found.number) % {"count": tally_text(found)},
         **_sums(lists.invoice_sums(rows)),

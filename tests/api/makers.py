@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
 from billing.flows.charges import ChargeTerms, add_charge
-from billing.models import Charge, CheckoutSession
+from billing.models import BillingRun, Charge, CheckoutSession
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -46,6 +46,7 @@ MAKERS: dict[str, type[Model]] = {
     "webhook_endpoint": WebhookEndpoint,
     "delivery": Delivery,
     "alert": Alert,
+    "billing_run": BillingRun,
 }
 """What a parameter of an address names. `furnish` makes one of each."""
 
@@ -107,6 +108,9 @@ def furnish(shop: Shop) -> dict[str, str]:
             url="https://hooks.onde.example/", secret=encrypt("whsec_c2VjcmV0"), created_at=at
         )
         Alert.objects.create(kind="test", severity="warn", fact="a test", created_at=at)
+        BillingRun.objects.create(
+            kind="beat", status="done", due_at=at, started_at=at, beaten_at=at, finished_at=at, expected=1, taken=1
+        )
     for document_id in (session.invoice_id, note.pk):
         print_document(merchant_id=shop.id, document_id=document_id)
     publish(shop.id)
