@@ -22,9 +22,11 @@ app.conf.task_routes = {
     "alerts.tasks.*": {"queue": "alerts"},
 }
 NUDGES = {
+    "billing.tasks.bill_due": 10.0,
     "billing.tasks.reconcile_payments": 20.0,
     "billing.tasks.lapse_checkouts": 60.0,
     "billing.tasks.read_inbox": 5.0,
+    "billing.tasks.carry_clocks_on": 15.0,
     "billing.tasks.foresee_due": 300.0,
     "invoices.tasks.print_missing": 3.0,
     "alerts.tasks.relay_events": 2.0,

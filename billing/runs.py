@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from billing import inbox
-from billing.flows import foresee, reconcile
+from billing.flows import foresee, reconcile, running
+from billing.models import BillingRun
+from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import Merchant
 from merchants.selectors.clocks import now_for
@@ -18,6 +21,9 @@ MOST = 200
 """Rows a nudge takes at once; what is left is due at the next one."""
 MERCHANTS = 500
 """Merchants asked for at once, where all of them are gone through."""
+
+STILL = timedelta(seconds=90)
+"""A run without a heartbeat for so long has lost its worker: another one goes on with it. A batch takes seconds."""
 
 NOBODY = UUID(int=0)
 """Before the first of them."""
@@ -50,6 +56,26 @@ def read_due() -> int:
         across_tenants("unread_notices", instant(), MOST),
         lambda merchant_id, id_: inbox.read(merchant_id=merchant_id, notice_id=id_),
     )
+
+
+def merchants_to_bill() -> list[UUID]:
+    """Merchants with something due in real time whom no worker is billing at the moment: each once, however much."""
+    present = instant()
+    return [each.merchant_id for each in across_tenants("merchants_to_bill", present, present - STILL, MERCHANTS)]
+
+
+def bill(merchant_id: UUID) -> BillingRun | None:
+    """One pass over all that is due of a merchant in real time; goes on with the run under way, where there is one.
+    None where nothing is due. What it makes is asked for by `collect`, which is nudged apart."""
+    with tenant(merchant_id):
+        now = now_for(Merchant.objects.get(id=merchant_id))
+    actor = Actor.system("billing run")
+    return running.run_merchant(merchant_id=merchant_id, now=now, kind=BillingRun.Kind.BEAT, actor=actor)
+
+
+def clocks_to_carry_on() -> list[Found]:
+    """Test clocks that are advancing, held by a worker or not: who holds one turns the others away."""
+    return across_tenants("advancing_clocks", MOST)
 
 
 def foresee_due() -> int:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
+from django.db import transaction
 
+import billing.celery  # noqa: F401 - ties the tasks to our broker wherever they are sent from, the web included
 from billing import inbox, runs
-from billing.flows import reconcile
+from billing.flows import clock_work, reconcile
 
 
 @shared_task
 def reconcile_payments() -> None:
     """Settle every payment and refund that is due to be looked at."""
     runs.settle_due()
+
+
+@shared_task
+def bill_due() -> None:
+    """Let every merchant who has something due be billed, each by a task of its own."""
+    for merchant_id in runs.merchants_to_bill():
+        bill_merchant.apply_async([str(merchant_id)], expires=30)  # the next nudge brings another
+
+
+@shared_task
+def bill_merchant(merchant_id: str) -> None:
+    """Bill all that is due of one merchant."""
+    runs.bill(UUID(merchant_id))
+
+
+def bill_soon(merchant_id: UUID) -> None:
+    """After commit, ask a worker to bill all that is due of one merchant. Where no broker answers, beat does it."""
+    transaction.on_commit(partial(bill_merchant.delay, str(merchant_id)), robust=True)
 
 
 @shared_task
@@ -38,6 +59,19 @@ def read_notice(merchant_id: str, notice_id: str) -> None:
 def refund(merchant_id: str, refund_id: str) -> None:
     """Give back one sum that is owed."""
     reconcile.refund(merchant_id=UUID(merchant_id), refund_id=UUID(refund_id))
+
+
+@shared_task
+def carry_clocks_on() -> None:
+    """Carry on every test clock that is advancing and that no worker holds."""
+    for merchant_id, clock_id in runs.clocks_to_carry_on():
+        carry_clock_on.apply_async([str(merchant_id), str(clock_id)], expires=30)  # the next nudge brings another
+
+
+@shared_task
+def carry_clock_on(merchant_id: str, clock_id: str) -> None:
+    """Carry one test clock on."""
+    clock_work.carry_on(merchant_id=UUID(merchant_id), clock_id=UUID(clock_id))
 
 
 @shared_task
