@@ -50,9 +50,9 @@ class NewClockForm(forms.Form):
 
 
 class AdvanceForm(forms.Form):
-    """How far to go: one of LEAPS, or to a date."""
+    """How far to go: one of LEAPS, or, where none is named, to a date."""
 
-    by = forms.ChoiceField(choices=[(leap, leap) for leap in (*LEAPS, "date")])
+    by = forms.ChoiceField(choices=[(leap, leap) for leap in LEAPS], required=False)
     to_on = forms.DateField(
         label=gettext_lazy("Or to the"),
         required=False,
@@ -63,7 +63,7 @@ class AdvanceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A date is needed where it was asked for."""
         values = super().clean() or {}
-        if values.get("by") == "date" and not values.get("to_on") and "to_on" not in self.errors:
+        if not values.get("by") and not values.get("to_on") and "to_on" not in self.errors:
             self.add_error("to_on", _("Choose a date."))
         return values
 
@@ -177,7 +177,7 @@ def developer_clock_advance(request: OfficeRequest, clock: str) -> HttpResponse:
     row, form = _clock(clock), AdvanceForm(request.POST)
     if form.is_valid():
         leap, day, office = form.cleaned_data["by"], form.cleaned_data["to_on"], request.office
-        to = onward(row.time, office.merchant.timezone, leap, day if leap == "date" else None)
+        to = onward(row.time, office.merchant.timezone, leap, None if leap else day)
         with beside(form, {"to": "to_on"}):
             clocks.advance(merchant_id=office.merchant.pk, clock_id=row.pk, to=to, actor=office.actor)
     if form.is_valid():
