@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing.models import Charge, CheckoutSession, Quote
+from invoices.drafts import DraftLine
 from invoices.frozen import thaw
 from merchants.ids import show
 from subscribers.shapes import at, on, shown
@@ -21,20 +22,22 @@ def quote(row: Quote) -> dict[str, Any]:
         "net": row.net,
         "tax": row.tax,
         "total": row.total,
-        "lines": [
-            {
-                "kind": line.kind.value,
-                "title": dict(line.title),
-                "period": {"start": on(line.period.start), "end": on(line.period.end)} if line.period else None,
-                "quantity": str(line.quantity),
-                "unit_price": line.unit_price,
-                "amount": line.amount,
-                "discount": line.discount,
-                "formula": line.formula,
-            }
-            for line in lines
-        ],
+        "lines": [quote_line(line) for line in lines],
         "later": row.later,
+    }
+
+
+def quote_line(line: DraftLine) -> dict[str, Any]:
+    """One line of a document to be."""
+    return {
+        "kind": line.kind.value,
+        "title": dict(line.title),
+        "period": {"start": on(line.period.start), "end": on(line.period.end)} if line.period else None,
+        "quantity": str(line.quantity),
+        "unit_price": line.unit_price,
+        "amount": line.amount,
+        "discount": line.discount,
+        "formula": line.formula,
     }
 
 

@@ -16,40 +16,18 @@ from merchants.http.fields import (
     Reference,
     Text,
     WebAddress,
+    Whole,
 )
+from merchants.http.shared import PersonBody
 from subscribers.models import Subscription
 
 MOST_OPTIONS, MOST_COUPONS, ADDRESS_LENGTH = 50, 10, 1_000
+SOLD_THROUGH = ("web", "api", "counter", "call_centre", "import")
+"""The channels that a merchant's own systems may name."""
 
 
-def _text(most: int) -> Text:
-    return Text(max_length=most, required=False, allow_blank=True)
-
-
-class AddressBody(Body):
-    """A postal address; only the parts that are named change."""
-
-    line1 = _text(160)
-    line2 = _text(160)
-    postal_code = _text(16)
-    city = _text(80)
-    country = _text(2)
-
-
-class SubscriberDataBody(Body):
+class SubscriberDataBody(PersonBody):
     """Who buys: found by `reference`, else enrolled. Of somebody known only what is given here changes."""
-
-    reference = Reference(required=False)
-    name = _text(160)
-    email = _text(254)
-    phone = _text(32)
-    birth_on = Day(required=False, allow_null=True)
-    company = _text(160)
-    siren = _text(20)
-    vat_number = _text(20)
-    address = AddressBody(required=False)
-    locale = Choice(choices=["en", "fr"], required=False)
-    metadata = Metadata(required=False)
 
 
 class WishedOptionBody(Body):
@@ -96,11 +74,24 @@ class SubscriptionFilters(Filters):
     created_after = Instant(required=False)
 
 
-class PastFilters(Filters):
-    """A past state: what was true at `as_of` (default: now), and what we knew at `known_at` (default: all we know)."""
+class SubscriptionBody(Body):
+    """What is sold to whom, and how it begins. Left out, `activation` is `on_payment` (`now` for the channels counter,
+    call_centre and import), `start_on` today, `payment_method` the payer's default."""
 
-    as_of = Instant(required=False)
-    known_at = Instant(required=False)
+    subscriber = PublicId("cus")
+    offer = PublicId("off")
+    options = serializers.ListField(child=WishedOptionBody(), max_length=MOST_OPTIONS, required=False)
+    quantity = Quantity(required=False)
+    coupons = serializers.ListField(child=PublicId("cou"), max_length=MOST_COUPONS, required=False)
+    reference = Reference(required=False)
+    start_on = Day(required=False, help_text="A year back at most: what was missed is made; later: scheduled")
+    billing_day = Whole(least=1, most=31, required=False, help_text="Day of the month on which periods begin")
+    activation = Choice(choices=["on_payment", "now"], required=False)
+    payment_method = PublicId("pm", required=False)
+    collection = Choice(choices=["automatic", "manual"], required=False)
+    channel = Choice(choices=list(SOLD_THROUGH), required=False)
+    site = PublicId("sit", required=False)
+    metadata = Metadata(required=False)
 
 
 class CancelBody(Body):

@@ -10,7 +10,7 @@ from django.db import connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.bodies import AddressBody, CheckoutSessionBody, CheckoutSessionFilters
+from billing.api.bodies import CheckoutSessionBody, CheckoutSessionFilters
 from billing.flows import checkout, expire
 from billing.flows.checkout import Wish, form_url
 from billing.flows.purchase import WishedOption
@@ -18,6 +18,7 @@ from billing.models import CheckoutSession
 from billing.selectors.answers import CheckoutSessionShape, session_shown
 from merchants.http.operations import operation
 from merchants.http.references import find, find_all
+from merchants.http.shared import AddressBody
 from merchants.http.views import ApiView, created, refuse
 from merchants.models import Coupon, Offer, Option
 from merchants.refusals import Conflict, Invalid, gettext_noop

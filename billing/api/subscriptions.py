@@ -1,4 +1,4 @@
-"""`/subscriptions`: read, as they are or were; cancel at the period's end, and change one's mind."""
+"""`/subscriptions`: begun; read, as they are or were; cancel at the period's end, and change one's mind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.bodies import CancelBody, PastFilters, SubscriptionFilters
-from billing.flows import cancel
+from billing.api import subscribing
+from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters
+from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
+from billing.flows import cancel, subscribe, subscribe_paid
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscriptions_shown
 from billing.selectors.cancelling import preview_cancel
 from invoices import shapes as documents
@@ -18,12 +20,14 @@ from merchants.http.bodies import Body
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.references import find
-from merchants.http.views import ApiView
+from merchants.http.shared import PastFilters
+from merchants.http.views import ApiView, created
 from merchants.ids import read
 from merchants.models import Offer
 from merchants.refusals import NotFound
 from merchants.selectors.clocks import now_for
 from merchants.selectors.offers import show_offers
+from merchants.tenancy.scope import tenant
 from subscribers import shapes as life
 from subscribers.models import Subscriber, Subscription
 from subscribers.selectors import past, people
@@ -54,7 +58,12 @@ LOADERS = {"offer": _offers, "subscriber": _subscribers, "latest_invoice": _invo
 class Subscriptions(ApiView):
     """All subscriptions."""
 
-    scopes = {"GET": "subscriptions:read"}
+    scopes = {"GET": "subscriptions:read", "POST": "subscriptions:write"}
+
+    @property
+    def scope(self) -> bool:  # type: ignore[override]
+        """What waits for a payment asks the provider for it, outside any transaction."""
+        return self.request.method != "POST" or subscribing.begins_at_once(self.body)
 
     @operation("List subscriptions", answer=SubscriptionShape, page=True, filters=SubscriptionFilters, expand=EXPANDED)
     def get(self, request: Request) -> Response:
@@ -74,6 +83,39 @@ class Subscriptions(ApiView):
             return shown
 
         return self.page(rows.filter(**given), show)
+
+    @operation("Create a subscription", answer=SubscribedShape, body=SubscriptionBody, status=201)
+    def post(self, request: Request) -> Response:
+        """With `activation: now` it begins and is invoiced at once; what is due is asked for afterwards. Else the first
+        invoice is charged to the payment method that is kept, and it begins when that is paid: until then it is
+        `incomplete`, and `checkout_session` holds the form that takes another card."""
+        body, merchant_id = self.body, self.caller.merchant_id
+        actor = subscribing.acting(self.actor, body)
+        if subscribing.begins_at_once(body):
+            wanted = subscribing.wanted_of(body)
+            row = subscribe.subscribe_now(merchant_id=merchant_id, wanted=wanted, actor=actor)
+            return created(subscribing.subscribed(row))
+        with tenant(merchant_id):
+            wanted = subscribing.wanted_of(body)
+        session = subscribe_paid.subscribe_paid(
+            merchant_id=merchant_id, wanted=wanted, actor=actor, session_id=self.claim_id
+        )
+        with tenant(merchant_id):
+            return created(subscribing.subscribed(session.subscription, session))
+
+
+class PreviewSubscription(ApiView):
+    """What a subscription would cost."""
+
+    scopes = {"POST": "subscriptions:read"}
+
+    @operation("Preview a subscription", answer=SubscriptionPreviewShape, body=SubscriptionBody)
+    def post(self, request: Request) -> Response:
+        """The same refusals as the act, the documents and dates that it would make; nothing is changed."""
+        wanted = subscribing.wanted_of(self.body)
+        actor = subscribing.acting(self.actor, self.body)
+        seen = subscribe.preview(merchant_id=self.merchant.pk, wanted=wanted, actor=actor)
+        return Response(subscribing.previewed(seen))
 
 
 class OneSubscription(ApiView):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import charges, checkout_sessions, payment_methods, subscriptions, test_clocks
+from billing.api import billing_runs, charges, checkout_sessions, invoices, payment_methods, subscriptions, test_clocks
 
 urlpatterns: list[URLPattern] = [
     path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
         name="checkout_session_expire",
     ),
     path("subscriptions", subscriptions.Subscriptions.as_view(), name="subscriptions"),
+    path("subscriptions/preview", subscriptions.PreviewSubscription.as_view(), name="subscription_preview"),
     path("subscriptions/<str:subscription>", subscriptions.OneSubscription.as_view(), name="subscription"),
     path(
         "subscriptions/<str:subscription>/cancel",
@@ -36,6 +37,13 @@ urlpatterns: list[URLPattern] = [
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),
     path("charges/<str:charge>/revoke", charges.RevokeCharge.as_view(), name="charge_revoke"),
+    path("billing_runs", billing_runs.BillingRuns.as_view(), name="billing_runs"),
+    path("billing_runs/preview", billing_runs.PreviewBillingRun.as_view(), name="billing_run_preview"),
+    path("billing_runs/<str:billing_run>", billing_runs.OneBillingRun.as_view(), name="billing_run"),
+    path("billing_runs/<str:billing_run>/parked", billing_runs.ParkedOfRun.as_view(), name="billing_run_parked"),
+    path("billing_runs/<str:billing_run>/release", billing_runs.ReleaseParked.as_view(), name="billing_run_release"),
+    path("invoices/<str:invoice>/pay", invoices.PayInvoice.as_view(), name="invoice_pay"),
+    path("invoices/<str:invoice>/send", invoices.SendInvoice.as_view(), name="invoice_send"),
     path("payment_methods", payment_methods.PaymentMethods.as_view(), name="payment_methods"),
     path("payment_methods/<str:payment_method>", payment_methods.OnePaymentMethod.as_view(), name="payment_method"),
     path(

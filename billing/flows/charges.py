@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from billing.flows.cancel import lock
 from billing.models import Charge
 from merchants.actors import Actor
 from merchants.models import Merchant
-from merchants.money import check_amount, decimal_text, exponent, parse_unit_price, price_times
+from merchants.money import check_amount, decimal_text, exponent, parse_unit_price, round_half_away
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.services.catalogue.rules import tax_code_faults
@@ -67,10 +68,10 @@ def price_charge(terms: ChargeTerms, currency: str) -> Priced:
         if quantity <= 0:
             raise Invalid.at("quantity", "quantity_out_of_range", gettext_noop("A quantity is above 0."))
         exact = parse_unit_price(unit_price, currency)
-        amount = check_amount(price_times(exact, quantity, currency), field="unit_price")
-        decimals = exponent(currency)
-        if (exact * 10**decimals).denominator == 1:
-            unit_price = decimal_text(int(exact * 10**decimals), currency)
+        unit = exact * 10 ** exponent(currency)
+        amount = check_amount(round_half_away(unit * Fraction(quantity)), field="unit_price")
+        if unit.denominator == 1:
+            unit_price = decimal_text(int(unit), currency)
     if not amount:
         name = "amount" if terms.amount is not None else "unit_price"
         raise Invalid.at(name, "amount_zero", gettext_noop("A charge is of something: this comes to 0."))

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from billing.engine.opening import open_subscription
-from billing.engine.quoting import QuoteDraft, coming, quote
+from billing.engine.quoting import Later, QuoteDraft, coming, quote
 from billing.models import CheckoutSession, Quote
 from invoices.frozen import freeze
 from invoices.models import Payment
@@ -269,7 +269,7 @@ def write_quote(priced: Priced, *, subscription: Subscription, version: OfferVer
         coupons=[str(coupon_id) for coupon_id in priced.coupon_ids],
         start_on=draft.start_on,
         draft=freeze(draft.invoice) if draft.invoice else {},
-        later=told_later(draft),
+        later=told_later(draft.later),
         net=draft.totals.net,
         tax=draft.totals.tax,
         total=draft.totals.gross,
@@ -277,7 +277,7 @@ def write_quote(priced: Priced, *, subscription: Subscription, version: OfferVer
     )
 
 
-def told_later(draft: QuoteDraft) -> list[dict[str, Any]]:
+def told_later(later: Sequence[Later]) -> list[dict[str, Any]]:
     """What will be charged when, as the API and the hosted page say it."""
     return [
         {
@@ -289,5 +289,5 @@ def told_later(draft: QuoteDraft) -> list[dict[str, Any]]:
             "times": charge.times,
             "parts": [{"title": dict(part.title), "amount": part.amount} for part in charge.parts],
         }
-        for charge in draft.later
+        for charge in later
     ]

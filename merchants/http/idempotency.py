@@ -128,12 +128,13 @@ def _try(*, merchant_id: UUID, key: str, print_: bytes, now: datetime) -> Claim 
         if row.owner == mine.owner:
             return wanted
         if row.started_at <= now - KEPT_FOR:
-            row.fingerprint, row.status, row.body, row.finished_at = print_, None, None, None
-        elif bytes(row.fingerprint) != print_:
+            row.delete()  # another request by now: what it makes must not be found under the old one's id
+            return None
+        if bytes(row.fingerprint) != print_:
             raise KeyReused
-        elif row.status is not None:
+        if row.status is not None:
             return _replay(row)
-        elif row.started_at > now - ABANDONED_AFTER:
+        if row.started_at > now - ABANDONED_AFTER:
             raise StillRunning
         row.owner, row.started_at = mine.owner, now
         row.save()

@@ -5,42 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from merchants.actors import Channel
-from merchants.http.bodies import Body, Filters
-from merchants.http.fields import Choice, Day, Instant, Metadata, PublicId, Reference, Text
+from merchants.http.bodies import Filters
+from merchants.http.fields import Choice, Instant, PublicId, Reference, Text
+from merchants.http.shared import PersonBody
 from subscribers.selectors.answers import SUBJECTS
 from subscribers.selectors.timeline import KINDS
 
 
-def _text(most: int) -> Text:
-    return Text(max_length=most, required=False, allow_blank=True)
-
-
-class AddressBody(Body):
-    """A postal address; on a change only the parts that are named change."""
-
-    line1 = _text(160)
-    line2 = _text(160)
-    postal_code = _text(16)
-    city = _text(80)
-    country = _text(2)
-
-
-class SubscriberChanges(Body):
+class SubscriberChanges(PersonBody):
     """What is known of a subscriber. `metadata` is replaced whole; `payer` null: they pay for themself."""
 
-    reference = Reference(required=False)
-    name = _text(160)
-    email = _text(254)
-    phone = _text(32)
-    birth_on = Day(required=False, allow_null=True)
-    company = _text(160)
-    siren = _text(20)
-    vat_number = _text(20)
-    address = AddressBody(required=False)
-    locale = Choice(choices=["en", "fr"], required=False)
     payer = PublicId("cus", required=False, allow_null=True)
     site = PublicId("sit", required=False, allow_null=True)
-    metadata = Metadata(required=False)
 
 
 class SubscriberBody(SubscriberChanges):
@@ -56,13 +32,6 @@ class SubscriberFilters(Filters):
     reference = Reference(required=False)
     email = Text(max_length=254, required=False)
     created_after = Instant(required=False)
-
-
-class PastFilters(Filters):
-    """A past state: what was true at `as_of` (default: now), and what we knew at `known_at` (default: all we know)."""
-
-    as_of = Instant(required=False)
-    known_at = Instant(required=False)
 
 
 class TimelineFilters(Filters):

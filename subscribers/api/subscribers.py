@@ -10,12 +10,13 @@ from rest_framework.response import Response
 
 from merchants.http.operations import operation
 from merchants.http.references import find
+from merchants.http.shared import PastFilters
 from merchants.http.views import ApiView, created
 from merchants.models import Site, TestClock
 from merchants.refusals import Conflict, Invalid, NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
 from subscribers import shapes
-from subscribers.api.bodies import PastFilters, SubscriberBody, SubscriberChanges, SubscriberFilters, columns_of
+from subscribers.api.bodies import SubscriberBody, SubscriberChanges, SubscriberFilters, columns_of
 from subscribers.models import Subscriber
 from subscribers.selectors import past, people
 from subscribers.selectors.answers import SubscriberShape

@@ -61,11 +61,7 @@ def test_what_comes_next_is_what_the_quote_promised(shop, hifi, desk):
     with tenant(shop.id):
         row = Subscription.objects.get()
         picture = snapshots([row], shop.merchant)[row.pk]
-
-        class Told:
-            later = coming(picture)
-
-        assert told_later(Told()) == Quote.objects.get(id=session.quote_id).later
+        assert told_later(coming(picture)) == Quote.objects.get(id=session.quote_id).later
     page = desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id))
     said = text_of(page)
     assert "Each month, 2 times: 5.59 + 1.60 €7.19" in said

@@ -1,0 +1,44 @@
+"""Bodies and filters that endpoints of several apps take."""
+
+from __future__ import annotations
+
+from merchants.http.bodies import Body, Filters
+from merchants.http.fields import Choice, Day, Instant, Metadata, Reference, Text
+
+
+def optional(most: int) -> Text:
+    """A text of at most so many characters that may be left out or empty."""
+    return Text(max_length=most, required=False, allow_blank=True)
+
+
+class AddressBody(Body):
+    """A postal address; on a change only the parts that are named change."""
+
+    line1 = optional(160)
+    line2 = optional(160)
+    postal_code = optional(16)
+    city = optional(80)
+    country = optional(2)
+
+
+class PersonBody(Body):
+    """Who somebody is."""
+
+    reference = Reference(required=False)
+    name = optional(160)
+    email = optional(254)
+    phone = optional(32)
+    birth_on = Day(required=False, allow_null=True)
+    company = optional(160)
+    siren = optional(20)
+    vat_number = optional(20)
+    address = AddressBody(required=False)
+    locale = Choice(choices=["en", "fr"], required=False)
+    metadata = Metadata(required=False)
+
+
+class PastFilters(Filters):
+    """A past state: what was true at `as_of` (default: now), and what we knew at `known_at` (default: all we know)."""
+
+    as_of = Instant(required=False)
+    known_at = Instant(required=False)
