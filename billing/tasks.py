@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from django.db import transaction
 
 import billing.celery  # noqa: F401 - ties the tasks to our broker wherever they are sent from, the web included
 from billing import inbox, runs
-from billing.flows import clock_work, reconcile
+from billing.flows import clock_work, reconcile, try_now
+from merchants.refusals import Refusal
 
 
 @shared_task
@@ -78,3 +80,16 @@ def carry_clock_on(merchant_id: str, clock_id: str) -> None:
 def foresee_due() -> None:
     """Tell what is coming, where a merchant's local day has begun."""
     runs.foresee_due()
+
+
+@shared_task
+def try_invoice(merchant_id: str, invoice_id: str, asked_by: str) -> None:
+    """Charge one invoice because somebody of the staff asked for it. Paid or tried meanwhile: nothing is done."""
+    with suppress(Refusal):
+        try_now.try_now(merchant_id=UUID(merchant_id), invoice_id=UUID(invoice_id), asked_by=asked_by)
+
+
+def try_soon(merchant_id: UUID, invoice_id: UUID, asked_by: str) -> None:
+    """After commit, ask a worker to charge one invoice: a page of the office waits for no provider."""
+    ask = partial(try_invoice.apply_async, [str(merchant_id), str(invoice_id), asked_by], expires=300)
+    transaction.on_commit(ask, robust=True)

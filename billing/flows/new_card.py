@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
+from billing.flows import collect
 from billing.flows.pay import FAULTS_OF_THE_PROVIDER, MerchantSuspended, ProviderRefused, ProviderSilent, visitor
 from billing.flows.provider_page import open_page
 from billing.flows.providers import default_account, gateway_of, saved
@@ -107,8 +108,6 @@ def ask_about(*, merchant_id: UUID, page_id: UUID) -> Outcome:
     if page.provider_session:
         outcome = gateway_of(page.account).checkout_outcome(page.provider_session)
     if record(merchant_id=merchant_id, page_id=page_id, outcome=outcome):
-        from billing.flows import collect
-
         collect.retry_now(merchant_id=merchant_id, payer_id=page.payer_id, actor=visitor(page.payer))
     return outcome
 

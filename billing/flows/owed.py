@@ -9,7 +9,7 @@ on it at once (domain 22).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from billing.flows import outcome
 from billing.flows.outcome import FIRST_LOOK, provider_actor
+from billing.flows.owed_closing import close, confirm, return_address
 from billing.flows.pay import (
     FAULTS_OF_THE_PROVIDER,
     MerchantSuspended,
@@ -35,7 +36,7 @@ from invoices.selectors.lists import OWED
 from invoices.services import payments
 from merchants.actors import Actor
 from merchants.clock import instant
-from merchants.links import mint, mint_until
+from merchants.links import mint
 from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, NotFound, gettext_noop
@@ -47,8 +48,6 @@ LINK_LASTS = timedelta(days=30)
 """How long a letter's link opens the page."""
 OPEN_FOR = timedelta(hours=2)
 """How long the provider's page stays open."""
-NEVER_SEEN = timedelta(minutes=1)
-"""Longer than any answer is waited for: after this a page that the provider never saw will not come."""
 TURNS = 3
 """How often a click looks again after it closed something or found it settled."""
 
@@ -97,7 +96,7 @@ def look(*, merchant_id: UUID, invoice_id: UUID) -> Debt:
         if payment is None or (payment.status == Payment.Status.PENDING and not payment.hosted):
             continue  # being charged at this moment: whoever asked records the answer
         if payment is debt.page and payment.amount != debt.due:
-            _close_page(merchant_id, payment)
+            close(merchant_id=merchant_id, payment=payment)
         else:
             outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
     return _read(merchant_id, invoice_id)
@@ -120,11 +119,11 @@ def start(*, merchant_id: UUID, invoice_id: UUID, seen: int, another_card: bool 
         if debt.state is DebtState.waits_for_bank:
             assert debt.flight is not None
             may_confirm = not another_card and debt.flight.amount == debt.due
-            address = _confirm(merchant_id, debt.flight) if may_confirm else None
+            address = confirm(merchant_id=merchant_id, payment=debt.flight) if may_confirm else None
             if address:
                 return address
             if not may_confirm:
-                _close_intent(merchant_id, debt.flight)
+                close(merchant_id=merchant_id, payment=debt.flight)
             continue
         payment = _claim(merchant_id, invoice_id, seen)
         if payment is not None:
@@ -237,7 +236,7 @@ def _open(merchant_id: UUID, payment: Payment) -> str:
 def _ask(payment: Payment, invoice: Invoice, merchant: Merchant) -> CheckoutAsk:
     """The ask, the same to the letter each time for the same payment: the provider compares it under the same key."""
     payer, closes = invoice.payer, (payment.asked_at or payment.created_at) + OPEN_FOR
-    back = _return_address(invoice, until=closes + timedelta(days=1))
+    back = return_address(invoice, until=closes + timedelta(days=1))
     return CheckoutAsk(
         key=str(payment.pk),
         mode="payment",
@@ -252,64 +251,3 @@ def _ask(payment: Payment, invoice: Invoice, merchant: Merchant) -> CheckoutAsk:
         locale=cast(Locale, payer.locale if payer.locale in {"fr", "en"} else "auto"),
         metadata={"invoice": invoice.public_id},
     )
-
-
-def _return_address(invoice: Invoice, *, until: datetime) -> str:
-    token = mint_until("owed-return", invoice.tenant_id, invoice.pk, until=until)
-    return settings.PUBLIC_URL + reverse("hosted:owed-return", args=[token])
-
-
-def _close_page(merchant_id: UUID, payment: Payment) -> None:
-    """Close an open page, and record what the provider says: it may have been paid meanwhile. A page that the provider
-    never saw is given up. Raises ProviderSilent where it does not confirm."""
-    if payment.provider_session:
-        answer = gateway_of(payment.account).expire_checkout(payment.provider_session)
-        if answer.kind is OutcomeKind.UNKNOWN:
-            raise ProviderSilent
-        outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
-        return
-    answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
-    asked = payment.asked_at or payment.created_at
-    if answer.kind is not OutcomeKind.NOT_FOUND:
-        return
-    if asked > instant() - NEVER_SEEN:
-        raise ProviderSilent
-    with tenant(merchant_id):
-        _invoice, now = _lock(merchant_id, cast(UUID, payment.invoice_id))
-        row = payments.lock(payment.pk)
-        if row.status == Payment.Status.PENDING and not row.provider_session:
-            never = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
-            payments.record(row, never, actor=Actor.system("owed"), now=now, quiet=True)
-
-
-def _confirm(merchant_id: UUID, payment: Payment) -> str | None:
-    """The bank's page for a payment that waits for it; None where there is none, and the invoice stands otherwise now
-    or the payment was closed. Raises ProviderSilent."""
-    method = payment.payment_method
-    if method is None or not payment.provider_ref:
-        _close_intent(merchant_id, payment)
-        return None
-    with tenant(merchant_id):
-        invoice = Invoice.objects.get(id=cast(UUID, payment.invoice_id))
-    back = _return_address(invoice, until=instant() + timedelta(days=1))
-    answer = gateway_of(payment.account).authenticate(
-        provider_ref=payment.provider_ref, method_ref=method.provider_ref, return_url=back
-    )
-    if answer.kind is OutcomeKind.UNKNOWN:
-        raise ProviderSilent
-    outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
-    if answer.kind is OutcomeKind.REQUIRES_ACTION and not answer.action_url:
-        _close_intent(merchant_id, payment)
-    return answer.action_url if answer.kind is OutcomeKind.REQUIRES_ACTION else None
-
-
-def _close_intent(merchant_id: UUID, payment: Payment) -> None:
-    """Close a payment that waits for the bank, and record what the provider says. Raises ProviderSilent."""
-    answer = (
-        gateway_of(payment.account).cancel_payment(payment.provider_ref)
-        if payment.provider_ref
-        else outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
-    )
-    if answer.kind is OutcomeKind.UNKNOWN:
-        raise ProviderSilent
-    outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)

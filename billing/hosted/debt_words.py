@@ -87,11 +87,13 @@ def rows(debt: Debt, *, today: date, language: str) -> list[Row]:
     settled = invoice.amount_paid + invoice.amount_from_balance + invoice.amount_credited
     if settled and debt.due:
         said.append(Row(when=_("Since then"), words=_("Already paid or credited"), amount=-settled))
-    if debt.due and invoice.due_on is not None:
-        day = _day(invoice.due_on, language, today)
+    if debt.due and invoice.due_on is not None and invoice.due_on != invoice.issued_on:
         is_late = invoice.due_on < today
-        words = _("What is left has been due since that day.") if is_late else _("What is left is due.")
-        said.append(Row(when=_("Since %(day)s") % {"day": day} if is_late else day, words=words, amount=debt.due))
+        when = _("Since %(day)s") if is_late else _("On %(day)s")
+        words = _("Payment has been due since that day.") if is_late else _("Payment is due.")
+        said.append(Row(when=when % {"day": _day(invoice.due_on, language, today)}, words=words))
+    elif debt.due and invoice.issued_on < today:
+        said.append(Row(when=_("Since that day"), words=_("Payment is due.")))
     if debt.due:
         said += [_row(one, language, today) for one in consequences(invoice, today=today)]
     return said

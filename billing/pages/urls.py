@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("subscriptions/<str:subscription>/cancel", ending.subscription_cancel, name="subscription-cancel"),
     path("subscriptions/<str:subscription>/undo", ending.subscription_undo, name="subscription-undo"),
     path("invoices/<str:invoice>/payment-link", debts.invoice_payment_link, name="invoice-payment-link"),
+    path("invoices/<str:invoice>/try-now", debts.invoice_try_now, name="invoice-try-now"),
     path("subscribers/<str:subscriber>/coming", coming.subscriber_coming, name="subscriber-coming"),
     path("runs", runs.run_list, name="runs"),
     path("runs/preview", run_preview.run_preview, name="run-preview"),
