@@ -7,3 +7,10 @@ class BillingConfig(AppConfig):
     """Where Django finds the billing app."""
 
     name = "billing"
+
+    def ready(self) -> None:
+        """Follow every settlement of an invoice: its unpaid case ends in the same transaction."""
+        from billing.flows import cases
+        from invoices.services import settlement
+
+        settlement.followed_by(cases.close)

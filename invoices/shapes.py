@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, Payment
+from invoices.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteTax,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    Payment,
+    Refund,
+)
 from merchants.ids import show
 from subscribers.shapes import at, on, shown
 
@@ -89,6 +98,23 @@ def payment(row: Payment) -> dict[str, Any]:
         "code": row.code or None,
         "decline_code": row.decline_code or None,
         "received_on": on(row.received_on),
+        "created_at": at(row.created_at),
+        "settled_at": at(row.settled_at),
+    }
+
+
+def refund(row: Refund) -> dict[str, Any]:
+    """Money that goes back, and what came of it. `message` is the provider's, for staff."""
+    return {
+        "id": row.public_id,
+        "object": "refund",
+        "payment": show("pay", row.payment_id),
+        "credit_note": shown("crn", row.credit_note_id),
+        "amount": row.amount,
+        "currency": row.currency,
+        "status": row.status,
+        "reason": row.reason,
+        "message": row.message or None,
         "created_at": at(row.created_at),
         "settled_at": at(row.settled_at),
     }

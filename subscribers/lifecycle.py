@@ -61,9 +61,10 @@ PAYMENT_MOVES: dict[PaymentState, frozenset[PaymentState]] = {
     PaymentState.ok: frozenset({PaymentState.processing, PaymentState.retrying, PaymentState.overdue}),
     PaymentState.processing: frozenset({PaymentState.ok, PaymentState.retrying, PaymentState.overdue}),
     PaymentState.retrying: frozenset({PaymentState.ok, PaymentState.processing, PaymentState.overdue}),
-    PaymentState.overdue: frozenset({PaymentState.ok, PaymentState.processing}),
+    PaymentState.overdue: frozenset({PaymentState.ok, PaymentState.processing, PaymentState.retrying}),
 }
-"""Overdue debts are not retried by themselves: a try is `processing` until it has an outcome."""
+"""Overdue debts are not retried by themselves: a try is `processing` until it has an outcome. `retrying` follows only
+where the overdue debt is settled and a younger one is not."""
 
 LIVE = frozenset({Status.trialing, Status.active, Status.suspended})
 """Begun and not ended."""

@@ -84,10 +84,12 @@ class DefaultPaymentMethod(ApiView):
     """Choosing the method that is charged."""
 
     scopes = {"POST": "payment_methods:write"}
+    scope = False
 
     @operation("Make a payment method the default", answer=PaymentMethodShape)
     def post(self, request: Request, payment_method: str) -> Response:
-        """All later charges of its subscriber go to it."""
-        row = self.find(PaymentMethod.objects.all(), payment_method)
-        done = methods.make_default(merchant_id=self.merchant.pk, method_id=row.pk, actor=self.actor)
+        """All later charges of its subscriber go to it, and what they owe is charged to it at once."""
+        with tenant(self.caller.merchant_id):
+            row = self.find(PaymentMethod.objects.all(), payment_method)
+        done = methods.make_default(merchant_id=self.caller.merchant_id, method_id=row.pk, actor=self.actor)
         return Response(methods_shown([done])[0])

@@ -37,6 +37,9 @@ def complete(
     merchant = Merchant.objects.get(id=session.tenant_id)
     opened = _opened(session, merchant, now)
     invoice = _invoice(session, merchant, opened, actor=actor, now=now)
+    if payment is not None and invoice is not None:
+        payment.invoice = invoice
+        payment.save(update_fields=["invoice"])
     _activate(subscription, opened, session, invoice, payment, method_id, actor=actor, now=now)
     if payment is not None and payment.status == Payment.Status.SUCCEEDED:
         if invoice is not None:
@@ -70,6 +73,7 @@ def _opened(session: CheckoutSession, merchant: Merchant, now: Now) -> Subscript
         options=option_pictures(wanted),
         coupons=coupon_pictures([UUID(coupon) for coupon in quote.coupons]),
         start_on=quote.start_on,
+        billing_day=subscription.billing_day,
     )
     return open_subscription(
         purchase,

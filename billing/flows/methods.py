@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from billing.flows.collect import retry_now
 from billing.flows.pay import ProviderSilent
 from billing.flows.providers import default_account, gateway_of, saved
 from billing.gateways.base import Outcome, OutcomeKind
@@ -33,8 +34,9 @@ class MethodRefused(Conflict):
 def attach(
     *, merchant_id: UUID, subscriber_id: UUID, kind: Literal["card", "sepa_debit"], token: str, actor: Actor
 ) -> PaymentMethod:
-    """Save the method behind a provider's token for a payer, as the default. Raises NoProvider, ProviderSilent,
-    MethodRefused, Invalid where the token is unknown or of another kind."""
+    """Save the method behind a provider's token for a payer, as the default: it is charged from now on, and tried at
+    once on what they owe. Raises NoProvider, ProviderSilent, MethodRefused, Invalid where the token is unknown or of
+    another kind."""
     with tenant(merchant_id):
         payer = Subscriber.objects.get(id=subscriber_id)
         account = default_account(_now(merchant_id, payer))
@@ -56,7 +58,9 @@ def attach(
         raise Invalid.at("type", "payment_method_of_another_type", gettext_noop("The token is of another type."))
     with tenant(merchant_id):
         payer = Subscriber.objects.select_for_update().get(id=subscriber_id)
-        return means.save(payer, account, saved(found), actor=actor, now=_now(merchant_id, payer))
+        row = means.save(payer, account, saved(found), actor=actor, now=_now(merchant_id, payer))
+    retry_now(merchant_id=merchant_id, payer_id=subscriber_id, actor=actor)
+    return row
 
 
 def _refusal(outcome: Outcome) -> Conflict | Invalid:
@@ -88,11 +92,12 @@ def detach(*, merchant_id: UUID, method_id: UUID, actor: Actor) -> PaymentMethod
 
 
 def make_default(*, merchant_id: UUID, method_id: UUID, actor: Actor) -> PaymentMethod:
-    """Charge this one from now on. Raises Conflict where it was detached."""
+    """Charge this one from now on, and at once what its payer owes. Raises Conflict where it was detached."""
     with tenant(merchant_id):
         row = _locked(method_id)
         means.make_default(row, actor=actor, now=_now(merchant_id, row.subscriber))
-        return row
+    retry_now(merchant_id=merchant_id, payer_id=row.subscriber_id, actor=actor)
+    return row
 
 
 def _locked(method_id: UUID) -> PaymentMethod:

@@ -12,25 +12,22 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from billing.flows import checkout
+from billing.flows import checkout, debts
 from billing.flows.complete import complete
 from billing.flows.providers import gateway_of, recorded, saved
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession
-from invoices.models import Payment
+from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
+from invoices.selectors.affected import people_of
 from invoices.services import payments
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
 from merchants.models import Merchant, ProviderAccount
-from merchants.now import Now, local_midnight
+from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
-from subscribers import history
-from subscribers import shapes as life
-from subscribers.models import Subscription
-from subscribers.selectors.rights import verdict_of
-from subscribers.services import facts, means
+from subscribers.services import belonging, means
 
 _log = logging.getLogger(__name__)
 FIRST_LOOK = timedelta(minutes=2)
@@ -90,55 +87,108 @@ def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
 
 
 def ask_about(*, merchant_id: UUID, payment_id: UUID) -> Outcome:
-    """Ask the provider about one payment and record what it says. Never charges."""
+    """Ask the provider about one payment and record what it says. Never charges this payment; a card that came with it
+    is tried at once on what else is owed (domain 22)."""
     with tenant(merchant_id):
         payment = Payment.objects.select_related("account", "payer").get(id=payment_id)
         account, payer = payment.account, payment.payer
     gateway = gateway_of(account)
     if payment.hosted and payment.provider_session:
-        outcome = gateway.checkout_outcome(payment.provider_session)
+        answer = gateway.checkout_outcome(payment.provider_session)
     else:
         customer = payer.provider_customers.get(str(account.pk))
-        outcome = gateway.payment_outcome(
+        answer = gateway.payment_outcome(
             key=str(payment.pk), provider_ref=payment.provider_ref or None, customer_ref=customer
         )
-    record(merchant_id=merchant_id, payment_id=payment_id, outcome=outcome)
-    return outcome
+    if record(merchant_id=merchant_id, payment_id=payment_id, outcome=answer) and payment.session_id is None:
+        from billing.flows.collect import retry_now  # it records its own outcomes here
+
+        retry_now(merchant_id=merchant_id, payer_id=payer.pk, actor=provider_actor(account))
+    return answer
 
 
-def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> None:
-    """The third step: write an outcome, and all that follows from it, in one transaction. Safe to repeat."""
+def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> bool:
+    """The third step: write an outcome, and all that follows from it, in one transaction. Safe to repeat. Whether a
+    means of payment was saved with it just now."""
     with tenant(merchant_id):
         known = Payment.objects.get(id=payment_id)
-        session = checkout.lock(known.session_id) if known.session_id else None
-        if session is None:
-            return
+        if known.session_id is None:
+            assert known.invoice_id is not None  # a payment is for something
+            return _record_for_invoice(known.invoice_id, payment_id, outcome)
+        session = checkout.lock(known.session_id)
         payment = payments.lock(payment_id)
-        now = clock_of(session)
-        actor = provider_actor(payment.account)
-        if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND) or _tells_nothing(payment, outcome):
+        now, actor = clock_of(session), provider_actor(payment.account)
+        if _decides_nothing(payment, outcome):
             _note_refusal(payment, outcome)
-            return
-        method_id = None
-        accepted = outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING)
-        if outcome.method is not None and accepted and payment.status != Payment.Status.SUCCEEDED:
-            payer = session.subscription.payer
-            method_id = means.save(payer, payment.account, saved(outcome.method), actor=actor, now=now).pk
+            return False
+        method_id = _saved(payment, outcome, actor=actor, now=now)
         expired = outcome.kind is OutcomeKind.EXPIRED
         before = payment.status
         if not payments.record(payment, recorded(outcome, payment, method_id), actor=actor, now=now, quiet=expired):
-            return
+            return False
         _follow(session, payment, before, method_id, actor=actor, now=now)
+        return method_id is not None
 
 
-def _tells_nothing(payment: Payment, outcome: Outcome) -> bool:
+def _record_for_invoice(invoice_id: UUID, payment_id: UUID, outcome: Outcome) -> bool:
+    belonging.lock(people_of([invoice_id]))
+    invoice = Invoice.objects.select_for_update(of=("self",)).get(id=invoice_id)
+    payment = payments.lock(payment_id)
+    now = now_for(Merchant.objects.get(id=invoice.tenant_id), invoice.test_clock_id)
+    actor = provider_actor(payment.account)
+    if _decides_nothing(payment, outcome):
+        _note_refusal(payment, outcome)
+        return False
+    method_id = _saved(payment, outcome, actor=actor, now=now) if payment.hosted else None
+    quiet = outcome.kind is OutcomeKind.EXPIRED or debts.is_fault(payment, outcome)
+    before = payment.status
+    if payments.record(payment, recorded(outcome, payment, method_id), actor=actor, now=now, quiet=quiet):
+        debts.follow(invoice, payment, before, actor=actor, now=now)
+    return method_id is not None
+
+
+def give_up(*, merchant_id: UUID, payment_id: UUID, actor: Actor) -> bool:
+    """Close a payment of which the provider, who was just asked, never heard. What it was for may be asked for anew.
+    False where it moved meanwhile. The caller makes sure that the ask cannot come late."""
+    with tenant(merchant_id):
+        known = Payment.objects.get(id=payment_id)
+        invoice = None
+        if known.session_id is not None:
+            now = clock_of(checkout.lock(known.session_id))
+        else:
+            assert known.invoice_id is not None
+            belonging.lock(people_of([known.invoice_id]))
+            invoice = Invoice.objects.select_for_update(of=("self",)).get(id=known.invoice_id)
+            now = now_for(Merchant.objects.get(id=merchant_id), invoice.test_clock_id)
+        payment = payments.lock(payment_id)
+        if payment.provider_session or payment.status not in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
+            return False
+        closed = payments.Recorded(status=Payment.Status.FAILED, code=payments.NEVER_ASKED)
+        payments.record(payment, closed, actor=actor, now=now, quiet=True)
+        if invoice is not None:
+            debts.ask_again(invoice, payment, actor=actor, now=now)
+        return True
+
+
+def _saved(payment: Payment, outcome: Outcome, *, actor: Actor, now: Now) -> UUID | None:
+    """The card or mandate that came with accepted money, saved as the payer's default."""
+    accepted = outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING)
+    if outcome.method is None or not accepted or payment.status == Payment.Status.SUCCEEDED:
+        return None
+    return means.save(payment.payer, payment.account, saved(outcome.method), actor=actor, now=now).pk
+
+
+def _decides_nothing(payment: Payment, outcome: Outcome) -> bool:
     """A question that was not answered makes nothing unknown of which we knew the standing: a debit that was accepted
     is still on its way, and a page, opened or not, has taken nothing that we should lose sight of. Nor is a sum in
     another currency than was asked for believed: a person has to look."""
+    if outcome.kind in (OutcomeKind.OPEN, OutcomeKind.NOT_FOUND):
+        return True
     if outcome.captured and outcome.currency and outcome.currency != payment.currency:
         _log.error("payment %s was asked in %s, and taken in %s", payment.pk, payment.currency, outcome.currency)
         return True
-    known = payment.status == Payment.Status.PROCESSING or (payment.hosted and payment.status == Payment.Status.PENDING)
+    waits = payment.status in (Payment.Status.PROCESSING, Payment.Status.REQUIRES_ACTION)
+    known = waits or (payment.hosted and payment.status == Payment.Status.PENDING)
     return outcome.kind is OutcomeKind.UNKNOWN and known
 
 
@@ -154,40 +204,17 @@ def _note_refusal(payment: Payment, outcome: Outcome) -> None:
 def _follow(
     session: CheckoutSession, payment: Payment, before: str, method_id: UUID | None, *, actor: Actor, now: Now
 ) -> None:
-    """What an outcome leads to: the purchase completed, or money owed back."""
+    """What an outcome of a purchase leads to: the purchase completed, its invoice settled or a debt, or money owed
+    back."""
     arrived = payment.status == Payment.Status.SUCCEEDED
     accepted = arrived or payment.status == Payment.Status.PROCESSING
     if accepted and session.status == CheckoutSession.Status.OPEN and payment.amount == session.quote.total:
         complete(session, payment, method_id=method_id, actor=actor, now=now)
         return
-    if arrived and before == Payment.Status.PROCESSING and session.invoice is not None:
-        invoice = type(session.invoice).objects.select_for_update().get(id=session.invoice_id)
-        payments.settle(payment, invoice, actor=actor, now=now)
-        _payment_state(session.subscription, "ok", actor=actor, now=now)
-        return
-    if payment.status == Payment.Status.FAILED and before == Payment.Status.PROCESSING and session.invoice is not None:
-        _payment_state(session.subscription, "overdue", actor=actor, now=now)
+    if before == Payment.Status.PROCESSING and payment.invoice_id is not None:
+        invoice = Invoice.objects.select_for_update(of=("self",)).get(id=payment.invoice_id)
+        debts.follow(invoice, payment, before, actor=actor, now=now)
         return
     if arrived and payment.captured:
         payments.hold(payment, session.quote.legal_entity_id, now=now)
         payments.owe_back(payment, payment.captured, reason="captured after the purchase was over", now=now)
-
-
-def _payment_state(subscription: Subscription, state: str, *, actor: Actor, now: Now) -> None:
-    """Where the money stands, and the access that follows from it."""
-    subscription.payment_state = state
-    verdict = verdict_of(subscription, now.today)
-    subscription.refresh_from_db(fields=["payment_state"])
-    until = local_midnight(verdict.until, now.zone) if verdict.until else None
-    before = subscription.access
-    columns = {
-        "payment_state": state,
-        "access": verdict.access.value,
-        "access_reason": verdict.why,
-        "access_until": until,
-    }
-    verb = "payment_settled" if state == "ok" else "payment_failed"
-    history.update(subscription, columns, actor=actor, now=now, verb=verb)
-    if subscription.access != before:
-        data = life.subscription(subscription)["access"]
-        facts.tell(subscription.subscriber_id, ("access.changed", subscription.pk, data), actor=actor, now=now)

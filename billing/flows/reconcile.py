@@ -16,7 +16,10 @@ from invoices.models import Payment, Refund
 from invoices.services import payments
 from merchants.actors import Actor
 from merchants.clock import instant
+from merchants.models import Merchant, ProviderAccount
+from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
+from subscribers.services import belonging
 
 NEVER_ASKED = timedelta(minutes=15)
 """After this a payment that the provider never saw, and whose page nobody opened, is given up."""
@@ -26,21 +29,17 @@ KEYS_LAST = timedelta(hours=20)
 
 
 def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
-    """Ask the provider about one payment that is not settled. One that it never saw is closed after a while."""
+    """Ask the provider about one payment that is not settled. One that it never saw is given up after a while, and its
+    invoice collected anew by another payment; the simulated provider hears in order, so that an ask of ours that was
+    not answered there, and that it does not know, never comes."""
     answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id)
     if answer.kind is not OutcomeKind.NOT_FOUND:
         return
     with tenant(merchant_id):
-        payment = Payment.objects.get(id=payment_id)
-        if payment.session_id is None or (payment.asked_at or payment.created_at) > instant() - NEVER_ASKED:
-            return
-        session = checkout.lock(payment.session_id)
-        payment = payments.lock(payment_id)
-        if payment.provider_session or payment.status not in (Payment.Status.PENDING, Payment.Status.UNKNOWN):
-            return
-        closed = payments.Recorded(status=Payment.Status.FAILED, code="never_asked")
-        actor = Actor.system("reconcile")
-        payments.record(payment, closed, actor=actor, now=outcome.clock_of(session), quiet=True)
+        payment = Payment.objects.select_related("account").get(id=payment_id)
+    lost = payment.status == Payment.Status.UNKNOWN and payment.account.kind == ProviderAccount.Kind.SIMULATED
+    if lost or (payment.asked_at or payment.created_at) <= instant() - NEVER_ASKED:
+        outcome.give_up(merchant_id=merchant_id, payment_id=payment_id, actor=Actor.system("reconcile"))
 
 
 def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
@@ -49,8 +48,7 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
         owed = Refund.objects.select_related("payment__account").get(id=refund_id)
         if owed.status in (Refund.Status.SUCCEEDED, Refund.Status.FAILED):
             return
-        account, session_id = owed.payment.account, owed.payment.session_id
-        assert session_id is not None  # so far only purchases owe anything back
+        account = owed.payment.account
         asked_before = owed.status == Refund.Status.UNKNOWN or owed.created_at < instant() - KEYS_LAST
         ask = RefundAsk(
             key=str(owed.pk),
@@ -69,15 +67,16 @@ def refund(*, merchant_id: UUID, refund_id: UUID) -> None:
         answer.kind, Refund.Status.UNKNOWN
     )
     with tenant(merchant_id):
-        session = checkout.lock(session_id)  # the payer first, as everybody does
+        belonging.lock([owed.payment.payer_id])  # first, as everybody does
         owed = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(id=refund_id)
+        merchant = Merchant.objects.get(id=merchant_id)
         payments.record_refund(
             owed,
             status=status,
             provider_ref=answer.provider_ref or "",
             message=answer.message,
             actor=Actor.system("refund"),
-            now=outcome.clock_of(session),
+            now=now_for(merchant, owed.payment.test_clock_id),
         )
 
 

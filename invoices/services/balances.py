@@ -15,8 +15,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from invoices.models import BalanceEntry, Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
+from invoices.selectors.affected import people_of
 from invoices.services.posting import Account, Leg, Posting, post
-from invoices.services.settlement import Fact, settled
+from invoices.services.settlement import Fact, follow, settled
 from merchants.actors import Actor
 from merchants.money import check_amount, check_currency, decimal_text
 from merchants.now import Now
@@ -100,12 +101,14 @@ def pay_open_invoices(payer_id: UUID, *, currency: str, actor: Actor, now: Now) 
 
     An invoice with a payment in flight is left alone (an open hosted page is not in flight, domain 21).
     """
-    belonging.lock([payer_id])
+    owed = Invoice.objects.filter(payer_id=payer_id, currency=currency, status=Invoice.Status.OPEN)
+    belonging.lock({payer_id} | people_of(owed.values_list("id", flat=True)))
     held = balance_of(payer_id, currency)
     if not held:
         return []
     entries: list[BalanceEntry] = []
     told: list[Fact] = []
+    touched: list[Invoice] = []
     for invoice in open_invoices(payer_id, currency):
         part = min(held, invoice.amount_due)
         if not part:
@@ -113,8 +116,10 @@ def pay_open_invoices(payer_id: UUID, *, currency: str, actor: Actor, now: Now) 
         entry, its_facts = _use(invoice, part, actor=actor, now=now)
         held -= part
         entries.append(entry)
+        touched.append(invoice)
         told += its_facts
     facts.tell(payer_id, *told, actor=actor, now=now)
+    follow(touched, actor=actor, now=now)
     return entries
 
 

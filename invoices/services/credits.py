@@ -28,11 +28,12 @@ from invoices.models import (
     Payment,
     Refund,
 )
+from invoices.selectors.affected import people_of
 from invoices.services import balances, numbering
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan, terms
 from invoices.services.issuing import GOODS_CODES, issuer
 from invoices.services.posting import Account, Leg, Posting, post
-from invoices.services.settlement import settled
+from invoices.services.settlement import follow, settled
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.ids import new_id
@@ -63,7 +64,7 @@ def credit_invoice(
     if not reason.strip():
         raise Invalid.at("reason", "reason_required", gettext_noop("Say why: it stands on the credit note."))
     payer_id = Invoice.objects.values_list("payer_id", flat=True).get(id=invoice_id)
-    belonging.lock([payer_id])
+    belonging.lock({payer_id} | people_of([invoice_id]))
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity").get(id=invoice_id)
     if seen is not None and seen != sum(line.left for line in creditable_lines(invoice)[1]):
         raise Conflict(gettext_noop("The amounts have changed since this page was opened."), code="credited_meanwhile")
@@ -83,6 +84,7 @@ def credit_invoice(
     note.save(force_insert=True)
     shown = shapes.credit_note(note, lines, taxes)
     facts.tell(payer_id, ("credit_note.created", note.pk, {"object": shown}), *became, actor=actor, now=now)
+    follow([invoice], actor=actor, now=now)
     return note
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from invoices import shapes
 from invoices.models import Allocation, Invoice, LedgerEntry, Payment, Refund
+from invoices.services import settlement
 from invoices.services.posting import MEANS_ACCOUNT, Account, Leg, Posting, post
 from merchants.actors import Actor
 from merchants.clock import instant
@@ -17,6 +18,10 @@ from merchants.now import Now
 from subscribers.services import facts
 
 Status = Payment.Status
+NEVER_ASKED = "never_asked"
+"""The code of a payment that was given up because the provider, when asked, had never heard of it."""
+EXPIRED = "expired"
+"""The code of a payment whose page, or whose question to the subscriber, was closed unpaid."""
 KINDS = {
     Status.SUCCEEDED: "payment.succeeded",
     Status.FAILED: "payment.failed",
@@ -59,13 +64,17 @@ def record(payment: Payment, answer: Recorded, *, actor: Actor, now: Now, quiet:
     if payment.status == Status.FAILED and answer.status != Status.SUCCEEDED:
         return False
     before = payment.status
+    if before == answer.status:
+        payment.looks = min(payment.looks + 1, 99)  # asked again, and nothing new: the next look comes later
     payment.status = answer.status
     payment.captured = answer.captured if answer.status == Status.SUCCEEDED else payment.captured
     payment.provider_ref = answer.provider_ref or payment.provider_ref
     payment.provider_session = answer.provider_session or payment.provider_session
     payment.action_url = answer.action_url
     payment.code, payment.decline_code = answer.code, answer.decline_code
-    payment.advice, payment.message = answer.advice, answer.message[:400]
+    if answer.advice or answer.code != EXPIRED:  # a page that was closed says nothing new of the card
+        payment.advice = answer.advice
+    payment.message = answer.message[:400]
     payment.means = answer.means or payment.means
     payment.payment_method_id = answer.payment_method_id or payment.payment_method_id
     payment.next_look_at = answer.next_look_at
@@ -106,6 +115,7 @@ def _pay(invoice: Invoice, part: int, *, actor: Actor, now: Now) -> None:
     if invoice.status == Invoice.Status.PAID:
         data = {"object": shapes.invoice(invoice)}
         facts.tell(invoice.payer_id, ("invoice.paid", invoice.pk, data), actor=actor, now=now)
+        settlement.follow([invoice], actor=actor, now=now)
 
 
 def hold(payment: Payment, legal_entity_id: UUID, *, now: Now) -> None:
@@ -141,6 +151,9 @@ def record_refund(refund: Refund, *, status: str, provider_ref: str, message: st
     refund.save()
     payment = lock(refund.payment_id)
     if status != Refund.Status.SUCCEEDED:
+        if status == Refund.Status.FAILED:
+            data = {"object": shapes.payment(payment), "refund": shapes.refund(refund)}
+            facts.tell(payment.payer_id, ("payment.refund_failed", payment.pk, data), actor=actor, now=now)
         return True
     payment.refunded += refund.amount
     payment.save(update_fields=["refunded"])

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from merchants.now import Now, local_date
-from subscribers.lifecycle import Access, PaymentState, Status, Suspension, Verdict, access
+from subscribers.lifecycle import Access, DunningEffect, PaymentState, Status, Suspension, Verdict, access
 from subscribers.models import Grant, Subscription
 from subscribers.rights import LiveGrant, Right, Source, SourceKind, rights
 from subscribers.selectors.pictures import grant_picture
@@ -28,12 +28,14 @@ class AccessOf:
 
 
 def verdict_of(subscription: Subscription, today: date) -> Verdict:
-    """The verdict of one subscription on a day."""
-    suspended = subscription.status == Subscription.Status.SUSPENDED
+    """The verdict of one subscription on a day. Who is suspended for a debt is suspended for nothing else."""
+    dunning = DunningEffect(subscription.dunning)
+    suspended = subscription.status == Subscription.Status.SUSPENDED and dunning is not DunningEffect.suspend
     return access(
         status=Status(subscription.status),
         today=today,
         payment_state=PaymentState(subscription.payment_state),
+        dunning=dunning,
         suspension=Suspension(from_on=subscription.start_on) if suspended else None,
         start_on=subscription.start_on,
         service_ends_on=subscription.service_ends_on,

@@ -72,6 +72,19 @@ def make_default(row: PaymentMethod, *, actor: Actor, now: Now) -> None:
     _tell("payment_method.updated", row, actor=actor, now=now)
 
 
+def charge_from_now_on(row: PaymentMethod, *, actor: Actor, now: Now) -> None:
+    """Charge all of a payer's running subscriptions to this means, the default, also those that were bought with
+    another one: who gives a new card apart from a purchase means it for everything. The caller holds the payer's lock.
+    """
+    live = (Subscription.Status.SCHEDULED, Subscription.Status.TRIALING, Subscription.Status.ACTIVE)
+    pinned = Subscription.objects.filter(
+        payer_id=row.subscriber_id, payment_method__isnull=False, status__in=(*live, Subscription.Status.SUSPENDED)
+    ).exclude(payment_method_id=row.pk)
+    for subscription in pinned.select_for_update(of=("self",)).order_by("id"):
+        columns = {"payment_method_id": row.pk}
+        history.update(subscription, columns, actor=actor, now=now, verb="payment_method_changed")
+
+
 def detach(row: PaymentMethod, *, actor: Actor, now: Now) -> None:
     """Forget a method. Raises Conflict where a live subscription would be left without any."""
     if row.detached_at is not None:

@@ -287,7 +287,7 @@ def test_a_debit_that_the_bank_sends_back_leaves_the_invoice_owed(shop, visitor)
     with tenant(shop.id):
         subscription, invoice = Subscription.objects.get(), Invoice.objects.get()
         assert (subscription.payment_state, subscription.access, subscription.access_reason) == (
-            "overdue",
+            "retrying",
             "grace",
             "unpaid",
         )

@@ -1,0 +1,241 @@
+"""Charging what is due, apart from renewing, in three steps (domain 21): rows that are committed, the provider, what it
+said. Nothing here holds a transaction while a provider is asked, and what is repeated charges nothing twice.
+
+What is to be collected is a column (`Invoice.collect_at`): a claim takes it away in the transaction that writes the
+payment, so that a second worker finds nothing, and one that died leaves a payment that `reconcile` settles.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from billing.flows import cases, outcome, way
+from billing.flows.outcome import FIRST_LOOK
+from billing.flows.providers import gateway_of
+from billing.gateways.base import ChargeAsk, Gateway, MethodKind, Outcome, OutcomeKind
+from billing.models import DunningCase
+from billing.selectors.charging import asked_by_itself, cards_tried, means_for
+from invoices.models import BalanceEntry, Invoice, Payment
+from invoices.models.payments import IN_FLIGHT
+from invoices.selectors.affected import people_of
+from invoices.services import balances
+from merchants.actors import Actor
+from merchants.clock import instant
+from merchants.dunning import may_retry
+from merchants.models import Merchant, ProviderAccount
+from merchants.now import Now
+from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
+from subscribers.models import PaymentMethod, Subscriber
+from subscribers.services import belonging, means
+
+_log = logging.getLogger(__name__)
+NOT_YET = timedelta(minutes=5)
+"""When an invoice is tried again whose open page the provider would not close."""
+SUSPENDED = timedelta(hours=1)
+"""How often a suspended merchant's invoices are looked at again: they are not collected meanwhile (F37)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What one pass came to. `payments`: those it made, by invoice; `by_status`: how many ended in which status just
+    now; `without_means`: invoices for which there was nothing to charge."""
+
+    payments: Mapping[UUID, UUID] = field(default_factory=dict)
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    without_means: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claimed:
+    """A payment that is committed, and the ask that belongs to it."""
+
+    payment_id: UUID
+    invoice_id: UUID
+    account: ProviderAccount
+    ask: ChargeAsk
+
+
+def collect(*, merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now, actor: Actor, at_once: int = 8) -> Collected:
+    """Collect those of the invoices that are to be collected by `now` (`collect_at`): the payer's balance first, then
+    their means of payment, at most `at_once` at a time.
+
+    An open page at a provider is closed, and confirmed so, before an automatic charge. Where there is nothing to charge
+    the unpaid case opens at once. A charge that is not answered stays `unknown` until `reconcile` hears of it.
+    """
+    held_back = way.clear(merchant_id=merchant_id, invoice_ids=_due(merchant_id, invoice_ids, now))
+    claimed, without = _claim(merchant_id, invoice_ids, held_back, now=now, actor=actor)
+    answers = _charge(claimed, at_once)
+    for one, answer in zip(claimed, answers, strict=True):
+        outcome.record(merchant_id=merchant_id, payment_id=one.payment_id, outcome=answer)
+    with tenant(merchant_id):
+        made = Payment.objects.filter(id__in=[one.payment_id for one in claimed])
+        by_status = Counter(made.values_list("status", flat=True))
+    return Collected(
+        payments={one.invoice_id: one.payment_id for one in claimed},
+        by_status=dict(by_status),
+        without_means=tuple(without),
+    )
+
+
+def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
+    """A new card is charged from now on, and tried at once on all that its owner owes and that is charged by itself
+    (domain 22). Safe to repeat: a card that was refused for good is not tried again."""
+    with tenant(merchant_id):
+        merchant = Merchant.objects.get(id=merchant_id)
+        owed = Invoice.objects.filter(payer_id=payer_id, status=Invoice.Status.OPEN)
+        belonging.lock({payer_id} | people_of(owed.values_list("id", flat=True)))
+        payer = Subscriber.objects.get(id=payer_id)
+        now = now_for(merchant, payer.test_clock_id)
+        card = PaymentMethod.objects.filter(subscriber=payer, is_default=True, detached_at=None).first()
+        if card is None:
+            return Collected()
+        means.charge_from_now_on(card, actor=actor, now=now)
+        rows = [row for row in owed.select_for_update(of=("self",)).order_by("id") if row.amount_due]
+        cased = set(DunningCase.objects.filter(invoice__in=rows, ended_at=None).values_list("invoice_id", flat=True))
+        asked = [row.pk for row in asked_by_itself(rows, cased)]
+        flying = set(_flying(asked))
+        ids = [id_ for id_ in asked if id_ not in flying]
+        Invoice.objects.filter(id__in=ids).update(collect_at=now.at)
+    return collect(merchant_id=merchant_id, invoice_ids=ids, now=now, actor=actor)
+
+
+def _due(merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now) -> list[UUID]:
+    with tenant(merchant_id):
+        if Merchant.objects.filter(id=merchant_id, suspended_at__isnull=False).exists():
+            return []
+        due = Invoice.objects.filter(id__in=invoice_ids, status=Invoice.Status.OPEN, collect_at__lte=now.at)
+        return list(due.values_list("id", flat=True))
+
+
+def _claim(
+    merchant_id: UUID, invoice_ids: Sequence[UUID], held_back: set[UUID], *, now: Now, actor: Actor
+) -> tuple[list[_Claimed], list[UUID]]:
+    """The first step, in one transaction: balances, payments, `collect_at` taken away. Answers what is to be asked of
+    the providers, and the invoices for which there is nothing to charge."""
+    with tenant(merchant_id):
+        merchant = Merchant.objects.get(id=merchant_id)
+        due = Invoice.objects.filter(id__in=invoice_ids, collect_at__lte=now.at)
+        if merchant.suspended_at is not None:
+            due.update(collect_at=now.at + SUSPENDED)
+            return [], []
+        belonging.lock(people_of(due.values_list("id", flat=True)))
+        rows = _locked(due)
+        _use_balances(rows, actor=actor, now=now)
+        rows = _locked(Invoice.objects.filter(id__in=[row.pk for row in rows]))
+        owed = [row for row in rows if row.status == Invoice.Status.OPEN and row.amount_due]
+        flying = set(_flying([row.pk for row in owed]))
+        paged = way.open_pages([row.pk for row in owed]) | (held_back & {row.pk for row in owed})
+        free = [row for row in owed if row.pk not in flying and row.pk not in paged]
+        found = means_for(free)
+        tried = cards_tried(found)
+        chosen = {id_: card for id_, card in found.items() if not tried[id_].tries or may_retry(tried[id_])}
+        made = [_payment(row, chosen[row.pk], now) for row in free if row.pk in chosen]
+        Payment.objects.bulk_create(made)
+        Invoice.objects.filter(id__in=[row.pk for row in rows]).update(collect_at=None)
+        Invoice.objects.filter(id__in=paged).update(collect_at=now.at + NOT_YET)
+        without = [row for row in free if row.pk not in found]
+        for row in without:
+            cases.note_failure(row, payment=None, code=cases.NO_METHOD, actor=actor, now=now)
+        payers = Subscriber.objects.in_bulk({row.payer_id for row in free})
+        claimed = [
+            _claimed(payment, row, chosen[row.pk], payers[row.payer_id], merchant)
+            for payment, row in zip(made, [row for row in free if row.pk in chosen], strict=True)
+        ]
+        return claimed, [row.pk for row in without]
+
+
+def _locked(rows: QuerySet[Invoice]) -> list[Invoice]:
+    return list(rows.select_for_update(of=("self",)).order_by("id"))
+
+
+def _flying(invoice_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Which of these have money on its way. An open page is not in flight (domain 21)."""
+    rows = Payment.objects.filter(invoice_id__in=invoice_ids, status__in=IN_FLIGHT)
+    rows = rows.exclude(status=Payment.Status.PENDING, hosted=True)
+    return [id_ for id_ in rows.values_list("invoice_id", flat=True) if id_ is not None]
+
+
+def _use_balances(rows: Sequence[Invoice], *, actor: Actor, now: Now) -> None:
+    """Pay from the balances of those payers who have one: their oldest open invoices first (domain 20)."""
+    wanted = {(row.payer_id, row.currency) for row in rows}
+    newest = (
+        BalanceEntry.objects.filter(payer_id__in={payer for payer, _ in wanted})
+        .order_by("payer_id", "currency", "-sequence")
+        .distinct("payer_id", "currency")
+        .values_list("payer_id", "currency", "balance_after")
+    )
+    for payer_id, currency, held in newest:
+        if held and (payer_id, currency) in wanted:
+            balances.pay_open_invoices(payer_id, currency=currency, actor=actor, now=now)
+
+
+def _payment(invoice: Invoice, card: PaymentMethod, now: Now) -> Payment:
+    return Payment(
+        payer_id=invoice.payer_id,
+        invoice=invoice,
+        payment_method=card,
+        account=card.account,
+        gateway=card.account.kind,
+        means=card.kind,
+        automatic=True,
+        amount=invoice.amount_due,
+        currency=invoice.currency,
+        test_clock_id=invoice.test_clock_id,
+        created_at=now.at,
+        asked_at=instant(),
+        next_look_at=instant() + FIRST_LOOK,
+    )
+
+
+def _claimed(
+    payment: Payment, invoice: Invoice, card: PaymentMethod, payer: Subscriber, merchant: Merchant
+) -> _Claimed:
+    kind: MethodKind = "sepa_debit" if card.kind == PaymentMethod.Kind.SEPA_DEBIT else "card"
+    ask = ChargeAsk(
+        key=str(payment.pk),
+        amount=payment.amount,
+        currency=payment.currency,
+        customer_ref=card.customer_ref or payer.provider_customers.get(str(card.account_id), ""),
+        method_ref=card.provider_ref,
+        method_kind=kind,
+        description=f"{merchant.name} · {invoice.number}",
+        metadata={"invoice": invoice.public_id},
+    )
+    return _Claimed(payment_id=payment.pk, invoice_id=invoice.pk, account=card.account, ask=ask)
+
+
+def _charge(claimed: Sequence[_Claimed], at_once: int) -> list[Outcome]:
+    """The second step: ask the providers, outside any transaction, at most `at_once` at a time."""
+    gateways = {one.account.pk: gateway_of(one.account) for one in claimed}
+    asks = [(gateways[one.account.pk], one.ask) for one in claimed]
+    if len(asks) < 2 or at_once < 2:
+        return [_ask(gateway, ask) for gateway, ask in asks]
+    with ThreadPoolExecutor(max_workers=min(at_once, len(asks)), thread_name_prefix="collect") as pool:
+        return list(pool.map(_ask_in_a_thread, asks))
+
+
+def _ask(gateway: Gateway, ask: ChargeAsk) -> Outcome:
+    """One charge. A fault of ours on the way is no answer: whether the money moved is asked later."""
+    try:
+        return gateway.charge(ask)
+    except Exception:
+        _log.exception("payment %s was asked for, and what came back was not understood", ask.key)
+        return Outcome(kind=OutcomeKind.UNKNOWN)
+
+
+def _ask_in_a_thread(wish: tuple[Gateway, ChargeAsk]) -> Outcome:
+    """The same, and the thread's own connection closed: the simulated provider's books are rows of the database."""
+    try:
+        return _ask(*wish)
+    finally:
+        connection.close()
