@@ -1,8 +1,8 @@
-"""Addresses of webhook endpoints and alerts."""
+"""Addresses of webhook endpoints, events, alerts and their rules."""
 
 from django.urls import URLPattern, path
 
-from alerts.api import alerts, events, webhook_endpoints
+from alerts.api import alert_rules, alerts, events, webhook_endpoints
 
 ONE = "webhook_endpoints/<str:webhook_endpoint>"
 
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{ONE}/deliveries/<str:delivery>/retry", webhook_endpoints.RetryDelivery.as_view(), name="delivery_retry"),
     path("events", events.Events.as_view(), name="events"),
     path("events/<str:event>", events.OneEvent.as_view(), name="event"),
+    path("alert_rules", alert_rules.AlertRules.as_view(), name="alert_rules"),
     path("alerts", alerts.Alerts.as_view(), name="alerts"),
     path("alerts/<str:alert>", alerts.OneAlert.as_view(), name="alert"),
     path("alerts/<str:alert>/acknowledge", alerts.AcknowledgeAlert.as_view(), name="alert_acknowledge"),

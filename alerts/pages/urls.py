@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from alerts.pages import alerts, webhooks
+from alerts.pages import alert_mail, alerts, several, webhooks
 
 ONE = "developers/webhooks/<str:webhook_endpoint>"
 DELIVERY = "developers/deliveries/<str:delivery>"
 
 urlpatterns: list[URLPattern] = [
     path("alerts", alerts.alerts, name="alerts"),
+    path("alerts/several", several.several, name="alerts_several"),
+    path("alerts/mail", alert_mail.alert_mail, name="alert_mail"),
     path("alerts/<str:alert>/acknowledge", alerts.acknowledge, name="alert_acknowledge"),
     path("alerts/<str:alert>/resolve", alerts.resolve, name="alert_resolve"),
     path("home/alerts", alerts.home_alerts, name="home-alerts"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, Protocol, TypedDict
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
+from alerts.rules import DEFAULTS, Mail
 from merchants.ids import show
 from merchants.models import Event
 from merchants.selectors.shapes import InstantText, Says, instant_text
@@ -13,6 +14,7 @@ from merchants.selectors.shapes import InstantText, Says, instant_text
 ENDPOINT_STATES = ("active", "failing", "disabled")
 DELIVERY_STATES = ("waiting", "delivered", "failed")
 ALERT_STATES = ("open", "acknowledged", "resolved")
+MAIL_WAYS = tuple(mail.value for mail in Mail)
 
 
 class WebhookEndpointShape(TypedDict):
@@ -60,7 +62,7 @@ class AlertShape(TypedDict):
     id: str
     object: str
     kind: str
-    severity: Annotated[str, Says(one_of=("bad", "warn"))]
+    severity: Annotated[str, Says(one_of=("bad", "warn", "info"))]
     status: Annotated[str, Says(one_of=ALERT_STATES)]
     subscriber: str | None
     event: str | None
@@ -68,6 +70,21 @@ class AlertShape(TypedDict):
     created_at: InstantText
     acknowledged_at: InstantText | None
     resolved_at: InstantText | None
+
+
+class AlertRuleShape(TypedDict):
+    """How one kind of alert goes to the staff by e-mail. `usual` is what holds where nobody chose."""
+
+    kind: Annotated[str, Says(one_of=tuple(DEFAULTS))]
+    mail: Annotated[str, Says(one_of=MAIL_WAYS)]
+    usual: Annotated[str, Says(one_of=MAIL_WAYS)]
+
+
+class AlertRulesShape(TypedDict):
+    """The rule of every kind of alert."""
+
+    object: Annotated[str, Says(one_of=("alert_rules",))]
+    rules: list[AlertRuleShape]
 
 
 class SentTestShape(TypedDict):
@@ -158,3 +175,20 @@ def show_alerts(alerts: Sequence[Alert]) -> list[AlertShape]:
         }
         for row in alerts
     ]
+
+
+class _Rule(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def mail(self) -> Mail: ...
+    @property
+    def usual(self) -> Mail: ...
+
+
+def show_rules(rules: Sequence[_Rule]) -> AlertRulesShape:
+    """Rules, without a query."""
+    return {
+        "object": "alert_rules",
+        "rules": [{"kind": rule.kind, "mail": rule.mail.value, "usual": rule.usual.value} for rule in rules],
+    }

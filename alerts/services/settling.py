@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from alerts.models import Alert
@@ -35,5 +35,14 @@ def acknowledge_all(ids: Iterable[UUID], *, now: Now) -> int:
 
 def resolve_all(ids: Iterable[UUID], *, now: Now) -> int:
     """All of these are done with; how many were not yet. One statement."""
-    left = Alert.objects.filter(id__in=list(ids), resolved_at=None)
+    return _resolve(Alert.objects.filter(id__in=list(ids)), now)
+
+
+def resolve_kind(kind: str, *, now: Now) -> int:
+    """All of one kind are done with; how many were not yet. One statement."""
+    return _resolve(Alert.objects.filter(kind=kind), now)
+
+
+def _resolve(alerts: QuerySet[Alert], now: Now) -> int:
+    left = alerts.filter(resolved_at=None)
     return left.update(acknowledged_at=Coalesce("acknowledged_at", Value(now.at)), resolved_at=now.at, mail="")
