@@ -104,3 +104,11 @@ def owner_sql(transactional_db: None) -> Iterator[Callable[..., list[tuple[Any, 
 
     yield run
     link.close()
+
+
+@pytest.fixture
+def shops(transactional_db: None) -> Callable[..., Any]:
+    """Sandbox merchants with settings of their own: `shops(timezone="Pacific/Honolulu")`."""
+    from tests.worlds import Shop
+
+    return lambda **columns: Shop.open(f"Onde {next(_count)}", **columns)

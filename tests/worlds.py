@@ -103,9 +103,16 @@ class Shop:
             )
 
     def option(
-        self, reference: str, amount: int, *, features: Mapping[str, Any] | None = None, **columns: Any
+        self,
+        reference: str,
+        amount: int,
+        *,
+        interval: str = "month",
+        currency: str = "EUR",
+        features: Mapping[str, Any] | None = None,
+        **columns: Any,
     ) -> Option:
-        """An option priced per month."""
+        """An option priced per month, or for another interval."""
         at = instant()
         with tenant(self.id):
             option = Option.objects.create(reference=reference, created_at=at)
@@ -113,11 +120,11 @@ class Shop:
                 option=option,
                 number=1,
                 title={"en": reference, "fr": reference},
-                currency="EUR",
+                currency=currency,
                 created_at=at,
                 **columns,
             )
-            OptionPrice.objects.create(version=version, interval="month", amount=amount)
+            OptionPrice.objects.create(version=version, interval=interval, amount=amount)
             for name, extra in (features or {}).items():
                 OptionFeature.objects.create(version=version, feature=Feature.objects.get(reference=name), **extra)
         return option
@@ -132,7 +139,8 @@ class Shop:
         tax_behavior: str = "inclusive",
         **columns: Any,
     ) -> Offer:
-        """An offer of stages `(interval, recurrences or None, amount)`, each opening `features`."""
+        """An offer of stages `(interval, recurrences or None, amount)`, each opening `features`; a fourth part is more
+        of the stage's columns, and `features` of its own."""
         at = instant()
         with tenant(self.id):
             offer = Offer.objects.create(reference=reference, created_at=at)
@@ -145,11 +153,18 @@ class Shop:
                 created_at=at,
                 **columns,
             )
-            for position, (interval, recurrences, amount) in enumerate(stages):
+            for position, (interval, recurrences, amount, *more) in enumerate(stages):
+                columns_of = dict(more[0]) if more else {}
+                opened = columns_of.pop("features", features) or {}
                 stage = Stage.objects.create(
-                    version=version, position=position, interval=interval, recurrences=recurrences, amount=amount
+                    version=version,
+                    position=position,
+                    interval=interval,
+                    recurrences=recurrences,
+                    amount=amount,
+                    **columns_of,
                 )
-                for name, extra in (features or {}).items():
+                for name, extra in opened.items():
                     StageFeature.objects.create(stage=stage, feature=Feature.objects.get(reference=name), **extra)
             for position, option in enumerate(options):
                 VersionOption.objects.create(version=version, option=option, position=position)
