@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F
 
 from billing.flows.renew import Renewed, renew
 from billing.models import BillingRun, ParkedInRun
@@ -175,6 +176,7 @@ def park(*, merchant_id: UUID, subscription_id: UUID, run_id: UUID, fault: Fault
         ParkedInRun.objects.create(
             run_id=run_id, subscription=row, code=fault.code[:60], reason=reason, parked_at=now.at
         )
+        BillingRun.objects.filter(id=run_id).update(parked=F("parked") + 1, beaten_at=instant())
         told = {"object": shapes.subscription(row), "code": fault.code, "reason": reason}
         facts.tell(row.subscriber_id, ("subscription.parked", row.pk, told), actor=Actor.system("billing run"), now=now)
 
