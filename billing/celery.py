@@ -23,6 +23,8 @@ app.conf.task_routes = {
 }
 NUDGES = {
     "billing.tasks.bill_due": 10.0,
+    "billing.tasks.collect_due": 10.0,
+    "billing.tasks.dun_due": 30.0,
     "billing.tasks.reconcile_payments": 20.0,
     "billing.tasks.lapse_checkouts": 60.0,
     "billing.tasks.read_inbox": 5.0,

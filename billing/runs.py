@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from billing import inbox
-from billing.flows import foresee, reconcile, running
-from billing.models import BillingRun
+from billing.flows import collect, dunning, foresee, reconcile, running
+from billing.models import BillingRun, DunningCase
+from invoices.models import Invoice
 from merchants.actors import Actor
 from merchants.clock import instant
-from merchants.models import Merchant
+from merchants.models import Merchant, TestClock
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.across import Found, across_tenants
 from merchants.tenancy.scope import tenant
@@ -22,6 +26,8 @@ MOST = 200
 MERCHANTS = 500
 """Merchants asked for at once, where all of them are gone through."""
 
+COLLECTED, CLAIMED = 400, 50
+"""Invoices that one task asks for, and those claimed together: claims hold locks, charges take a second each."""
 STILL = timedelta(seconds=90)
 """A run without a heartbeat for so long has lost its worker: another one goes on with it. A batch takes seconds."""
 
@@ -71,6 +77,44 @@ def bill(merchant_id: UUID) -> BillingRun | None:
         now = now_for(Merchant.objects.get(id=merchant_id))
     actor = Actor.system("billing run")
     return running.run_merchant(merchant_id=merchant_id, now=now, kind=BillingRun.Kind.BEAT, actor=actor)
+
+
+def merchants_to_collect() -> list[UUID]:
+    """Merchants with money to ask for in real time: each once, however much."""
+    return [each.merchant_id for each in across_tenants("merchants_to_collect", instant(), MERCHANTS)]
+
+
+def collect_of(merchant_id: UUID, *, most: int | None = COLLECTED) -> Counter[str]:
+    """Ask for what is due of a merchant in real time, what is due longest first: at most `most` invoices, so that
+    nobody's thousands keep others waiting. Answers how many payments stand how."""
+    with tenant(merchant_id):
+        now = now_for(Merchant.objects.get(id=merchant_id))
+        clocks = Q(test_clock=None) | Q(test_clock__status=TestClock.Status.RELEASED)
+        rows = Invoice.objects.filter(clocks, collect_at__lte=now.at).order_by("collect_at", "id")
+        due = list(rows.values_list("id", flat=True)[:most])
+    found: Counter[str] = Counter()
+    actor = Actor.system("collection")
+    for at in range(0, len(due), CLAIMED):
+        done = collect.collect(merchant_id=merchant_id, invoice_ids=due[at : at + CLAIMED], now=now, actor=actor)
+        found.update(done.by_status)
+        if done.without_means:
+            found["without_means"] += len(done.without_means)
+    return found
+
+
+def merchants_to_dun() -> list[UUID]:
+    """Merchants with a step of dunning to take in real time: each once, however many."""
+    return [each.merchant_id for each in across_tenants("merchants_to_dun", instant(), MERCHANTS)]
+
+
+def dun(merchant_id: UUID, *, most: int = COLLECTED) -> int:
+    """Take the steps of dunning that are due of a merchant in real time, at most so many. Answers how many cases were
+    looked at; one that fails is logged and tried later."""
+    with tenant(merchant_id):
+        now = now_for(Merchant.objects.get(id=merchant_id))
+        rows = DunningCase.objects.filter(next_step_at__lte=now.at, test_clock=None).order_by("next_step_at", "id")
+        due = [Found(merchant_id, id_) for id_ in rows.values_list("id", flat=True)[:most]]
+    return _each(due, lambda merchant_id, id_: dunning.take_step(merchant_id=merchant_id, case_id=id_, now=now))
 
 
 def clocks_to_carry_on() -> list[Found]:

@@ -34,6 +34,32 @@ def bill_merchant(merchant_id: str) -> None:
     runs.bill(UUID(merchant_id))
 
 
+@shared_task
+def collect_due() -> None:
+    """Let the money of every merchant who has some to ask for be asked for, each by a task of its own."""
+    for merchant_id in runs.merchants_to_collect():
+        collect_merchant.apply_async([str(merchant_id)], expires=30)  # the next nudge brings another
+
+
+@shared_task
+def collect_merchant(merchant_id: str) -> None:
+    """Ask for what is due of one merchant."""
+    runs.collect_of(UUID(merchant_id))
+
+
+@shared_task
+def dun_due() -> None:
+    """Let every merchant's dunning go on, each by a task of its own."""
+    for merchant_id in runs.merchants_to_dun():
+        dun_merchant.apply_async([str(merchant_id)], expires=60)  # the next nudge brings another
+
+
+@shared_task
+def dun_merchant(merchant_id: str) -> None:
+    """Take the steps of dunning that are due of one merchant."""
+    runs.dun(UUID(merchant_id))
+
+
 def bill_soon(merchant_id: UUID) -> None:
     """After commit, ask a worker to bill all that is due of one merchant. Where no broker answers, beat does it."""
     transaction.on_commit(partial(bill_merchant.delay, str(merchant_id)), robust=True)

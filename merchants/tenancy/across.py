@@ -23,6 +23,8 @@ QUESTIONS = {
     "provider_account": "across_provider_account(%s::uuid)",
     "due_subscriptions": "across_due_subscriptions(%s::timestamptz, %s::int)",
     "merchants_to_bill": "across_merchants_to_bill(%s::timestamptz, %s::timestamptz, %s::int)",
+    "merchants_to_collect": "across_merchants_to_collect(%s::timestamptz, %s::int)",
+    "merchants_to_dun": "across_merchants_to_dun(%s::timestamptz, %s::int)",
     "invoices_to_collect": "across_invoices_to_collect(%s::timestamptz, %s::int)",
     "dunning_due": "across_dunning_due(%s::timestamptz, %s::int)",
     "running_runs": "across_running_runs(%s::timestamptz, %s::int)",
