@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,8 +18,6 @@ from subscribers import history
 from subscribers.history import Entry
 from subscribers.models import Grant
 from subscribers.snapshots import GrantSnapshot, OptionSnapshot
-
-_NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,86 +48,94 @@ class _Closes:
 
 
 def write(lives: Sequence[Life], *, actor: Actor, now: Now) -> None:
-    """Close, then open, in one statement each. A stage that opens what the one before opened changes nothing."""
-    closes: list[_Closes] = []
-    opens: list[_Opens] = []
+    """Close and open in the order in which it was lived, then write: one statement each. A stage that opens what the
+    one before opened changes nothing; what a late run opens and leaves again is closed with the rest."""
+    acts: list[_Closes | _Opens] = []
     for life in lives:
         for one in life.taken:
-            _of_step(life, one, effective(one, now), closes, opens)
-    entries = [*_close(closes, now), *_open(opens, now)]
+            _of_step(life, one, effective(one, now), acts)
+    held = _held(acts)
+    features = _features(acts)
+    known = {grant.pk for grants in held.values() for grant in grants}
+    new: list[Grant] = []
+    entries: list[Entry] = []
+    closed: dict[UUID, datetime] = {}
+    for act in acts:
+        grants = held.setdefault(act.life.row.pk, [])
+        if isinstance(act, _Opens):
+            opened = [_grant(act, feature, features[feature.feature], now) for feature in act.features]
+            grants += opened
+            new += opened
+            entries += [
+                Entry(row=row, verb="opened", columns=history.columns_of(row), effective_at=row.starts_at)
+                for row in opened
+            ]
+            continue
+        for grant in grants:
+            if grant.ends_at is not None or not act.covers(grant):
+                continue
+            grant.ends_at = max(act.at, grant.starts_at)
+            if grant.pk in known:
+                closed[grant.pk] = grant.ends_at
+            ended = {"ends_at": grant.ends_at}
+            entries.append(
+                Entry(row=grant, verb="closed", columns=ended, before={"ends_at": None}, effective_at=grant.ends_at)
+            )
+    bulk.update(Grant, ["ends_at"], list(closed.items()))
+    bulk.insert(new)
     history.write_all(entries, actor=actor, now=now)
 
 
-def _of_step(life: Life, one: Taken, at: datetime, closes: list[_Closes], opens: list[_Opens]) -> None:
+def _of_step(life: Life, one: Taken, at: datetime, acts: list[_Closes | _Opens]) -> None:
     if one.step.kind is StepKind.end:
-        closes.append(_Closes(life, at, every=True))
+        acts.append(_Closes(life, at, every=True))
         return
     begins = one.step.kind is StepKind.activate
     had = () if begins else one.before.stage.features
     if had != one.after.stage.features:
         if had:
-            closes.append(_Closes(life, at))
-        opens.append(_Opens(life, one.after.stage.features, at, Grant.Source.OFFER))
+            acts.append(_Closes(life, at))
+        acts.append(_Opens(life, one.after.stage.features, at, Grant.Source.OFFER))
     for option_id in one.step.ended_options:
-        closes.append(_Closes(life, at, option_id=UUID(option_id)))
+        acts.append(_Closes(life, at, option_id=UUID(option_id)))
     known = set() if begins else {option.id for option in one.before.options}
     for option in one.after.options:
         if option.id not in known:
-            opens.append(_Opens(life, option.features, at, _source(option), UUID(option.id)))
+            acts.append(_Opens(life, option.features, at, _source(option), UUID(option.id)))
 
 
 def _source(option: OptionSnapshot) -> Grant.Source:
     return Grant.Source.GESTURE if option.complimentary else Grant.Source.OPTION
 
 
-def _close(closes: Sequence[_Closes], now: Now) -> Iterable[Entry]:
-    if not closes:
-        return []
-    by_subscription: dict[UUID, list[_Closes]] = {}
-    for one in closes:
-        by_subscription.setdefault(one.life.row.pk, []).append(one)
-    live = Grant.objects.filter(subscription_id__in=list(by_subscription), ends_at=None).order_by("id")
-    entries, values = [], []
-    for grant in live:
-        meant = next(
-            (one for one in by_subscription.get(grant.subscription_id or _NOBODY, ()) if one.covers(grant)), None
-        )
-        if meant is None:
-            continue
-        ends_at = max(meant.at, grant.starts_at)
-        values.append((grant.pk, ends_at))
-        entries.append(
-            Entry(
-                row=grant, verb="closed", columns={"ends_at": ends_at}, before={"ends_at": None}, effective_at=ends_at
-            )
-        )
-    bulk.update(Grant, ["ends_at"], values)
-    return entries
+def _held(acts: Sequence[_Closes | _Opens]) -> dict[UUID, list[Grant]]:
+    """The live rights of every subscription of which something closes: one query."""
+    held: dict[UUID, list[Grant]] = {}
+    wanted = {act.life.row.pk for act in acts if isinstance(act, _Closes)}
+    if wanted:
+        for grant in Grant.objects.filter(subscription_id__in=wanted, ends_at=None).order_by("id"):
+            if grant.subscription_id is not None:
+                held.setdefault(grant.subscription_id, []).append(grant)
+    return held
 
 
-def _open(opens: Sequence[_Opens], now: Now) -> Iterable[Entry]:
-    named = {feature.feature for one in opens for feature in one.features}
+def _features(acts: Sequence[_Closes | _Opens]) -> dict[str, UUID]:
+    named = {feature.feature for act in acts if isinstance(act, _Opens) for feature in act.features}
     if not named:
-        return []
-    ids = dict(Feature.objects.filter(reference__in=named).values_list("reference", "id"))
-    grants = [
-        Grant(
-            subscriber_id=one.life.row.subscriber_id,
-            subscription_id=one.life.row.pk,
-            subscription_option_id=one.option_id,
-            feature_id=ids[feature.feature],
-            source=one.source,
-            quota=feature.quota,
-            adds=feature.adds,
-            level=feature.level or "",
-            starts_at=one.at,
-            created_at=now.at,
-        )
-        for one in opens
-        for feature in one.features
-    ]
-    bulk.insert(grants)
-    return [
-        Entry(row=grant, verb="opened", columns=history.columns_of(grant), effective_at=grant.starts_at)
-        for grant in grants
-    ]
+        return {}
+    return dict(Feature.objects.filter(reference__in=named).values_list("reference", "id"))
+
+
+def _grant(act: _Opens, feature: GrantSnapshot, feature_id: UUID, now: Now) -> Grant:
+    return Grant(
+        subscriber_id=act.life.row.subscriber_id,
+        subscription_id=act.life.row.pk,
+        subscription_option_id=act.option_id,
+        feature_id=feature_id,
+        source=act.source,
+        quota=feature.quota,
+        adds=feature.adds,
+        level=feature.level or "",
+        starts_at=act.at,
+        created_at=now.at,
+    )

@@ -85,7 +85,9 @@ def check() -> Iterator[Checked]:
 
 def _objects() -> dict[str, type[models.Model]]:
     """The table that an event's object stands in, by the first word of its kind."""
-    models_of = {model.__name__: model for model in apps.get_models() if issubclass(model, TenantModel)}
+    models_of: dict[str, type[models.Model]] = {
+        model.__name__: model for model in apps.get_models() if issubclass(model, TenantModel)
+    }
     found = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): model for name, model in models_of.items()}
     return found | {word: models_of[name] for word, name in NAMED_OTHERWISE.items()}
 

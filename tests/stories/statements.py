@@ -80,11 +80,11 @@ class World:
         assert self.run() is None
         return self
 
-    def late(self, day: str, at: str = "12:00") -> World:
+    def late(self, day: str, at: str = "12:00", size: int = 500) -> World:
         """Nobody runs anything until that day; then one run, and another that finds nothing."""
         with tenant(self.shop.id):
             TestClock.objects.filter(id=self.clock_id).update(time=_utc(day, at, self.shop.merchant.timezone))
-        self.run()
+        self.run(size)
         assert self.run() is None
         self.collect()
         return self
