@@ -134,6 +134,7 @@ class Shop:
         reference: str,
         *stages: tuple[Any, ...],
         options: Sequence[Option] = (),
+        included: Sequence[Option] = (),
         features: Mapping[str, Any] | None = None,
         currency: str = "EUR",
         tax_behavior: str = "inclusive",
@@ -166,8 +167,10 @@ class Shop:
                 )
                 for name, extra in opened.items():
                     StageFeature.objects.create(stage=stage, feature=Feature.objects.get(reference=name), **extra)
-            for position, option in enumerate(options):
-                VersionOption.objects.create(version=version, option=option, position=position)
+            for position, option in enumerate([*options, *included]):
+                VersionOption.objects.create(
+                    version=version, option=option, position=position, included=option in included
+                )
         return offer
 
     def coupon(self, code: str, **columns: Any) -> Coupon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from billing.engine.wishes import WishKind
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
     Choice,
@@ -99,6 +100,42 @@ class CancelBody(Body):
 
     when = Choice(choices=["period_end"], required=False)
     reason = Text(max_length=200, required=False, allow_blank=True)
+
+
+class AtPeriodEnd(Body):
+    """When a change counts. `period_end`: with the first period that is not paid yet."""
+
+    when = Choice(choices=["period_end", "now"])
+
+
+class SetQuantityBody(AtPeriodEnd):
+    """Another quantity."""
+
+    quantity = Quantity()
+
+
+class AddOptionBody(AtPeriodEnd, WishedOptionBody):
+    """An option of the present offer, and how many."""
+
+
+class RemoveOptionBody(AtPeriodEnd):
+    """One of the subscription's options: its own id (`sop_…`), or the catalogue's where it has it once."""
+
+    option = PublicId("opt")
+
+
+class ChangeOfferBody(AtPeriodEnd):
+    """Another offer. Left out, `options` keeps those that can be kept, `quantity` keeps it."""
+
+    offer = PublicId("off")
+    options = serializers.ListField(child=WishedOptionBody(), max_length=MOST_OPTIONS, required=False)
+    quantity = Quantity(required=False)
+
+
+class UndoBody(Body):
+    """What is taken back; left out: all that is planned."""
+
+    kind = Choice(choices=["cancel", *(kind.value for kind in WishKind)], required=False)
 
 
 class PaymentMethodBody(Body):

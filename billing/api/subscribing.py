@@ -22,6 +22,7 @@ from billing.selectors.answers import (
     session_shown,
     subscriptions_shown,
 )
+from invoices.drafts import DraftInvoice
 from invoices.totals import totals
 from merchants.actors import Actor, Channel
 from merchants.http.references import find, find_all
@@ -109,22 +110,23 @@ def subscribed(row: Subscription, session: CheckoutSession | None = None) -> Sub
     return cast(SubscribedShape, shown)
 
 
+def document_previewed(draft: DraftInvoice) -> DocumentPreviewShape:
+    """An invoice to be, as the API shows it."""
+    summed = totals(draft.lines, draft.tax_behavior)
+    shown: dict[str, Any] = {
+        "on": on(draft.on),
+        "period": {"start": on(draft.period.start), "end": on(draft.period.end)} if draft.period else None,
+        "net": summed.net,
+        "tax": summed.tax,
+        "total": summed.gross,
+        "lines": [shapes.quote_line(line) for line in draft.lines],
+    }
+    return cast(DocumentPreviewShape, shown)
+
+
 def previewed(seen: Previewed) -> SubscriptionPreviewShape:
     """A preview as the API shows it."""
     period = seen.opened.current_period
-    documents = []
-    for draft in seen.documents:
-        summed = totals(draft.lines, draft.tax_behavior)
-        documents.append(
-            {
-                "on": on(draft.on),
-                "period": {"start": on(draft.period.start), "end": on(draft.period.end)} if draft.period else None,
-                "net": summed.net,
-                "tax": summed.tax,
-                "total": summed.gross,
-                "lines": [shapes.quote_line(line) for line in draft.lines],
-            }
-        )
     shown: dict[str, Any] = {
         "object": "subscription_preview",
         "currency": seen.opened.offer.currency,
@@ -133,7 +135,7 @@ def previewed(seen: Previewed) -> SubscriptionPreviewShape:
         "current_period": {"start": on(period.start), "end": on(period.end)} if period else None,
         "billing_day": seen.opened.billing_day,
         "amount_due": seen.due,
-        "documents": documents,
+        "documents": [document_previewed(draft) for draft in seen.documents],
         "later": told_later(seen.later),
     }
     return cast(SubscriptionPreviewShape, shown)

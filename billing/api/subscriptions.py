@@ -16,7 +16,6 @@ from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, sub
 from billing.selectors.cancelling import preview_cancel
 from invoices import shapes as documents
 from invoices.models import Invoice
-from merchants.http.bodies import Body
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.references import find
@@ -136,7 +135,7 @@ class OneSubscription(ApiView):
             if then is None:
                 raise NotFound
             row = then
-        shown: list[Any] = list(subscriptions_shown([row]))
+        shown: list[Any] = list(subscriptions_shown([row], past=bool(self.filters)))
         expand(shown, self.expand, LOADERS)
         return Response(shown[0])
 
@@ -185,16 +184,3 @@ class PreviewCancel(ApiView):
             "features_kept": [reference for reference, _ in seen.rights],
         }
         return Response(shown)
-
-
-class UndoScheduled(ApiView):
-    """Changing one's mind."""
-
-    scopes = {"POST": "subscriptions:write"}
-
-    @operation("Take a cancellation back", answer=SubscriptionShape, body=Body)
-    def post(self, request: Request, subscription: str) -> Response:
-        """Until it has taken effect. 409 `nothing_to_undo` where nothing is cancelled."""
-        row = self.find(Subscription.objects.all(), subscription)
-        done = cancel.undo(merchant_id=self.merchant.pk, subscription_id=row.pk, actor=self.actor)
-        return Response(subscriptions_shown([done])[0])

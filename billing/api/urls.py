@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import billing_runs, charges, checkout_sessions, invoices, payment_methods, subscriptions, test_clocks
+from billing.api import (
+    billing_runs,
+    charges,
+    checkout_sessions,
+    invoices,
+    payment_methods,
+    scheduling,
+    subscriptions,
+    test_clocks,
+)
 
 urlpatterns: list[URLPattern] = [
     path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
@@ -29,10 +38,17 @@ urlpatterns: list[URLPattern] = [
         subscriptions.PreviewCancel.as_view(),
         name="subscription_cancel_preview",
     ),
-    path(
-        "subscriptions/<str:subscription>/undo_scheduled",
-        subscriptions.UndoScheduled.as_view(),
-        name="subscription_undo_scheduled",
+    *(
+        path(f"subscriptions/<str:subscription>/{action}", view.as_view(), name=f"subscription_{action}")
+        for action, view in scheduling.ACTIONS.items()
+    ),
+    *(
+        path(
+            f"subscriptions/<str:subscription>/{action}/preview",
+            view.as_view(),
+            name=f"subscription_{action}_preview",
+        )
+        for action, view in scheduling.PREVIEWS.items()
     ),
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict, cast
 
 from billing import shapes
 from billing.models import CheckoutSession
+from billing.selectors.planned import HeldOptionShape, PlannedShape, held_options, planned
 from merchants.selectors.shapes import DayText, DecimalString, InstantText, Says, Texts
 from subscribers import shapes as life
 from subscribers.models import PaymentMethod, Subscription
@@ -112,7 +113,8 @@ class AnchorShape(TypedDict):
 
 
 class SubscriptionShape(TypedDict):
-    """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known."""
+    """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known. A past state
+    has no `options` and no `scheduled`: null."""
 
     id: str
     object: Annotated[str, Says(one_of=("subscription",))]
@@ -147,6 +149,8 @@ class SubscriptionShape(TypedDict):
     test_clock: str | None
     metadata: dict[str, str]
     created_at: InstantText
+    options: list[HeldOptionShape] | None
+    scheduled: list[PlannedShape] | None
 
 
 class CancelPreviewShape(TypedDict):
@@ -188,9 +192,18 @@ def session_shown(row: CheckoutSession, url: str | None) -> CheckoutSessionShape
     return cast(CheckoutSessionShape, shown)
 
 
-def subscriptions_shown(rows: Iterable[Subscription]) -> list[SubscriptionShape]:
-    """Subscriptions with their offer version loaded."""
-    return [cast(SubscriptionShape, life.subscription(row)) for row in rows]
+def subscriptions_shown(rows: Iterable[Subscription], *, past: bool = False) -> list[SubscriptionShape]:
+    """Subscriptions with their offer version loaded, and what hangs on them. `past`: rows as they were, which hold
+    nothing but themselves."""
+    rows = list(rows)
+    if past:
+        nothing: dict[str, Any] = {"options": None, "scheduled": None}
+        return [cast(SubscriptionShape, {**life.subscription(row), **nothing}) for row in rows]
+    options, wishes = held_options(rows), planned(rows)
+    return [
+        cast(SubscriptionShape, {**life.subscription(row), "options": options[row.pk], "scheduled": wishes[row.pk]})
+        for row in rows
+    ]
 
 
 def methods_shown(rows: Iterable[PaymentMethod]) -> list[PaymentMethodShape]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from billing.api.scheduling import EffectShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape
 from invoices.models import CreditNote, Invoice, Payment
@@ -217,3 +218,58 @@ def test_a_reference_is_taken_once(site, shop, sold):
     told_of(site, {"activation": "now", "reference": "S-1"})
     body = {"subscriber": "ref:lucie", "offer": "ref:hifi", "activation": "now", "reference": "S-1"}
     assert problem(site.post("subscriptions", body)) == (409, "reference_taken")
+
+
+def test_what_is_planned_is_previewed_shown_and_taken_back(site, shop, sold):
+    shop.offer("high", ("month", None, 20_00))
+    told = told_of(site, {"activation": "now", "options": [{"option": "ref:extra"}]})
+    at = f"subscriptions/{told['id']}"
+    (own,) = told["options"]
+    assert (own["quantity"], own["ends_on"], told["scheduled"]) == (1, None, [])
+    asks = {
+        "set_quantity": ({"quantity": 3}, 40_97),
+        "remove_option": ({"option": "ref:extra"}, 38_97),
+        "add_option": ({"option": "ref:extra", "quantity": 2}, 42_97),
+        "change_offer": ({"offer": "ref:high", "quantity": 2}, 44_00),
+    }
+    for action, (body, due) in asks.items():
+        body = {**body, "when": "period_end"}
+        seen = site.post(f"{at}/{action}/preview", body)
+        assert seen.status_code == 200 and set(seen.json()) == set(EffectShape.__annotations__)
+        assert (seen.json()["amount_due"], seen.json()["due_on"]) == (due, told["current_period"]["end"])
+        before = site.get(at).json()["scheduled"]
+        done = site.post(f"{at}/{action}", body)
+        assert done.status_code == 200
+        (new,) = [one for one in done.json()["scheduled"] if one not in before]
+        assert (new["kind"], new["due_on"]) == (action, told["current_period"]["end"])
+    planned = {one["kind"]: one for one in site.get(at).json()["scheduled"]}
+    assert planned["remove_option"]["options"] == [{"id": own["id"], "option": own["option"], "quantity": None}]
+    assert planned["add_option"]["options"] == [{"id": own["id"], "option": own["option"], "quantity": 2}]
+    assert (planned["change_offer"]["quantity"], planned["change_offer"]["offer_version"]) == (2, 1)
+    more = {"option": "ref:extra", "when": "period_end"}
+    assert faults(site.post(f"{at}/add_option", more)) == [("options[0]", "option_not_sold_with_offer")]
+    left = site.post(f"{at}/undo_scheduled", {"kind": "change_offer"}).json()["scheduled"]
+    assert [one["kind"] for one in left] == ["set_quantity", "remove_option", "add_option"]
+    assert site.post(f"{at}/undo_scheduled").json()["scheduled"] == []
+    assert problem(site.post(f"{at}/undo_scheduled", {"kind": "set_quantity"})) == (409, "nothing_to_undo")
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "fault"),
+    [
+        ("set_quantity", {"quantity": 3, "when": "now"}, ("when", "when_not_available")),
+        ("set_quantity", {"quantity": 3}, ("when", "required")),
+        ("set_quantity", {"quantity": 0, "when": "period_end"}, ("quantity", "out_of_range")),
+        ("remove_option", {"option": "ref:extra", "when": "period_end"}, ("option", "not_found")),
+        ("add_option", {"option": "ref:alien", "when": "period_end"}, ("options[0]", "option_not_sold_with_offer")),
+        ("change_offer", {"offer": "ref:nothing", "when": "period_end"}, ("offer", "not_found")),
+        ("undo_scheduled", {"kind": "sleep"}, ("kind", "invalid_choice")),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_by_its_field(site, shop, sold, action, body, fault):
+    shop.option("alien", 1_00)
+    told = told_of(site, {"activation": "now"})
+    assert faults(site.post(f"subscriptions/{told['id']}/{action}", body)) == [fault]
+    if action != "undo_scheduled":
+        assert faults(site.post(f"subscriptions/{told['id']}/{action}/preview", body)) == [fault]
+    assert site.get(f"subscriptions/{told['id']}").json()["scheduled"] == []
