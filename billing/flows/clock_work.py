@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from billing.flows import clocks, collect, dunning, foresee, reconcile, running
+from django.db import InterfaceError, OperationalError
+
+from billing.flows import clocks, collect, dunning, foresee, outcome, reconcile, running
 from billing.flows.release import release_lives
 from billing.models import BillingRun
 from billing.selectors import on_clock
@@ -44,6 +46,9 @@ PATIENCE = 20.0
 KEPT_FOR = 20.0
 """Seconds after which a long step says that it still works."""
 
+ANSWERED_BY = timedelta(seconds=60)
+"""In real time: the simulated provider answers within milliseconds; whoever asked it longer ago has died."""
+
 TRIES, PAUSE = 40, 0.25
 """How often, and after how many seconds, a subscription whose people someone else holds is tried before the clock stops
 and says so."""
@@ -60,7 +65,7 @@ class Lost(RuntimeError):  # noqa: N818 - said as people say it
 @dataclass(kw_only=True)
 class Held:
     """A clock while this worker holds it. `done`: rows that had their turn at this instant; `tries`: how often those
-    were tried that must not be passed over; `foreseen_at`: the midnight at which what is coming was told."""
+    were tried that must not be passed over; `tells_at`: the midnight at which something coming is to be told."""
 
     merchant_id: UUID
     clock_id: UUID
@@ -68,7 +73,7 @@ class Held:
     kept_at: float = field(default_factory=time.monotonic)
     done: set[UUID] = field(default_factory=set)
     tries: Counter[UUID] = field(default_factory=Counter)
-    foreseen_at: datetime | None = None
+    tells_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +99,14 @@ def carry_on(*, merchant_id: UUID, clock_id: UUID, patience: float = PATIENCE) -
         _see_pages(held)
         while (step := _next(held)) is not None:
             _do(held, step)
-            if time.monotonic() > until:
+            if time.monotonic() > until and held.tells_at is None:
                 _let_go(held)
                 clocks.nudge(merchant_id, clock_id)
                 return True
     except Lost:
         return False
+    except (OperationalError, InterfaceError):
+        raise  # nobody's fault: the clock is still advancing, and the next worker goes on
     except Exception as error:
         log.exception("test clock %s of merchant %s stopped", clock_id, merchant_id)
         _stop(held, error)
@@ -113,6 +120,8 @@ def _take(held: Held) -> bool:
             return False
         if clock.held_until is not None and clock.held_until > instant():
             return False
+        died = clock.held_by is not None
+        held.tells_at = clock.time if died else None  # perhaps before it told what was to be told then
         _hold(clock, held)
         return True
 
@@ -124,11 +133,12 @@ def _hold(clock: TestClock, held: Held) -> None:
 
 
 def _mine(held: Held) -> TestClock:
-    """The clock, locked, and held for a while longer. Raises Lost."""
+    """The clock, locked, and held for a while longer where that is due. Raises Lost."""
     clock = TestClock.objects.select_for_update(no_key=True).get(id=held.clock_id)
     if clock.held_by != held.hand or clock.status != TestClock.Status.ADVANCING or clock.deleted_at is not None:
         raise Lost
-    _hold(clock, held)
+    if time.monotonic() - held.kept_at > KEPT_FOR:
+        _hold(clock, held)
     return clock
 
 
@@ -166,22 +176,23 @@ def _next(held: Held) -> Step | None:
             if due:
                 work = min(due, key=lambda one: on_clock.ORDER.index(one.work)).work
                 return Step(work=work, ids=[one.id for one in due if one.work is work], now=now)
-            if held.foreseen_at != clock.time and clock.time == local_midnight(now.today, now.zone):
-                held.foreseen_at = clock.time
+            if held.tells_at == clock.time == local_midnight(now.today, now.zone):
+                held.tells_at = None
                 return Step(work=Work.foresee, ids=[], now=now)
             assert clock.target is not None  # what advances is going somewhere
             if clock.time >= clock.target:
                 _arrive(clock, merchant)
                 return None
-            _move(clock, min([clock.target, *(one.at for one in found[:1])]))
-            held.done.clear()
-            held.tries.clear()
+            _move(held, clock, min([clock.target, *(one.at for one in found[:1])]))
 
 
-def _move(clock: TestClock, to: datetime) -> None:
+def _move(held: Held, clock: TestClock, to: datetime) -> None:
     """Put the clock on to the next instant at which something happens, `to` at the latest."""
-    clock.time = foresee.next_at(clock_id=clock.pk, after=clock.time, until=to) or to
+    held.tells_at = foresee.next_at(clock_id=clock.pk, after=clock.time, until=to)
+    clock.time = held.tells_at or to
     clock.save(update_fields=["time"])
+    held.done.clear()
+    held.tries.clear()
 
 
 def _do(held: Held, step: Step) -> None:
@@ -203,12 +214,23 @@ def _do(held: Held, step: Step) -> None:
         return
     for id_ in step.ids:
         if step.work is Work.settle:
-            reconcile.reconcile(merchant_id=merchant_id, payment_id=id_)
+            _settle(merchant_id, id_)
         elif step.work is Work.lapse:
             reconcile.lapse(merchant_id=merchant_id, session_id=id_)
         else:
             dunning.take_step(merchant_id=merchant_id, case_id=id_, now=now)
         _keep(held)
+
+
+def _settle(merchant_id: UUID, payment_id: UUID) -> None:
+    """Ask about a payment. One that was claimed by a worker which died before it asked is given up, and what it was for
+    is asked for anew at this same instant: the clock does not go on without it."""
+    reconcile.reconcile(merchant_id=merchant_id, payment_id=payment_id)
+    with tenant(merchant_id):
+        payment = Payment.objects.get(id=payment_id)
+    asked = payment.asked_at or payment.created_at
+    if payment.status == Payment.Status.PENDING and asked <= instant() - ANSWERED_BY:
+        outcome.give_up(merchant_id=merchant_id, payment_id=payment_id, actor=ACTOR)
 
 
 def _renew(held: Held, step: Step) -> None:

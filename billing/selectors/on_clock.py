@@ -6,16 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, DateTimeField, F, OuterRef, QuerySet, Subquery, TextField, Value, When
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db import connection
 
-from billing.models import CheckoutSession, DunningCase, SimulatedPage
-from invoices.models import Invoice, Payment
-from subscribers.models import Subscription
+from merchants.tenancy.scope import current
 
 MOST = 200
 """Rows of one kind that are looked at together; what is left is due still."""
@@ -47,65 +42,47 @@ class Due:
     id: UUID
 
 
+NEXT = """
+(SELECT 'settle' AS work, CASE WHEN p.status = 'processing' THEN (s.content ->> 'settles_at')::timestamptz
+        ELSE p.created_at + %(asked_after)s END AS at, p.id
+    FROM invoices_payment p LEFT JOIN billing_simulatedpage s ON s.merchant_id = p.merchant_id AND s.ref = p.id::text
+    WHERE p.merchant_id = %(merchant)s AND p.test_clock_id = %(clock)s AND NOT (p.status = 'pending' AND p.hosted)
+    AND p.status IN ('pending', 'processing', 'unknown')
+    AND (p.status <> 'processing' OR s.content ->> 'settles_at' IS NOT NULL) AND p.id <> ALL (%(done)s::uuid[])
+    ORDER BY 2, 3 LIMIT %(most)s)
+UNION ALL
+(SELECT 'lapse', c.expires_at, c.id FROM billing_checkoutsession c
+    JOIN subscribers_subscription s ON s.merchant_id = c.merchant_id AND s.id = c.subscription_id
+    WHERE s.merchant_id = %(merchant)s AND s.test_clock_id = %(clock)s AND c.status = 'open'
+    AND c.id <> ALL (%(done)s::uuid[]) ORDER BY 2, 3 LIMIT %(most)s)
+UNION ALL
+(SELECT 'renew', s.next_action_at, s.id FROM subscribers_subscription s
+    WHERE s.merchant_id = %(merchant)s AND s.test_clock_id = %(clock)s AND s.next_action_at IS NOT NULL
+    AND s.parked_at IS NULL ORDER BY 2, 3 LIMIT %(most)s)
+UNION ALL
+(SELECT 'collect', i.collect_at, i.id FROM invoices_invoice i
+    WHERE i.merchant_id = %(merchant)s AND i.test_clock_id = %(clock)s AND i.collect_at IS NOT NULL
+    AND i.status = 'open' AND i.id <> ALL (%(done)s::uuid[]) ORDER BY 2, 3 LIMIT %(most)s)
+UNION ALL
+(SELECT 'dun', d.next_step_at, d.id FROM billing_dunningcase d
+    WHERE d.merchant_id = %(merchant)s AND d.test_clock_id = %(clock)s AND d.next_step_at IS NOT NULL
+    AND d.ended_at IS NULL AND d.id <> ALL (%(done)s::uuid[]) ORDER BY 2, 3 LIMIT %(most)s)
+"""
+"""Each part by its own index. Payments: debits when the simulated bank answers; those whose answer was lost, or whose
+asker was, a while after they were made. A page that a person has open, and a bank's question, wait for the person."""
+
+
 def next_due(clock_id: UUID, *, done: Collection[UUID] = ()) -> list[Due]:
-    """The next MOST of each kind of that clock, soonest first, without the rows in `done`: one query."""
-    kinds = [
-        _rows(Work.settle, _payments(clock_id), done),
-        _rows(Work.lapse, _sessions(clock_id), done),
-        _rows(Work.renew, _subscriptions(clock_id), done),
-        _rows(Work.collect, _invoices(clock_id), done),
-        _rows(Work.dun, _cases(clock_id), done),
-    ]
-    found = kinds[0].union(*kinds[1:], all=True)
-    return sorted((Due(work=Work(work), at=at, id=id_) for work, at, id_ in found), key=_by_instant)
-
-
-def _by_instant(due: Due) -> tuple[datetime, int, UUID]:
-    return due.at, ORDER.index(due.work), due.id
-
-
-def _rows(work: Work, rows: QuerySet[Any], done: Collection[UUID]) -> QuerySet[Any, Any]:
-    if done:
-        rows = rows.exclude(pk__in=done)
-    named = rows.annotate(work=Value(work.value, output_field=CharField())).order_by("falls_at", "pk")
-    listed: QuerySet[Any, Any] = named.values_list("work", "falls_at", "pk")[:MOST]
-    return listed
-
-
-def _payments(clock_id: UUID) -> QuerySet[Any]:
-    """Debits when the simulated bank answers; payments whose answer was lost, or whose asker was, a while later. A page
-    that a person has open waits for the person."""
-    answers = (
-        SimulatedPage.objects.annotate(answers_at=Cast(KT("content__settles_at"), DateTimeField()))
-        .filter(ref=Cast(OuterRef("pk"), TextField()))
-        .values("answers_at")
-    )
-    lost = F("created_at") + Value(ASKED_AFTER)
-    return (
-        Payment.objects.filter(test_clock=clock_id, status__in=("processing", "unknown", "pending"))
-        .exclude(status="pending", hosted=True)
-        .annotate(
-            falls_at=Case(When(status="processing", then=Subquery(answers)), default=lost, output_field=DateTimeField())
-        )
-        .filter(falls_at__isnull=False)
-    )
-
-
-def _sessions(clock_id: UUID) -> QuerySet[Any]:
-    rows = CheckoutSession.objects.filter(subscription__test_clock=clock_id, status=CheckoutSession.Status.OPEN)
-    return rows.annotate(falls_at=F("expires_at"))
-
-
-def _subscriptions(clock_id: UUID) -> QuerySet[Any]:
-    rows = Subscription.objects.filter(test_clock=clock_id, next_action_at__isnull=False, parked_at=None)
-    return rows.annotate(falls_at=F("next_action_at"))
-
-
-def _invoices(clock_id: UUID) -> QuerySet[Any]:
-    rows = Invoice.objects.filter(test_clock=clock_id, collect_at__isnull=False, status=Invoice.Status.OPEN)
-    return rows.annotate(falls_at=F("collect_at"))
-
-
-def _cases(clock_id: UUID) -> QuerySet[Any]:
-    rows = DunningCase.objects.filter(test_clock=clock_id, next_step_at__isnull=False, ended_at=None)
-    return rows.annotate(falls_at=F("next_step_at"))
+    """The next MOST of each kind of that clock, soonest first, without the rows in `done` (subscriptions are always
+    told: they must be brought up to date before the clock goes on). One query, in the tenant's scope."""
+    values = {
+        "merchant": str(current()),
+        "clock": str(clock_id),
+        "done": list(done),
+        "most": MOST,
+        "asked_after": ASKED_AFTER,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT, values)
+        found = [Due(work=Work(work), at=at, id=id_) for work, at, id_ in cursor.fetchall()]
+    return sorted(found, key=lambda due: (due.at, ORDER.index(due.work), due.id))
