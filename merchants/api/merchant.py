@@ -5,11 +5,13 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from merchants.api.parts import listed
+from merchants.dunning import MOST_DAYS, MOST_STEPS, Action
 from merchants.http.bodies import Body
-from merchants.http.fields import Choice, Currency, Email, Instant, Metadata, Text, WebAddress, Whole
+from merchants.http.fields import Choice, Currency, Email, Flag, Instant, Metadata, Text, WebAddress, Whole
 from merchants.http.operations import operation
 from merchants.http.views import ApiView, created
-from merchants.models import TestClock
+from merchants.models import Merchant, TestClock
 from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
 from merchants.services.clocks import create_test_clock, delete_test_clock
 from merchants.services.merchants import PAYMENT_TERMS_DAYS, update_merchant
@@ -21,6 +23,14 @@ class ReturnPagesBody(Body):
     success_url = WebAddress(required=False, allow_blank=True)
     failure_url = WebAddress(required=False, allow_blank=True)
     cancel_url = WebAddress(required=False, allow_blank=True)
+
+
+class DunningStepBody(Body):
+    """What is done about an unpaid invoice so many days after its first failure: `retry` the card, `write` a letter
+    with a link that settles it, `restrict` or `suspend` access, `alert` the staff."""
+
+    after_days = Whole(least=1, most=MOST_DAYS)
+    actions = listed(Choice(choices=[action.value for action in Action]), len(Action))
 
 
 class MerchantChanges(Body):
@@ -37,6 +47,9 @@ class MerchantChanges(Body):
     terms_url = WebAddress(allow_blank=True)
     privacy_url = WebAddress(allow_blank=True)
     payment_terms_days = Whole(most=PAYMENT_TERMS_DAYS)
+    grouping = Choice(choices=list(Merchant.Grouping.values), help_text="What stands on one invoice")
+    share_billing_day = Flag(help_text="A payer's new subscriptions take the billing day of the first")
+    dunning_steps = listed(DunningStepBody(), MOST_STEPS, help_text="Replaced whole; empty: the standard steps")
     metadata = Metadata()
 
 

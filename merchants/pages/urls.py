@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from merchants.pages import coupons, developers, entities, features, home, identity, members, offers, options, provider
+from merchants.pages import (
+    billing_settings,
+    coupons,
+    developers,
+    entities,
+    features,
+    home,
+    identity,
+    members,
+    offers,
+    options,
+    provider,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -41,6 +53,7 @@ urlpatterns = [
         members.invitation_withdraw,
         name="setting_invitation_withdraw",
     ),
+    path("settings/billing", billing_settings.billing_page, name="setting_billing"),
     path("settings/payments", provider.provider_page, name="setting_provider"),
     path("settings/payments/signing", provider.provider_webhook, name="setting_provider_webhook"),
     path("settings/payments/disconnect", provider.provider_disconnect, name="setting_provider_disconnect"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
+from merchants.dunning import Action, steps_of
 from merchants.models import Merchant, TestClock
 from merchants.selectors.shapes import InstantText, Says, instant_text
 
@@ -17,8 +18,16 @@ class ReturnPagesShape(TypedDict):
     cancel_url: str
 
 
+class DunningStepShape(TypedDict):
+    """What is done about an unpaid invoice so many days after its first failure."""
+
+    after_days: int
+    actions: list[Annotated[str, Says(one_of=tuple(action.value for action in Action))]]
+
+
 class MerchantShape(TypedDict):
-    """The company whose key it is."""
+    """The company whose key it is. `grouping` says what stands on one invoice: one subscription, or all of a payer's
+    that fall due on a day."""
 
     id: str
     object: str
@@ -34,6 +43,9 @@ class MerchantShape(TypedDict):
     terms_url: str
     privacy_url: str
     payment_terms_days: int
+    grouping: Annotated[str, Says(one_of=tuple(Merchant.Grouping.values))]
+    share_billing_day: bool
+    dunning_steps: list[DunningStepShape]
     metadata: dict[str, str]
     created_at: InstantText
 
@@ -73,6 +85,12 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
         "terms_url": merchant.terms_url,
         "privacy_url": merchant.privacy_url,
         "payment_terms_days": merchant.payment_terms_days,
+        "grouping": merchant.grouping,
+        "share_billing_day": merchant.share_billing_day,
+        "dunning_steps": [
+            {"after_days": step.after_days, "actions": [action.value for action in step.actions]}
+            for step in steps_of(merchant.dunning_steps)
+        ],
         "metadata": merchant.metadata,
         "created_at": instant_text(merchant.created_at),
     }

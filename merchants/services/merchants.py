@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from merchants.actors import Actor
+from merchants.dunning import check_steps
 from merchants.identity import is_zone
 from merchants.journal import record
 from merchants.models import Merchant
@@ -20,7 +21,8 @@ from merchants.terms import fault, refuse_if
 CHANGEABLE = frozenset(
     {
         "name", "timezone", "currency", "locale", "support_email", "website", "brand_color", "success_url",
-        "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata",
+        "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata", "grouping",
+        "share_billing_day", "dunning_steps",
     }
 )  # fmt: skip
 """Columns that a merchant may change. `timezone` moves no boundary that is written already: periods are dates."""
@@ -45,6 +47,9 @@ def _faults(merchant: Merchant) -> list[FieldError]:
     if not 0 <= merchant.payment_terms_days <= PAYMENT_TERMS_DAYS:
         detail = gettext_noop("A whole number from %(least)s to %(most)s.")
         found.append(fault("payment_terms_days", "out_of_range", detail, least=0, most=PAYMENT_TERMS_DAYS))
+    if merchant.grouping not in Merchant.Grouping.values:
+        words = ", ".join(Merchant.Grouping.values)
+        found.append(fault("grouping", "invalid_choice", gettext_noop("One of: %(words)s."), words=words))
     return found
 
 
@@ -56,6 +61,8 @@ def update_merchant(*, actor: Actor, now: Now, **columns: Any) -> Merchant:
     before = {name: getattr(merchant, name) for name in columns}
     if "name" in columns:
         columns["name"] = check_name(columns["name"])
+    if "dunning_steps" in columns:
+        columns["dunning_steps"] = [step.as_plain() for step in check_steps(columns["dunning_steps"])]
     for name, value in columns.items():
         setattr(merchant, name, value)
     refuse_if(_faults(merchant))

@@ -45,6 +45,20 @@ def test_a_merchant_tells_and_changes_what_it_says_of_itself(site):
         assert [event.data for event in Event.objects.filter(kind="merchant.updated")] == [{"object": after}]
 
 
+def test_a_merchant_says_how_it_bills_and_duns(site):
+    before = site.get("merchant").json()
+    assert (before["grouping"], before["share_billing_day"]) == ("subscription", False)
+    assert [step["after_days"] for step in before["dunning_steps"]] == [3, 7, 14]
+    steps = [{"after_days": 2, "actions": ["retry", "write"]}, {"after_days": 30, "actions": ["suspend", "alert"]}]
+    changes = {"grouping": "payer", "share_billing_day": True, "dunning_steps": steps}
+    assert site.patch("merchant", changes).json() == {**before, **changes}
+    assert site.patch("merchant", {"dunning_steps": []}).json() == {
+        **before,
+        **changes,
+        "dunning_steps": before["dunning_steps"],
+    }
+
+
 def test_what_a_merchant_may_not_say(site):
     for changes, fault in (
         ({"timezone": "Europe/Pariss"}, ("timezone", "timezone_unknown")),
@@ -56,6 +70,21 @@ def test_what_a_merchant_may_not_say(site):
         ({"brand_color": "red"}, ("brand_color", "color_malformed")),
         ({"brand_color": '#fff"}'}, ("brand_color", "color_malformed")),
         ({"payment_terms_days": 366}, ("payment_terms_days", "out_of_range")),
+        ({"grouping": "day"}, ("grouping", "invalid_choice")),
+        ({"share_billing_day": 1}, ("share_billing_day", "not_a_flag")),
+        ({"dunning_steps": [{"after_days": 0, "actions": ["write"]}]}, ("dunning_steps[0].after_days", "out_of_range")),
+        (
+            {"dunning_steps": [{"after_days": 3, "actions": ["shout"]}]},
+            ("dunning_steps[0].actions[0]", "invalid_choice"),
+        ),
+        (
+            {"dunning_steps": [{"after_days": 3, "actions": []}]},
+            ("dunning_steps[0].actions", "dunning_step_does_nothing"),
+        ),
+        (
+            {"dunning_steps": [{"after_days": 3, "actions": ["write"]}, {"after_days": 3, "actions": ["alert"]}]},
+            ("dunning_steps[1].after_days", "dunning_steps_not_in_order"),
+        ),
         ({"support_email": "a@b"}, ("support_email", "email_malformed")),
         ({"support_email": "a@b.example\r\nBcc: c@d.example"}, ("support_email", "control_character")),
         ({"website": "javascript:alert(1)"}, ("website", "url_malformed")),
