@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +22,15 @@ class RuleBody(Body):
 
     kind = Choice(choices=list(DEFAULTS))
     mail = Choice(choices=[mail.value for mail in Mail])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Both are needed, though a PATCH may leave out what it does not change."""
+        missing = [name for name in ("kind", "mail") if name not in attrs]
+        if missing:
+            raise ValidationError(
+                {name: [self.fields[name].error_messages["required"]] for name in missing}, "required"
+            )
+        return attrs
 
 
 class RulesBody(Body):
@@ -40,5 +52,5 @@ class AlertRules(ApiView):
     @operation("Change alert rules", answer=AlertRulesShape, body=RulesBody)
     def patch(self, request: Request) -> Response:
         """For alerts raised from now on. Webhooks and the office tell of all alerts, whatever the rules."""
-        wanted = {rule["kind"]: rule["mail"] for rule in self.body["rules"]}
+        wanted = {rule["kind"]: rule["mail"] for rule in self.body.get("rules", ())}
         return Response(show_rules(choosing.choose(wanted, now=self.now)))

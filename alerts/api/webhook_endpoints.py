@@ -22,7 +22,7 @@ from alerts.services import endpoints
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Flag, Instant, Text, Whole
 from merchants.http.operations import operation
-from merchants.http.views import ApiView, created
+from merchants.http.views import ApiView, created, shown_once
 
 
 class EndpointBody(Body):
@@ -72,9 +72,10 @@ class WebhookEndpoints(ApiView):
 
     @operation("Create a webhook endpoint", answer=WebhookEndpointShape, body=EndpointBody, status=201)
     def post(self, request: Request) -> Response:
-        """Its `secret` stands in this answer and never again: verify each call with it (docs/webhooks.md)."""
+        """Its `secret` stands in this answer and never again: verify each call with it (docs/webhooks.md). A replay by
+        `Idempotency-Key` answers null in its place: an answer that was lost costs a rolled secret."""
         endpoint, secret = endpoints.create(**self.body, merchant=self.merchant, now=self.now)
-        return created({**show_endpoints([endpoint])[0], "secret": secret})
+        return shown_once(created({**show_endpoints([endpoint])[0], "secret": secret}), "secret")
 
 
 class OneWebhookEndpoint(ApiView):
@@ -107,11 +108,12 @@ class RollSecret(ApiView):
 
     @operation("Roll a webhook secret", answer=WebhookEndpointShape, body=RollBody)
     def post(self, request: Request, webhook_endpoint: str) -> Response:
-        """The new `secret` stands in this answer only. The old one signs beside it for a day, or as asked."""
+        """The new `secret` stands in this answer only; a replay of it says null. The old one signs beside it for a day,
+        or as asked."""
         found = self.find(endpoints.kept(), webhook_endpoint)
         hours = self.body.get("overlap_hours")
         secret = endpoints.roll(found, overlap=endpoints.OVERLAP if hours is None else timedelta(hours=hours))
-        return Response({**show_endpoints([found])[0], "secret": secret})
+        return shown_once(Response({**show_endpoints([found])[0], "secret": secret}), "secret")
 
 
 class SendTest(ApiView):

@@ -20,7 +20,7 @@ MAIL_WAYS = tuple(mail.value for mail in Mail)
 class WebhookEndpointShape(TypedDict):
     """Where events are sent. `events` names kinds, or families such as `invoice.*`; empty means all.
 
-    `secret` stands in the answers that made it, and never again.
+    `secret` stands in the answers that made it, and never again; it is null where such an answer is replayed.
     """
 
     id: str
@@ -33,7 +33,7 @@ class WebhookEndpointShape(TypedDict):
     failing_since: InstantText | None
     previous_secret_until: InstantText | None
     created_at: InstantText
-    secret: NotRequired[str]
+    secret: NotRequired[str | None]
 
 
 class DeliveryShape(TypedDict):

@@ -61,11 +61,14 @@ class Claim:
     reply_id: UUID
     owner: UUID
 
-    def keep(self, response: HttpResponse) -> None:
-        """Remember the answer. Needs the tenant's scope; raises StillRunning where another took the claim over."""
+    def keep(self, response: HttpResponse, *, body: bytes | None = None) -> None:
+        """Remember the answer; `body` where it is not to be remembered as it is sent (a secret shown once).
+
+        Needs the tenant's scope; raises StillRunning where another took the claim over.
+        """
         kept = IdempotentReply.objects.filter(pk=self.reply_id, owner=self.owner, status=None).update(
             status=response.status_code,
-            body=response.content,
+            body=response.content if body is None else body,
             content_type=response.headers.get("Content-Type", ""),
             finished_at=instant(),
         )

@@ -215,7 +215,7 @@ class ApiView(APIView):
         if self.claim is None:
             return response
         final = _rendered(response)
-        self.claim.keep(final)
+        self.claim.keep(final, body=_remembered(response, final))
         return final
 
 
@@ -227,6 +227,21 @@ def refuse(field: str, code: str, detail: str) -> Invalid:
 def created(shown: Mapping[str, Any]) -> Response:
     """201 with the whole object."""
     return Response(shown, status=201)
+
+
+def shown_once(response: Response, *names: str) -> Response:
+    """The same answer, whose fields of these names are secrets: a replay of it answers null in their place, and they
+    are never stored."""
+    response.shown_once = names  # type: ignore[attr-defined]
+    return response
+
+
+def _remembered(response: HttpResponseBase, final: HttpResponse) -> bytes:
+    """What is remembered of an answer: its bytes, without what is shown once."""
+    names = getattr(response, "shown_once", ())
+    if not names or not isinstance(response, Response):
+        return bytes(final.content)
+    return bytes(JSONRenderer().render({**response.data, **dict.fromkeys(names)}))
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponse:

@@ -73,6 +73,19 @@ def test_the_same_body_is_the_same_however_it_is_spelled(site):
     assert again[REPLAYED] == "true"
 
 
+def test_a_secret_that_is_shown_once_is_not_remembered(site):
+    """Neither in the answer that made it nor in the one that rolled it: a replay says null in its place."""
+    body = {"url": "https://hooks.shop.example/in"}
+    first, again = (site.post("webhook_endpoints", body, key="k1") for _ in range(2))
+    assert first.json()["secret"].startswith("whsec_")
+    assert again[REPLAYED] == "true"
+    assert again.json() == {**first.json(), "secret": None}
+    rolled, replayed = (site.post(f"webhook_endpoints/{first.json()['id']}/roll", {}, key="k2") for _ in range(2))
+    assert rolled.json()["secret"] not in (None, first.json()["secret"])
+    assert replayed.json() == {**rolled.json(), "secret": None}
+    assert all(b"whsec_" not in bytes(reply.body) for reply in replies(site))
+
+
 def test_another_body_or_address_is_refused(site):
     site.post("offers", monthly(), key="k1")
     for answer in (
