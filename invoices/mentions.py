@@ -7,6 +7,7 @@ D441-5 (late payment and the 40 € for recovery, between professionals), reliab
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from django.utils.translation import override, pgettext
@@ -50,10 +51,16 @@ def mention_lines(mentions: Mentions, *, locale: Locale) -> list[str]:
     >>> mention_lines(Mentions(inclusive=False, professional=True), locale="en")[0][:56]
     'Services, VAT due on receipt of payment. No discount for'
     """
+    return list(_worded(mentions, locale))
+
+
+@lru_cache(maxsize=512)
+def _worded(mentions: Mentions, locale: Locale) -> tuple[str, ...]:
+    """The lines of alike documents are alike: a run of thousands words them once."""
     with override(locale):
         paragraph = " ".join((*_vat(mentions), *_payment(mentions, locale), *_contact(mentions)))
     own = [_sentence(line) for line in (*mentions.exemptions, *mentions.extra) if line.strip()]
-    return [line for line in (paragraph, *own) if line]
+    return tuple(line for line in (paragraph, *own) if line)
 
 
 def _vat(mentions: Mentions) -> list[str]:

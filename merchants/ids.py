@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7 as _uuid7
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # ASCII order: text sorts as the number does
 _VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
 _WIDTH = 22
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 PREFIXES = {
     "User": "usr",
@@ -69,11 +70,12 @@ def new_id() -> UUID:
 
 def show(prefix: str, value: UUID) -> str:
     """The public form of an id: the prefix, then 22 base-62 digits that sort as the id does."""
-    number, digits = value.int, ""
-    for _ in range(_WIDTH):
-        number, rest = divmod(number, 62)
-        digits = _DIGITS[rest] + digits
-    return f"{prefix}_{digits}"
+    number, pairs = value.int, []
+    for _ in range(_WIDTH // 2):
+        number, rest = divmod(number, 3844)
+        pairs.append(_PAIRS[rest])
+    pairs.reverse()
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def read(prefix: str, text: str) -> UUID | None:

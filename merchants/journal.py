@@ -29,7 +29,8 @@ class Fact:
 def record_all(facts: Iterable[Fact], *, actor: Actor, now: Now) -> list[Event]:
     """Write facts, in one statement. Needs the tenant's scope; the relay gives the merchant's number later."""
     events = [
-        Event(
+        bulk.lean(
+            Event,
             kind=fact.kind,
             object_id=fact.object_id,
             data=dict(fact.data),

@@ -181,7 +181,8 @@ def _change(
                 value = PersonalValue(subscriber_id=row.pk, field=name, value=after[name], created_at=now.at)
                 values.append(value)
                 after[name] = {"personal": str(value.pk)}
-    return Change(
+    return bulk.lean(
+        Change,
         subject_kind=KINDS[type(row)],
         subject_id=row.pk,
         subscriber_id=_life_of(row),

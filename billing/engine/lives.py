@@ -57,15 +57,15 @@ def live(
     return tuple(taken)
 
 
-def next_charge(snapshot: SubscriptionSnapshot, *, like: DraftInvoice | None = None) -> tuple[date, int] | None:
-    """When something is charged next, and how much, tax included, in minor units; None where nothing will be.
-
-    `like` is the document of the period that has just begun, whole: where every period from now on is as this one, its
-    sum is the answer without drafting another.
-    """
+def repeats_on(snapshot: SubscriptionSnapshot, draft: DraftInvoice) -> date | None:
+    """The day on which the document of the period that has just begun, a whole one, is made again just so; None where
+    something differs then."""
     period = snapshot.current_period
-    if like is not None and period is not None and is_steady(snapshot) and _repeats(like):
-        return period.end, totals(like.lines, like.tax_behavior).gross
+    return period.end if period is not None and is_steady(snapshot) and _repeats(draft) else None
+
+
+def next_charge(snapshot: SubscriptionSnapshot) -> tuple[date, int] | None:
+    """When something is charged next, and how much, tax included, in minor units; None where nothing will be."""
     for step in islice(walk(snapshot), AHEAD):
         if step.drafted is not None and step.drafted.charged:
             return step.on, totals(step.drafted.lines, step.drafted.tax_behavior).gross

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from billing.engine.decide import StepKind
 from billing.engine.grouping import grouped
-from billing.engine.lives import BEGINS, Taken, live, next_charge
+from billing.engine.lives import BEGINS, Taken, live, next_charge, repeats_on
 from billing.flows import renew_parts, renew_rights, renew_rows
 from billing.flows.renew_rows import Life
 from billing.models import BillingRun
@@ -174,10 +175,10 @@ def _documents(
             payer=people[UUID(draft.payer)],
             entity=entities[beside.legal_entity_id],
             merchant=merchant,
-            coming=coming.get(draft.subscription, {}) if newest.get(draft.subscription) == draft.on else {},
             site_id=beside.site_id,
             collect=beside.collect,
             run_id=run_id,
+            **(coming.get(draft.subscription, {}) if newest.get(draft.subscription) == draft.on else {}),
         )
         for beside, draft in documents
     ]
@@ -194,8 +195,12 @@ def _documents(
     return invoices, charges
 
 
-def _coming(one: Taken, draft: DraftInvoice) -> Mapping[str, object]:
+def _coming(one: Taken, draft: DraftInvoice) -> Mapping[str, Any]:
+    """What the document says of the next one: the same again, or what the engine sees ahead."""
     part = one.after.current_part
-    whole = one.step.kind in BEGINS and part is not None and part.is_whole and one.before.stage == one.after.stage
-    following = next_charge(one.after, like=draft if whole else None)
-    return {"on": following[0].isoformat(), "amount": following[1]} if following else {}
+    whole = one.step.kind is StepKind.renew and part is not None and part.is_whole and not one.before.scheduled
+    again = repeats_on(one.after, draft) if whole else None
+    if again is not None:
+        return {"repeats_on": again}
+    following = next_charge(one.after)
+    return {"coming": {"on": following[0].isoformat(), "amount": following[1]}} if following else {}

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -38,7 +38,8 @@ GOODS_CODES = frozenset({"goods", "food", "books", "press"})
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One invoice to issue: its draft, and who stands on it. `coming` is what the reader may expect next; `collect`
+    """One invoice to issue: its draft, and who stands on it. `coming` is what the reader may expect next, or
+    `repeats_on` the day on which the same will be charged again; `collect`
     says that we ask for the money by ourselves; `run_id` names the billing run that makes it."""
 
     draft: DraftInvoice
@@ -46,6 +47,7 @@ class Issue:
     entity: LegalEntity
     merchant: Merchant
     coming: Mapping[str, Any] = field(default_factory=dict)
+    repeats_on: date | None = None
     site_id: UUID | None = None
     collect: bool = False
     run_id: UUID | None = None
@@ -59,36 +61,38 @@ def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
     if not asks:
         return []
     summed = [totals(ask.draft.lines, ask.draft.tax_behavior) for ask in asks]
-    invoices = [_invoice(ask, sums, now) for ask, sums in zip(asks, summed, strict=True)]
+    entities = {ask.entity.pk: ask.entity for ask in asks}
+    parties = {pk: issuer(entity, asks[0].merchant) for pk, entity in entities.items()}
+    invoices = [_invoice(ask, sums, parties, now) for ask, sums in zip(asks, summed, strict=True)]
     lines = [_lines(row, ask.draft, sums) for row, ask, sums in zip(invoices, asks, summed, strict=True)]
     taxes = [_taxes(row, sums) for row, sums in zip(invoices, summed, strict=True)]
     at = instant()
     bulk.insert(invoices)
     bulk.insert([line for each in lines for line in each])
     bulk.insert([tax for each in taxes for tax in each])
-    bulk.insert([DocumentFile(invoice_id=row.pk, created_at=now.at, next_try_at=at) for row in invoices])
-    entities = {ask.entity.pk: ask.entity for ask in asks}
+    bulk.insert([bulk.lean(DocumentFile, invoice_id=row.pk, created_at=now.at, next_try_at=at) for row in invoices])
     by_entity = {
         pk: numbering.series_for(entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
         for pk, entity in entities.items()
     }
     series = [by_entity[ask.entity.pk] for ask in asks]
     post([_posting(row, sums, now) for row, sums in zip(invoices, summed, strict=True)], now=now)
-    _number(asks, invoices, lines, taxes, series, now)
+    shown = [[shapes.invoice_line(line) for line in each] for each in lines]
+    _number(asks, invoices, shown, taxes, series, now)
     told = [
         Lived(
             subscriber_id=row.payer_id,
             kind="invoice.finalized",
             object_id=row.pk,
-            data={"object": shapes.invoice(row, its_lines, its_taxes)},
+            data={"object": {**shapes.invoice(row, taxes=its_taxes), "lines": its_lines}},
         )
-        for row, its_lines, its_taxes in zip(invoices, lines, taxes, strict=True)
+        for row, its_lines, its_taxes in zip(invoices, shown, taxes, strict=True)
     ]
     tell_all(told, actor=actor, now=now)
     return invoices
 
 
-def _invoice(ask: Issue, sums: Totals, now: Now) -> Invoice:
+def _invoice(ask: Issue, sums: Totals, parties: Mapping[UUID, dict[str, Any]], now: Now) -> Invoice:
     draft = ask.draft
     locale = ask.payer.locale or ask.merchant.locale
     return Invoice(
@@ -102,10 +106,10 @@ def _invoice(ask: Issue, sums: Totals, now: Now) -> Invoice:
         locale=locale,
         period_start=draft.period.start if draft.period else None,
         period_end=draft.period.end if draft.period else None,
-        issuer=issuer(ask.entity, ask.merchant),
+        issuer=parties[ask.entity.pk],
         customer=customer(ask.payer),
         mentions=mentions(ask, sums, locale),
-        coming=dict(ask.coming),
+        coming={"on": ask.repeats_on.isoformat(), "amount": sums.gross} if ask.repeats_on else dict(ask.coming),
         net=sums.net,
         tax=sums.tax,
         gross=sums.gross,
@@ -185,8 +189,9 @@ def _lines(row: Invoice, draft: DraftInvoice, sums: Totals) -> list[InvoiceLine]
 
 
 def _line(row: Invoice, position: int, line: DraftLine, net: int) -> InvoiceLine:
-    return InvoiceLine(
-        invoice=row,
+    return bulk.lean(
+        InvoiceLine,
+        invoice_id=row.pk,
         position=position,
         kind=line.kind.value,
         title=dict(line.title),
@@ -210,8 +215,9 @@ def _line(row: Invoice, position: int, line: DraftLine, net: int) -> InvoiceLine
 
 def _taxes(row: Invoice, sums: Totals) -> list[InvoiceTax]:
     return [
-        InvoiceTax(
-            invoice=row,
+        bulk.lean(
+            InvoiceTax,
+            invoice_id=row.pk,
             tax_percent=rate.rate,
             category=rate.category,
             base=rate.net,
@@ -240,7 +246,7 @@ def _posting(row: Invoice, sums: Totals, now: Now) -> Posting:
 def _number(
     asks: Sequence[Issue],
     invoices: Sequence[Invoice],
-    lines: Sequence[Sequence[InvoiceLine]],
+    shown: Sequence[Sequence[Any]],
     taxes: Sequence[Sequence[InvoiceTax]],
     series: Sequence[UUID],
     now: Now,
@@ -255,12 +261,15 @@ def _number(
             row.due_on = block.on + timedelta(days=asks[at].merchant.payment_terms_days)
             row.status = Invoice.Status.OPEN if row.gross else Invoice.Status.PAID
             row.paid_at = None if row.gross else now.at
-            row.content_hash = content_hash(row, lines[at], taxes[at])
+            row.content_hash = content_hash(row, (), taxes[at], shown[at])
     bulk.update(Invoice, NUMBERED, ([row.pk, *(getattr(row, name) for name in NUMBERED)] for row in invoices))
 
 
-def content_hash(row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[InvoiceTax]) -> str:
-    """SHA-256 of all that a document says, in one canonical form: any later difference shows."""
+def content_hash(
+    row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[InvoiceTax], shown: Sequence[Any] | None = None
+) -> str:
+    """SHA-256 of all that a document says, in one canonical form: any later difference shows. `shown`: its lines as
+    `shapes` shows them, where somebody has them already."""
     said = {
         "number": row.number,
         "issued_on": row.issued_on,
@@ -273,7 +282,7 @@ def content_hash(row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[Inv
         "net": row.net,
         "tax": row.tax,
         "gross": row.gross,
-        "lines": [shapes.invoice_line(line) for line in lines],
+        "lines": [shapes.invoice_line(line) for line in lines] if shown is None else shown,
         "taxes": [[shapes.plain(tax.tax_percent), tax.category, tax.base, tax.tax] for tax in taxes],
     }
     canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -59,7 +59,8 @@ def post(postings: Iterable[Posting], *, now: Now) -> None:
     for posting in postings:
         posting_id = new_id()
         rows += [
-            LedgerEntry(
+            bulk.lean(
+                LedgerEntry,
                 posting_id=posting_id,
                 posted_on=posting.on,
                 account=leg.account,

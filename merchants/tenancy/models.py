@@ -50,7 +50,7 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
     def deconstruct(self) -> Any:
         """As written in a migration. Django leaves `db_index=True` out, its own default: ours is the other one."""
         name, path, positional, options = super().deconstruct()
-        options["db_index"] = self.db_index
+        options["db_index"] = bool(getattr(self, "db_index", False))
         return name, path, positional, options
 
 
