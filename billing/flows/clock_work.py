@@ -215,6 +215,8 @@ def _do(held: Held, step: Step) -> None:
     for id_ in step.ids:
         if step.work is Work.settle:
             _settle(merchant_id, id_)
+        elif step.work is Work.give_back:
+            reconcile.refund(merchant_id=merchant_id, refund_id=id_)
         elif step.work is Work.lapse:
             reconcile.lapse(merchant_id=merchant_id, session_id=id_)
         else:

@@ -59,15 +59,17 @@ def _is_debt(payment: Payment, before: str) -> bool:
 
 def ask_again(invoice: Invoice, payment: Payment, *, actor: Actor, now: Now) -> None:
     """A charge that never reached a card: the invoice is collected anew, at once where the provider never heard of the
-    first ask, later and later where it is out of order; where a person has to look, they are told."""
+    first ask, later and later where it is out of order or hears nothing again; where a person has to look, they are
+    told."""
     if not payment.automatic or invoice.status != Invoice.Status.OPEN or not invoice.amount_due:
         cases.stand([invoice.pk], actor=actor, now=now)
         return
-    if payment.code == payments.NEVER_ASKED:
-        invoice.collect_at = now.at
-    elif payment.code in LATER:
-        before = Payment.objects.filter(invoice=invoice, automatic=True, code__in=LATER).count()
-        invoice.collect_at = now.at + min(FIRST_WAIT * 2 ** min(before - 1, 10), LONGEST_WAIT)
+    unheard = {*LATER, payments.NEVER_ASKED}
+    if payment.code in unheard:
+        before = Payment.objects.filter(invoice=invoice, automatic=True, code__in=unheard).count()
+        at_once = payment.code == payments.NEVER_ASKED and before == 1
+        wait = timedelta(0) if at_once else min(FIRST_WAIT * 2 ** min(before - 1, 10), LONGEST_WAIT)
+        invoice.collect_at = now.at + wait
     if invoice.collect_at is not None:
         invoice.save(update_fields=["collect_at"])
     if payment.code != payments.NEVER_ASKED:

@@ -23,6 +23,7 @@ class Work(StrEnum):
     """What can fall due. One instant does them in this order: money that arrived counts before more is asked for."""
 
     settle = "settle"
+    give_back = "give_back"
     lapse = "lapse"
     renew = "renew"
     collect = "collect"
@@ -50,6 +51,11 @@ NEXT = """
     AND p.status IN ('pending', 'processing', 'unknown')
     AND (p.status <> 'processing' OR s.content ->> 'settles_at' IS NOT NULL) AND p.id <> ALL (%(done)s::uuid[])
     ORDER BY 2, 3 LIMIT %(most)s)
+UNION ALL
+(SELECT 'give_back', r.created_at, r.id FROM invoices_refund r
+    JOIN invoices_payment p ON p.merchant_id = r.merchant_id AND p.id = r.payment_id
+    WHERE r.merchant_id = %(merchant)s AND r.status IN ('pending', 'unknown') AND p.test_clock_id = %(clock)s
+    AND r.id <> ALL (%(done)s::uuid[]) ORDER BY 2, 3 LIMIT %(most)s)
 UNION ALL
 (SELECT 'lapse', c.expires_at, c.id FROM billing_checkoutsession c
     JOIN subscribers_subscription s ON s.merchant_id = c.merchant_id AND s.id = c.subscription_id
