@@ -24,7 +24,8 @@ PAGE = 50
 MOST = 20_000
 """Subscriptions that a page looks at: beyond, its figures are “at least”."""
 FURTHEST = timedelta(days=400)
-HOME_DAYS = 7
+HOME_DAYS, MOST_DAYS = 7, 35
+"""Days of which the home page tells, and those of which the preview makes a line each."""
 
 
 @require_safe
@@ -50,7 +51,9 @@ def run_preview(request: OfficeRequest) -> HttpResponse:
         "found": found,
         "measures": _measures(found, office.merchant.currency, language),
         "faults": [{"why": each.fault.say(_), "count": each.count} for each in found.faults],
-        "days": _days(found, office.merchant.currency) if len({each.on for each in found.days}) > 1 else [],
+        "days": _days(found, office.merchant.currency)
+        if 1 < len({each.on for each in found.days}) <= MOST_DAYS
+        else [],
         "rows": [_line(request, due, language) for due in outlook(page.rows, office.merchant, due_by, now.at)],
         "next_cursor": page.next_cursor,
         "may_run": office.may(Permission.run_billing) and day is None and found.subscriptions > 0,

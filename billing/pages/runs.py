@@ -138,8 +138,7 @@ def _line(request: OfficeRequest, row: BillingRun) -> dict[str, Any]:
 
 def _progress(request: OfficeRequest, row: BillingRun) -> dict[str, Any]:
     language = get_language() or "en"
-    count = ngettext("%(n)s period begun", "%(n)s periods begun", row.periods)
-    ended = ngettext("%(n)s ended", "%(n)s ended", row.ended)
+    ended = ngettext("begun · %(n)s subscription ended", "begun · %(n)s subscriptions ended", row.ended)
     sums: Sequence[tuple[str, int]] = runs.totals_of(row) or [(request.office.merchant.currency, 0)]
     return {
         "run": row,
@@ -155,10 +154,7 @@ def _progress(request: OfficeRequest, row: BillingRun) -> dict[str, Any]:
             {
                 "name": _("Periods"),
                 "text": number_text(row.periods, language),
-                "note": " · ".join(
-                    [count % {"n": number_text(row.periods, language)}]
-                    + ([ended % {"n": number_text(row.ended, language)}] if row.ended else [])
-                ),
+                "note": ended % {"n": number_text(row.ended, language)} if row.ended else _("begun"),
             },
             {
                 "name": _("Invoiced"),

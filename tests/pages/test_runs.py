@@ -155,4 +155,4 @@ def test_who_may_look_may_not_run(shop, told):
 
 def test_in_french(shop):
     page = said(sit(shop, "owner", "fr"), url(shop, "run-preview"))
-    assert "Rien n’est dû maintenant" in page
+    assert "Rien n’est à facturer maintenant" in page
