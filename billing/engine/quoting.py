@@ -9,6 +9,7 @@ from datetime import date, datetime
 from billing.engine.decide import Step, StepKind
 from billing.engine.opening import open_subscription
 from billing.engine.schedule import is_steady, walk
+from billing.engine.wishes import Catalogue
 from invoices.drafts import DraftInvoice, DraftLine
 from invoices.totals import Totals, totals
 from merchants.money import check_currency, check_quantity
@@ -84,14 +85,15 @@ def quote(purchase: PurchaseSnapshot, *, today: date, at: datetime | None = None
     )
 
 
-def coming(snapshot: SubscriptionSnapshot) -> tuple[Later, ...]:
+def coming(snapshot: SubscriptionSnapshot, *, catalogue: Catalogue | None = None) -> tuple[Later, ...]:
     """The charges ahead of a subscription as a reader wants them: what is alike is said once, with how often.
 
-    A period that costs nothing is said too, at 0, so that no time is left unexplained.
+    A period that costs nothing is said too, at 0, so that no time is left unexplained. What is planned is counted in
+    with the `catalogue` that it names; without it nothing is said beyond that day.
     """
     charges: list[Later] = []
     before = snapshot
-    for step in walk(snapshot):
+    for step in walk(snapshot, catalogue=catalogue):
         charge = _charge(step)
         if charge is not None:
             endless = step.kind is StepKind.renew and is_steady(before) and is_steady(step.after)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from billing.engine import due
 from billing.engine.decide import Step, StepKind, decide
+from billing.engine.wishes import Catalogue, apply_wishes
 from subscribers.periods import LATEST
 from subscribers.snapshots import SubscriptionSnapshot
 
@@ -14,19 +16,27 @@ FURTHEST = 4000
 """Steps at most: eleven years of days."""
 
 
-def walk(snapshot: SubscriptionSnapshot, *, until: date | None = None, most: int = FURTHEST) -> Iterator[Step]:
+def walk(
+    snapshot: SubscriptionSnapshot,
+    *,
+    until: date | None = None,
+    most: int = FURTHEST,
+    catalogue: Catalogue | None = None,
+) -> Iterator[Step]:
     """The steps ahead in order, lazily: periods, stages and the end, each with its document to be.
 
-    Stops at the end, before the first step after `until`, at a scheduled change (whose effect is its flow's), or after
-    `most` steps.
+    Wishes are carried out by the `catalogue` that names what they want; without it the walk stops at the first one.
+    It also stops at the end, before the first step after `until`, or after `most` steps.
     """
     for _ in range(most):
         day = due.next_due_on(snapshot)
         if day is None or day > (until or LATEST):
             return
         step = decide(snapshot, day)
-        if step.kind in (StepKind.wait, StepKind.apply):
+        if step.kind is StepKind.wait or (step.kind is StepKind.apply and catalogue is None):
             return
+        if step.kind is StepKind.apply and catalogue is not None:
+            step = replace(step, after=apply_wishes(step.after, step.changes, catalogue=catalogue))
         yield step
         snapshot = step.after
 

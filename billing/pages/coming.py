@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,14 +11,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.engine.quoting import Later, coming
+from billing.engine.wishes import Catalogue, WishKind
 from billing.pages.subjects import subscriber_of
+from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from billing.wording import in_language, later_words
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.selectors.clocks import now_for
 from subscribers.lifecycle import LIVE
 from subscribers.models import Subscription
-from subscribers.snapshots import SubscriptionSnapshot
+from subscribers.snapshots import Scheduled, SubscriptionSnapshot
 
 MOST = 8
 """Charges that are told of one subscription: further away is guessing."""
@@ -43,8 +46,10 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
         .order_by("id")
     )
     pictures = snapshots(rows, request.office.merchant)
+    catalogue = catalogue_of(pictures.values())
     language = get_language() or "en"
-    facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], language, several=len(rows) > 1)]
+    several = len(rows) > 1
+    facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], catalogue, language, several=several)]
     context = {
         "facts": sorted(facts, key=lambda fact: fact.on),
         "today": now_for(request.office.merchant, row.test_clock_id).today,
@@ -52,17 +57,42 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
     return office_render(request, "billing/coming.html", context)
 
 
-def facts_of(row: Subscription, picture: SubscriptionSnapshot, language: str, *, several: bool) -> list[Fact]:
-    """The charges and the end ahead of one subscription."""
+def facts_of(
+    row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str, *, several: bool
+) -> list[Fact]:
+    """What is planned, the charges and the end ahead of one subscription."""
     title = in_language(row.offer_version.title, language)
-    later = coming(picture)
-    said = [_charge(one, title if several else "", row.currency, language) for one in later[:MOST]]
+    later = coming(picture, catalogue=catalogue)
+    said = [
+        Fact(on=wish.effective_on, words=words, amount=None, currency=row.currency)
+        for wish in picture.scheduled
+        for words in plan_words(wish, picture, catalogue, language)
+    ]
+    said += [_charge(one, title if several else "", row.currency, language) for one in later[:MOST]]
     ends_on = picture.ends_on
     if ends_on is not None:
         last = ends_on - timedelta(days=1)
         words = _("Last day of %(offer)s") % {"offer": title}
         said.append(Fact(on=last, words=words, amount=None, currency=row.currency))
     return said
+
+
+def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str) -> Iterator[str]:
+    """What a wish changes, one sentence for each thing."""
+    offer = catalogue.offers.get(str(wish.payload.get("offer_version")))
+    if offer is not None:
+        yield _("Moves to %(offer)s") % {"offer": in_language(offer.title, language)}
+    if "quantity" in wish.payload:
+        yield _("Quantity becomes %(quantity)s") % {"quantity": wish.payload["quantity"]}
+    named = wish.payload.get("options")
+    listed = named if isinstance(named, list) else []
+    if wish.kind == WishKind.remove_option.value:
+        for option in picture.options:
+            if option.id in listed:
+                yield _("Without %(option)s") % {"option": in_language(option.title, language)}
+    if wish.kind == WishKind.add_option.value:
+        for one in listed:
+            yield _("With %(option)s") % {"option": in_language(catalogue.options[one["version"]].title, language)}
 
 
 def _charge(later: Later, title: str, currency: str, language: str) -> Fact:

@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.engine.quoting import coming
+from billing.flows import schedule
 from billing.flows.purchase import told_later
+from billing.flows.schedule import ChangeOffer, RemoveOption, SetQuantity
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
 from merchants.clock import instant
@@ -20,7 +22,7 @@ from merchants.tenancy.scope import tenant
 from merchants.terms import OfferTerms, StageTerm
 from merchants.terms_text import write_terms
 from merchants.wording import short_date_text
-from subscribers.models import Change, Subscription
+from subscribers.models import Change, Subscription, SubscriptionOption
 from subscribers.services import enrolment
 from tests.pages.hosted import text_of
 from tests.pages.offices import logged_in, person
@@ -67,6 +69,21 @@ def test_what_comes_next_is_what_the_quote_promised(shop, hifi, desk):
     assert "Each month, 2 times: 5.59 + 1.60 €7.19" in said
     assert "Once: 6.99 + 2.00 €8.99" in said
     assert "Each month: 12.99 + 2.00 €14.99" in said
+
+
+def test_what_is_planned_is_said_and_counted_in(shop, hifi, desk):
+    lucie = shop.enrol("lucie")
+    row = shop.buy(lucie, hifi, options=[shop.made["device"]]).subscription
+    high = shop.offer("high", ("month", None, 20_00))
+    with tenant(shop.id):
+        own = SubscriptionOption.objects.get().pk
+    asks = (ChangeOffer(offer=high), SetQuantity(quantity=3), RemoveOption(option_id=own))
+    for ask in asks:
+        schedule.schedule(merchant_id=shop.id, subscription_id=row.pk, ask=ask, actor=shop.actor)
+    said = text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
+    for words in ("Moves to high", "Quantity becomes 3", "Without Device", "Each month €60.00"):
+        assert words in said, said
+    assert "12.99" not in said
 
 
 def test_a_purchase_not_paid_for_has_nothing_to_come(shop, hifi, desk):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from billing.engine.decide import StepKind, catch_up
+from billing.engine.quoting import coming
 from billing.engine.wishes import Catalogue, apply_wishes, paid_until
 from subscribers.lifecycle import Status
 from subscribers.periods import Alignment, Anchor, Period
@@ -240,3 +241,14 @@ def test_a_quantity_that_is_none_is_refused():
     before = begun(offer(stage(10_00)), "2026-01-01")
     with pytest.raises(ValueError, match="a quantity of 0"):
         apply_wishes(before, [wish("set_quantity", "2026-02-01", quantity=0)], catalogue=Catalogue())
+
+
+def test_the_charges_ahead_count_in_what_is_planned():
+    before = replace(
+        begun(offer(stage(10_00)), "2026-01-31", quantity=2),
+        scheduled=(wish("change_offer", "2026-02-28", offer_version="ofv_year", quantity=1),),
+    )
+    assert coming(before) == ()
+    assert [
+        (one.from_on.isoformat(), one.gross, one.times) for one in coming(before, catalogue=Catalogue(offers=SOLD))
+    ] == [("2026-02-28", 299_00, None)]
