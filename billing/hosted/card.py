@@ -16,7 +16,7 @@ from billing.hosted.doors import Place, hosted_page, speak
 from billing.hosted.onward import sent
 from billing.hosted.words import Refused, refused
 from billing.models import NewCard
-from billing.selectors.debts import other_debts
+from billing.selectors.debts import other_debts, tried_at_once
 from merchants.links import mint
 from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
@@ -94,7 +94,7 @@ def _show(
         current = PaymentMethod.objects.filter(subscriber=payer, is_default=True, detached_at=None).first()
         debts = [
             {"invoice": one, "url": reverse("hosted:owed", args=[_owed_token(place, one)])}
-            for one in other_debts(payer.pk)
+            for one in (other_debts if is_saved else tried_at_once)(payer.pk)
         ]
     context: dict[str, Any] = {
         **place.context(),
@@ -114,10 +114,11 @@ def _owed_token(place: Place, invoice: Any) -> str:
 
 
 def _until(card: PaymentMethod | None, language: str) -> str:
-    """The last month of a card; '' for what has none."""
+    """The last month of a card, inside a sentence; '' for what has none."""
     if card is None or card.exp_month is None or card.exp_year is None:
         return ""
-    return month_text(date(card.exp_year, card.exp_month, 1), language)
+    month = month_text(date(card.exp_year, card.exp_month, 1), language)
+    return month if language.startswith("en") else month[:1].lower() + month[1:]
 
 
 def _reason(page: NewCard | None) -> Refused | None:

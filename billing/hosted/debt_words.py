@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.hosted.telling import legal_line
-from billing.selectors.debts import Consequence, Debt, DebtState, consequences, other_debts
+from billing.selectors.debts import Consequence, Debt, DebtState, consequences, other_debts, tried_at_once
 from billing.wording import in_language
 from invoices.models import DocumentFile, Invoice, Refund
 from merchants.links import mint
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Other:
-    """Another open invoice of the same payer."""
+    """Another open invoice of the same payer: one that the new card is tried on, or that is still open after it."""
 
     number: str
     due: int
@@ -62,16 +62,14 @@ def tell(debt: Debt, *, language: str) -> Told:
     merchant = Merchant.objects.get(id=invoice.tenant_id)
     today = now_for(merchant, invoice.test_clock_id).today
     flight = debt.flight
+    others = (tried_at_once if debt.is_payable else other_debts)(invoice.payer_id, than=invoice.pk)
     return Told(
         number=invoice.number or "",
         currency=invoice.currency,
         due=debt.due,
         rows=rows(debt, today=today, language=language),
         pdf_url=_pdf_url(invoice),
-        others=[
-            Other(number=one.number or "", due=one.amount_due, currency=one.currency)
-            for one in other_debts(invoice.payer_id, than=invoice.pk)
-        ],
+        others=[Other(number=one.number or "", due=one.amount_due, currency=one.currency) for one in others],
         card=method_name(flight.payment_method) if flight and flight.payment_method else "",
         given_back=_given_back(invoice),
         is_slow=debt.state is DebtState.under_way and flight is not None and flight.status == "processing",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.models import DunningCase
+from billing.selectors.charging import asked_by_itself
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
 from invoices.selectors.lists import OWED
@@ -81,9 +82,20 @@ def _state(invoice: Invoice, flight: Payment | None) -> DebtState:
 
 
 def other_debts(payer_id: UUID, *, than: UUID | None = None) -> list[Invoice]:
-    """A payer's other open invoices with something due, oldest first: what a new card is tried on at once."""
+    """A payer's other open invoices with something due, oldest first."""
     rows = Invoice.objects.filter(payer_id=payer_id, status=Invoice.Status.OPEN).order_by("issued_on", "id")
     return [row for row in rows if row.amount_due and row.pk != than]
+
+
+def tried_at_once(payer_id: UUID, *, than: UUID | None = None) -> list[Invoice]:
+    """Those of them that a new card is tried on at once (domain 22): what is charged by itself, and has no money on its
+    way."""
+    rows = other_debts(payer_id, than=than)
+    ids = [row.pk for row in rows]
+    cased = set(DunningCase.objects.filter(invoice__in=ids, ended_at=None).values_list("invoice_id", flat=True))
+    flying = Payment.objects.filter(invoice__in=ids, status__in=IN_FLIGHT).exclude(status="pending", hosted=True)
+    away = set(flying.values_list("invoice_id", flat=True))
+    return [row for row in asked_by_itself(rows, cased) if row.pk not in away]
 
 
 @dataclass(frozen=True, kw_only=True)

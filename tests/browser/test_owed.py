@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from alerts.services import mail as letters
 from alerts.services.relay import publish
-from billing.flows import new_card, owed
+from billing.flows import collect, new_card, owed
 from invoices.models import Payment
 from invoices.services.printing import print_document
 from merchants.models import Merchant
 from merchants.tenancy.scope import tenant
-from subscribers.models import PaymentMethod
+from subscribers.models import PaymentMethod, Subscriber
 from tests.apps.invoices.bills import again, bill, line
 from tests.browser.served import chromium, picture, product, serving, shop_site, window
 from tests.worlds import Shop
@@ -68,9 +68,18 @@ def link_in_the_letter(shop: Shop) -> str:
         mail.outbox = []
         publish(shop.id)
         letters.send(shop.id)
-    found = re.search(r"https?://\S+/pay/owed/\S+", str(mail.outbox[-1].body))
-    assert found, mail.outbox[-1].body
-    return found[0]
+    found = [re.search(r"https?://\S+/pay/owed/\S+", str(letter.body)) for letter in mail.outbox]
+    links = [one[0] for one in found if one]
+    assert len(links) == 1, [letter.body for letter in mail.outbox]
+    return links[0]
+
+
+def buy(shop: Shop, payer: Subscriber, card: str) -> None:
+    """A purchase by a card that does what its name says at the next charge."""
+    session = shop.checkout(payer, shop.offer("hifi", ("month", None, 12_99)))
+    shop.press(session, card)
+    shop.gateway().answer_bank(shop.payment(session).provider_session, passed=True)
+    assert shop.look(session).status == "complete"
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -105,3 +114,52 @@ def test_from_the_letter_to_paid(onde: Shop, stage: Stage, width: int):
     with tenant(onde.id):
         assert list(Payment.objects.values_list("status", "captured")) == [("succeeded", 12_99)]
         assert PaymentMethod.objects.get(subscriber=lucie).is_default
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_another_card_from_its_link(onde: Shop, stage: Stage, width: int):
+    lucie = onde.enrol("lucie")
+    buy(onde, lucie, "pm_card_declinedLater")
+    invoice = bill(onde, lucie, line(9_00, title="Concert"))
+    with tenant(onde.id):
+        type(invoice).objects.filter(id=invoice.pk).update(collect_at=onde.now().at)
+    collect.collect(merchant_id=onde.id, invoice_ids=[invoice.pk], now=onde.now(), actor=onde.actor)
+    assert again(onde, invoice).status == "open"
+    with window(stage.browser, width=width) as page:
+        page.goto(new_card.link(lucie))
+        fits(page, width)
+        expect(page.locator("main")).to_contain_text("9,00")
+        picture(page, f"card-{width}")
+        page.locator("form button.is-main").dblclick()
+        page.wait_for_url("**/pay/simulated/**")
+        page.locator("form button.is-main").click()
+        page.wait_for_url("**/pay/card/**")
+        expect(page.locator("h1")).to_have_text("Votre nouvelle carte est enregistrée")
+        fits(page, width)
+        picture(page, f"card-saved-{width}")
+    assert (again(onde, invoice).status, again(onde, invoice).amount_paid) == ("paid", 9_00)
+    with tenant(onde.id):
+        assert PaymentMethod.objects.get(subscriber=lucie, is_default=True).last4 == "4242"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_from_the_letter_to_the_bank_and_back(onde: Shop, stage: Stage, width: int):
+    lucie = onde.enrol("lucie")
+    buy(onde, lucie, "pm_card_authenticationRequired")
+    invoice = bill(onde, lucie, line(9_00, title="Concert"))
+    with tenant(onde.id):
+        type(invoice).objects.filter(id=invoice.pk).update(collect_at=onde.now().at)
+    collect.collect(merchant_id=onde.id, invoice_ids=[invoice.pk], now=onde.now(), actor=onde.actor)
+    with window(stage.browser, width=width) as page:
+        page.goto(link_in_the_letter(onde))
+        fits(page, width)
+        expect(page.locator(".pay-form .notice")).to_contain_text("Visa 3184")
+        picture(page, f"owed-bank-{width}")
+        page.locator("button[value=pay]").click()
+        page.wait_for_url("**/pay/simulated/**")
+        page.locator("button[name=bank][value=yes]").click()
+        page.wait_for_url("**/pay/owed/**")
+        expect(page.locator("h1")).to_have_text("Merci, c’est payé")
+    with tenant(onde.id):
+        tried = Payment.objects.filter(invoice=invoice).values_list("status", "captured")
+        assert list(tried) == [("succeeded", 9_00)]

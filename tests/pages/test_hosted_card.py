@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from billing.flows import new_card
+from billing.flows import collect, new_card
 from billing.models import NewCard
-from invoices.models import Payment
+from invoices.models import Invoice, Payment
 from merchants.links import mint
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod
@@ -59,11 +59,30 @@ def test_it_shows_the_card_and_charges_nothing(shop, visitor, path):
         assert not NewCard.objects.exists()
 
 
-def test_what_is_owed_is_said_before_the_click_since_the_new_card_pays_it_at_once(shop, lucie, visitor, path):
-    invoice = bill(shop, lucie, line(9_00))
+def test_what_the_new_card_will_pay_at_once_is_said_before_the_click_and_nothing_else_is(shop, visitor):
+    paul = shop.enrol("paul")
+    session = shop.checkout(paul, shop.offer("hifi", ("month", None, 12_99)))
+    shop.press(session, "pm_card_declinedLater")
+    shop.look(session)
+    tried, left = bill(shop, paul, line(9_00)), bill(shop, paul, line(5_00))
+    with tenant(shop.id):
+        Invoice.objects.filter(id=tried.pk).update(collect_at=shop.now().at)
+    collect.collect(merchant_id=shop.id, invoice_ids=[tried.pk], now=shop.now(), actor=shop.actor)
+    path = urlsplit(new_card.link(paul)).path
     said = text_of(visitor.get(path))
-    assert f"{invoice.number} €9.00" in said
+    assert f"{tried.number} €9.00" in said
     assert "The new card is charged for this at once." in said
+    assert str(left.number) not in said
+
+    press(visitor, path)
+    with tenant(shop.id):
+        page = NewCard.objects.get()
+    form = shop.gateway().hosted_form(page.provider_session)
+    shop.gateway().press(page.provider_session, token="pm_card_visa")
+    back = text_of(visitor.get(urlsplit(form.success_url).path, follow=True))
+    assert "Your new card is saved" in back
+    assert f"Still open {left.number} €5.00" in back
+    assert str(tried.number) not in back
 
 
 def test_the_click_leads_to_the_provider_and_back_to_the_new_card(shop, lucie, visitor, path):
