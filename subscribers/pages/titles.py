@@ -130,12 +130,26 @@ LETTERS: Mapping[str, Promise] = {
     "cancellation_scheduled": gettext_lazy("cancellation noted"),
     "cancellation_undone": gettext_lazy("the subscription goes on"),
     "subscription_ended": gettext_lazy("end of the subscription"),
+    "subscription_ending": gettext_lazy("the subscription ends soon"),
+    "trial_ending": gettext_lazy("the free period ends soon"),
+    "card_expiring": gettext_lazy("the card expires soon"),
+    "card_expired": gettext_lazy("the card has expired"),
+    "payment_link": gettext_lazy("link to pay an invoice"),
+    "dunning_reminder": gettext_lazy("reminder of what is owed"),
 }
 ALERTS: Mapping[str, Promise] = {
     "payment_failed": gettext_lazy("a payment failed"),
     "invoice_overdue": gettext_lazy("an invoice is overdue"),
     "cancellation_scheduled": gettext_lazy("someone leaves"),
     "letter_failed": gettext_lazy("an e-mail could not be sent"),
+    "dunning_step": gettext_lazy("unpaid for long"),
+    "dunning_suspended": gettext_lazy("suspended for not paying"),
+    "card_expiring": gettext_lazy("the card expires soon"),
+    "card_expired": gettext_lazy("the card has expired"),
+    "trial_ending": gettext_lazy("the free period ends soon"),
+    "subscription_ending": gettext_lazy("the subscription ends soon"),
+    "subscription_ended": gettext_lazy("end of the subscription"),
+    "subscription_parked": gettext_lazy("could not be billed"),
 }
 WHY_REFUSED: Mapping[str, Promise] = {
     "insufficient_funds": gettext_lazy("insufficient funds"),
