@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from alerts.pages.alerts import tabs
 from alerts.rules import Mail
 from alerts.selectors.alert_words import NAMES
 from alerts.services import choosing
@@ -26,5 +27,11 @@ def alert_mail(request: OfficeRequest) -> HttpResponse:
         {"rule": rule, "name": str(NAMES[rule.kind]), "ways": [(way.value, way is rule.mail) for way in Mail]}
         for rule in choosing.rules()
     ]
-    context = {"rows": rows, "may_edit": request.office.may(Permission.edit_settings), "nav_current": "alerts"}
+    context = {
+        "rows": rows,
+        "views": tabs(),
+        "view": "mail",
+        "may_edit": request.office.may(Permission.edit_settings),
+        "nav_current": "alerts",
+    }
     return office_render(request, "alerts/mail.html", context)

@@ -33,6 +33,11 @@ ON_HOME = 200
 SHOWN = 6
 
 
+def tabs() -> list[tuple[str, Promise]]:
+    """The views and their names."""
+    return [(name, words) for name, (_q, words) in VIEWS.items()]
+
+
 @require_safe
 @office_page(permission="see_alerts")
 def alerts(request: OfficeRequest) -> HttpResponse:
@@ -49,7 +54,7 @@ def alerts(request: OfficeRequest) -> HttpResponse:
     context = {
         "needs": needs(found.rows, merchant=office.merchant.public_id, language=get_language() or "en"),
         "view": view,
-        "views": [(name, words) for name, (_q, words) in VIEWS.items()],
+        "views": tabs(),
         "kind": kind,
         "kinds": [(one, str(NAMES[one]), counts.get(one, 0)) for one in DEFAULTS if counts.get(one) or one == kind],
         "count": counts.get(kind, 0) if kind else sum(counts.values()),

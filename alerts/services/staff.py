@@ -51,6 +51,7 @@ class Row:
     fact: str
     why: str
     stake: str
+    stake_note: str
     url: str
 
 
@@ -130,8 +131,8 @@ def _groups(rows: Collection[Alert], language: str) -> tuple[Group, ...]:
     severities: dict[str, str] = {}
     for row, need in zip(named, needs(named, merchant=merchant, language=language), strict=True):
         url = settings.PUBLIC_URL + need.url if need.url else office
-        stake = f"{need.stake} {need.stake_note}".strip()
-        told.setdefault(row.kind, []).append(Row(fact=need.fact, why=need.why, stake=stake, url=url))
+        said = Row(fact=need.fact, why=need.why, stake=need.stake, stake_note=need.stake_note, url=url)
+        told.setdefault(row.kind, []).append(said)
         severities.setdefault(row.kind, row.severity)
     return tuple(
         Group(

@@ -406,7 +406,15 @@ def matter(**columns):
                 severity="warn",
                 count=7,
                 url="https://pay.tacite.example/office/mer_1/alerts?kind=card_expiring",
-                rows=(staff.Row(fact="The card of Ada expires on 31 March", why="Visa", stake="", url="https://x/"),),
+                rows=(
+                    staff.Row(
+                        fact="The card of Ada expires on 31 March",
+                        why="Visa",
+                        stake="",
+                        stake_note="",
+                        url="https://x/",
+                    ),
+                ),
             ),
         ),
     }
