@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from .base import MethodKind
+
+NEVER_SOON = (12, 2034)
+"""The last month and year of a test card that says no other."""
 
 Answer = Literal["given", "lost_before", "lost_after"]
 Authentication = Literal["never", "until_set_up", "always", "on_session"]
@@ -18,6 +22,7 @@ class SimulatedCard:
     `decline` is the issuer's word, None for yes; `decline_later` is said only when the subscriber is not there, as of a
     card that ran out after the first purchase. `saves`: it can be kept. `answer`: `lost_before` is a time-out
     with nothing captured (the second ask with the same key is heard), `lost_after` a time-out after the capture.
+    `expires`: its last month and year; after it the card is refused.
     """
 
     name: str
@@ -31,6 +36,7 @@ class SimulatedCard:
     brand: str | None = "visa"
     country: str = "FR"
     kind: MethodKind = "card"
+    expires: tuple[int, int] = NEVER_SOON
 
     @property
     def token(self) -> str:
@@ -83,8 +89,16 @@ def card_of(token: str) -> SimulatedCard | None:
 
     >>> card_of("pm_card_visa_chargeDeclined").decline
     'generic_decline'
+    >>> card_of("pm_card_expires_03_2027").expires
+    (3, 2027)
     >>> card_of("pm_card_unheard_of") is None
     True
     """
     name = token.removeprefix("pm_card_").removeprefix("pm_sepa_")
-    return CARDS.get(name) or CARDS.get(name.removeprefix("visa_"))
+    return CARDS.get(name) or CARDS.get(name.removeprefix("visa_")) or _dated(name)
+
+
+def _dated(name: str) -> SimulatedCard | None:
+    """A good card with a last month of its own: `expires_03_2027`."""
+    found = re.fullmatch(r"expires_(0[1-9]|1[0-2])_(20\d\d)", name)
+    return SimulatedCard(name=name, last4="4242", expires=(int(found[1]), int(found[2]))) if found else None

@@ -13,7 +13,7 @@ from typing import Any
 from . import declines
 from .base import ChargeAsk, MethodDetails, Outcome, OutcomeKind
 from .simulated_books import Page
-from .simulated_cards import CARDS, SimulatedCard, card_of
+from .simulated_cards import CARDS, NEVER_SOON, SimulatedCard, card_of
 
 DEBIT_DAYS = 5
 """How long a debit is `processing`."""
@@ -62,7 +62,7 @@ def card_of_method(ref: str) -> SimulatedCard:
     '0341'
     """
     name = ref.split("-")[1] if ref.startswith("pm_sim-") else ref
-    return CARDS.get(name) or card_of(ref) or CARDS["chargeDeclined"]
+    return card_of(name) or CARDS["chargeDeclined"]
 
 
 def details(ref: str, customer: str | None) -> MethodDetails:
@@ -75,8 +75,8 @@ def details(ref: str, customer: str | None) -> MethodDetails:
         kind=card.kind,
         brand=card.brand,
         last4=card.last4,
-        exp_month=12 if dated else None,
-        exp_year=2034 if dated else None,
+        exp_month=card.expires[0] if dated else None,
+        exp_year=card.expires[1] if dated else None,
         country=card.country,
         fingerprint=digest(card.name),
     )
@@ -165,6 +165,9 @@ def take(entry: Entry, card: SimulatedCard, payer_time: PayerTime, *, off_sessio
         entry.update(status="processing", settles_at=settles_at.isoformat(), code=None, advice=None)
         return
     word = card.decline or (card.decline_later if off_session else None)
+    if word is None and card.expires != NEVER_SOON:
+        present = payer_time(entry["key"])
+        word = "expired_card" if (present.year, present.month) > card.expires[::-1] else None
     if word is not None:
         note_refusal(entry, word)
         return
