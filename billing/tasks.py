@@ -117,5 +117,5 @@ def try_invoice(merchant_id: str, invoice_id: str, asked_by: str) -> None:
 
 def try_soon(merchant_id: UUID, invoice_id: UUID, asked_by: str) -> None:
     """After commit, ask a worker to charge one invoice: a page of the office waits for no provider."""
-    ask = partial(try_invoice.apply_async, [str(merchant_id), str(invoice_id), asked_by], expires=300)
+    ask = partial(try_invoice.apply_async, (str(merchant_id), str(invoice_id), asked_by), expires=300)
     transaction.on_commit(ask, robust=True)

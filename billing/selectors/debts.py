@@ -11,6 +11,7 @@ from billing.models import DunningCase
 from billing.selectors.charging import asked_by_itself
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
+from invoices.selectors.affected import subscriptions_on
 from invoices.selectors.lists import OWED
 from merchants import dunning
 from merchants.models import Merchant
@@ -109,9 +110,9 @@ class Consequence:
 
 def consequences(invoice: Invoice, *, today: date) -> list[Consequence]:
     """What follows where an invoice stays unpaid, from its open dunning case: the effect that it has now, then each
-    stricter one ahead. Empty where there is no case."""
+    stricter one ahead. Empty where there is no case, or no subscription stands on the invoice."""
     case = DunningCase.objects.filter(invoice=invoice, ended_at=None).first()
-    if case is None:
+    if case is None or not subscriptions_on([invoice.pk]).get(invoice.pk):
         return []
     now = {"restrict": "restricted", "suspend": "suspended"}.get(case.effect)
     found = [Consequence(what=now)] if now else []

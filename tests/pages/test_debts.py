@@ -101,7 +101,7 @@ def test_who_is_paid_for_nothing_is_sent(seat, shop, invoice):
 
 
 def test_trying_again_says_what_it_charges_and_a_worker_does_it_once(seat, shop, lucie, invoice, monkeypatch):
-    asked: list[list[str]] = []
+    asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(tasks.try_invoice, "apply_async", lambda given, expires: asked.append(given))
     give(shop, lucie)
     url = seat.url("invoice-try-now", invoice=invoice.public_id)
@@ -109,7 +109,7 @@ def test_trying_again_says_what_it_charges_and_a_worker_does_it_once(seat, shop,
     assert "Charged to Visa 4242" in dialog
     assert "Charge €9.00" in dialog
     seat.client.post(url)
-    assert [given[:2] for given in asked] == [[str(shop.id), str(invoice.pk)]]
+    assert [given[:2] for given in asked] == [(str(shop.id), str(invoice.pk))]
     with tenant(shop.id):
         assert not Payment.objects.exists()
     for _twice in range(2):

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from billing.flows import collect
+from billing.models import DunningCase
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
 from invoices.services.printing import print_document
@@ -18,6 +20,7 @@ from merchants.tenancy.scope import tenant
 from tests.apps.invoices.bills import bill, line, pay
 from tests.pages.debtors import Debtor
 from tests.pages.hosted import form_of, text_of
+from tests.stories.debtors import Debtor as InDunning
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -166,3 +169,40 @@ def test_an_invoice_that_was_credited_in_full_says_that_nothing_is_owed(shop, de
     page = debtor.read()
     assert (page.status_code, "Nothing is owed any more" in text_of(page)) == (200, True)
     assert '<form class="pay-form"' not in page.content.decode()
+
+
+def test_it_says_what_follows_if_nothing_is_paid_and_until_when_all_stays(shop):
+    """The standard steps: letters after 3 and 7 days, suspended after 14."""
+    lucie = InDunning.of(shop, "pm_card_declinedLater")
+    lucie.collect()
+    debtor = Debtor(shop, lucie.invoice())
+    said = text_of(debtor.read())
+    assert "hifi, 2 March to 1 April" in said
+    assert "From 16 March Without payment, your access is suspended." in said
+    assert "Your bank refused: the limit of the card is reached, or the account is too low." in said
+
+    lucie.after(3).after(7).after(14)
+    said = text_of(debtor.read())
+    assert "Now Your access is suspended until this is paid." in said
+    assert "Without payment" not in said
+
+    debtor.press()
+    debtor.at_provider()
+    paid = text_of(debtor.read())
+    assert "Thank you, it is paid" in paid
+    assert "suspended" not in paid
+    assert lucie.standing()[0] == "active"
+    assert lucie.captured() == [12_99]
+
+
+def test_a_debt_on_which_no_subscription_stands_threatens_nothing(shop):
+    lucie = InDunning.of(shop, "pm_card_declinedLater")
+    concert = bill(shop, lucie.person, line(5_00))
+    with tenant(shop.id):
+        type(concert).objects.filter(id=concert.pk).update(collect_at=shop.now().at)
+    collect.collect(merchant_id=shop.id, invoice_ids=[concert.pk], now=shop.now(), actor=shop.actor)
+    with tenant(shop.id):
+        assert DunningCase.objects.filter(invoice=concert).exists()
+    said = text_of(Debtor(shop, concert).read())
+    assert "Pay €5.00" in said
+    assert "access" not in said
