@@ -8,7 +8,6 @@ from itertools import product
 
 import pytest
 
-from merchants.refusals import Conflict
 from subscribers.lifecycle import (
     MOVES,
     PAYMENT_MOVES,
@@ -66,7 +65,7 @@ def test_terminal_is_terminal_and_everything_can_end():
 
 def test_where_the_money_stands_follows_the_facts_from_any_state_to_any_other():
     """Several invoices may be owed: when the overdue one is paid, a younger one may still be retried."""
-    assert PAYMENT_MOVES == {state: frozenset(PaymentState) - {state} for state in PaymentState}
+    assert {state: frozenset(PaymentState) - {state} for state in PaymentState} == PAYMENT_MOVES
     assert check_payment_move(PaymentState.overdue, PaymentState.retrying) is PaymentState.retrying
     assert check_payment_move(PaymentState.ok, PaymentState.ok) is PaymentState.ok
 

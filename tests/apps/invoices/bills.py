@@ -12,6 +12,7 @@ from invoices.drafts import DiscountShare, DraftInvoice, DraftLine, LineKind
 from invoices.models import BalanceEntry, Invoice, LedgerEntry, Payment
 from invoices.services import payments
 from invoices.services.issuing import Issue, issue
+from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
 from subscribers.snapshots import TaxBehavior, TaxRate
@@ -56,7 +57,7 @@ def bill(shop: Shop, payer: Subscriber, *lines: DraftLine, behavior: str = "incl
 def pay(shop: Shop, invoice: Invoice, amount: int, *, captured: int | None = None, means: str = "card") -> Payment:
     """A payment of that much that succeeded, and what it settles."""
     with tenant(shop.id):
-        now = shop.now()
+        now = now_for(shop.merchant, invoice.test_clock_id)
         payment = Payment.objects.create(
             payer_id=invoice.payer_id,
             invoice_id=invoice.pk,
@@ -65,6 +66,7 @@ def pay(shop: Shop, invoice: Invoice, amount: int, *, captured: int | None = Non
             means=means,
             amount=amount,
             currency=invoice.currency,
+            test_clock_id=invoice.test_clock_id,
             created_at=now.at,
         )
         answer = payments.Recorded(
