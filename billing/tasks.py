@@ -25,7 +25,7 @@ def reconcile_payments() -> None:
 def bill_due() -> None:
     """Let every merchant who has something due be billed, each by a task of its own."""
     for merchant_id in runs.merchants_to_bill():
-        bill_merchant.apply_async([str(merchant_id)], expires=30)  # the next nudge brings another
+        bill_merchant.apply_async((str(merchant_id),), expires=30)  # the next nudge brings another
 
 
 @shared_task
@@ -38,7 +38,7 @@ def bill_merchant(merchant_id: str) -> None:
 def collect_due() -> None:
     """Let the money of every merchant who has some to ask for be asked for, each by a task of its own."""
     for merchant_id in runs.merchants_to_collect():
-        collect_merchant.apply_async([str(merchant_id)], expires=30)  # the next nudge brings another
+        collect_merchant.apply_async((str(merchant_id),), expires=30)  # the next nudge brings another
 
 
 @shared_task
@@ -51,7 +51,7 @@ def collect_merchant(merchant_id: str) -> None:
 def dun_due() -> None:
     """Let every merchant's dunning go on, each by a task of its own."""
     for merchant_id in runs.merchants_to_dun():
-        dun_merchant.apply_async([str(merchant_id)], expires=60)  # the next nudge brings another
+        dun_merchant.apply_async((str(merchant_id),), expires=60)  # the next nudge brings another
 
 
 @shared_task
@@ -93,7 +93,7 @@ def refund(merchant_id: str, refund_id: str) -> None:
 def carry_clocks_on() -> None:
     """Carry on every test clock that is advancing and that no worker holds."""
     for merchant_id, clock_id in runs.clocks_to_carry_on():
-        carry_clock_on.apply_async([str(merchant_id), str(clock_id)], expires=30)  # the next nudge brings another
+        carry_clock_on.apply_async((str(merchant_id), str(clock_id)), expires=30)  # the next nudge brings another
 
 
 @shared_task

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from billing.engine.decide import Step, StepKind
-from billing.models import BillingRun, ParkedInRun
+from billing.models import BillingRun
 from billing.selectors.runs import Became
 from merchants.wording import amount_text
 
@@ -66,11 +65,6 @@ def steps_words(steps: Iterable[Step]) -> str:
         counts[step.kind] = counts.get(step.kind, 0) + 1
     said = [f"{STEPS[kind]} × {count}" if count > 1 else str(STEPS[kind]) for kind, count in counts.items()]
     return ", ".join(said)
-
-
-def reason_words(row: ParkedInRun) -> str:
-    """Why a subscription was parked, in the reader's language where the reason is one that has no figures in it."""
-    return _(row.reason) if row.reason else row.code
 
 
 def sums_words(sums: Iterable[tuple[str, int]]) -> str:

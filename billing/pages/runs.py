@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.flows import running
 from billing.flows.start_run import start_run
 from billing.models import BillingRun, ParkedInRun
-from billing.pages.run_words import KINDS, OUTCOMES, reason_words, sums_words
+from billing.pages.run_words import KINDS, OUTCOMES, sums_words
 from billing.selectors import runs
+from billing.selectors.forecast import Fault, outlook
 from billing.tasks import bill_soon
 from billing.wording import in_language
 from merchants.http import cursors
@@ -27,6 +28,8 @@ from merchants.refusals import Invalid
 from merchants.wording import number_text
 
 PAGE, PARKED = 25, 50
+FORESEEN = ("tax_rate_missing", "too_many_steps_behind", "unforeseen")
+"""Codes of faults that a look ahead finds; what only the database refused is not known to be mended."""
 
 
 @require_safe
@@ -43,7 +46,7 @@ def run_list(request: OfficeRequest) -> HttpResponse:
         "rows": [_line(request, row) for row in page.rows],
         "is_running": any(row.status == BillingRun.Status.RUNNING for row in page.rows),
         "next_cursor": page.next_cursor,
-        "parked": [_parked(request, row) for row in waiting[:PARKED]],
+        "parked": _parked(request, waiting[:PARKED]),
         "more_parked": len(waiting) > PARKED,
         "may_run": request.office.may(Permission.run_billing),
     }
@@ -58,7 +61,7 @@ def run(request: OfficeRequest, run: str) -> HttpResponse:
     parked = list(runs.parked_in(row)[: PARKED + 1])
     context = {
         **_progress(request, row),
-        "parked": [_parked(request, one) for one in parked[:PARKED]],
+        "parked": _parked(request, parked[:PARKED]),
         "more_parked": len(parked) > PARKED,
         "may_run": request.office.may(Permission.run_billing),
     }
@@ -182,17 +185,30 @@ def _share(row: BillingRun) -> float:
     return min(1.0, done / row.expected) if row.expected else float(row.status == BillingRun.Status.DONE)
 
 
-def _parked(request: OfficeRequest, row: ParkedInRun) -> dict[str, Any]:
-    subscription = row.subscription
-    return {
-        "row": row,
-        "who": _who(row),
-        "url": request.office.url("subscriber", subscriber=subscription.subscriber.public_id),
-        "offer": in_language(subscription.offer_version.title, get_language() or "en"),
-        "why": reason_words(row),
-        "release_url": request.office.url("run-release", run=row.run.public_id, parked=row.public_id),
-        "run_url": request.office.url("run", run=row.run.public_id),
-    }
+def _parked(request: OfficeRequest, rows: Sequence[ParkedInRun]) -> list[dict[str, Any]]:
+    """Each as its line says it. Of those that still wait the reason is looked for anew, so that it is in the reader's
+    language, and who put it right is told so."""
+    office, language = request.office, get_language() or "en"
+    waiting = [row.subscription for row in rows if row.released_at is None]
+    now = {due.row.pk: due.fault for due in outlook(waiting, office.merchant, office.now.at)}
+    return [
+        {
+            "row": row,
+            "who": _who(row),
+            "url": office.url("subscriber", subscriber=row.subscription.subscriber.public_id),
+            "offer": in_language(row.subscription.offer_version.title, language),
+            "why": _why(row, now.get(row.subscription_id)),
+            "is_mended": row.code in FORESEEN and row.subscription_id in now and now[row.subscription_id] is None,
+            "release_url": office.url("run-release", run=row.run.public_id, parked=row.public_id),
+            "run_url": office.url("run", run=row.run.public_id),
+        }
+        for row in rows
+    ]
+
+
+def _why(row: ParkedInRun, fault: Fault | None) -> str:
+    """The reason as it stands, where it is the one that parked it; else what the run wrote down."""
+    return fault.say(_) if fault is not None and fault.code == row.code else row.reason or row.code
 
 
 def _who(row: ParkedInRun) -> str:

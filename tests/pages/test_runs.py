@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -137,6 +137,13 @@ def test_what_was_left_aside_is_told_and_let_go_on(shop, desk, told, later):
     with tenant(shop.id):
         parked = run.parkings.get()
         assert Subscription.objects.get().parked_at is not None
+    assert "Aucun taux de taxe pour le code « books »" in said(sit(shop, "owner", "fr"), url(shop, "runs"))
+    assert "put right since" not in said(desk, url(shop, "runs"))
+    with tenant(shop.id):
+        TaxRate.objects.create(
+            legal_entity=shop.entity, country="FR", tax_code="books", percent=5, from_on=date(2020, 1, 1)
+        )
+    assert "This was put right since: it can go on." in said(desk, url(shop, "runs"))
     release = url(shop, "run-release", run=run.public_id, parked=parked.public_id)
     assert sit(shop, "read_only").post(release).status_code == 403
     assert desk.post(release)["Location"] == url(shop, "run", run=run.public_id)
