@@ -19,6 +19,12 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscription", "activated"): gettext_lazy("Subscription to %(name)s"),
     ("subscription", "lapsed"): gettext_lazy("Purchase of %(name)s lapsed, not paid for"),
     ("subscription", "payment_settled"): gettext_lazy("Payment of %(name)s"),
+    ("subscription", "payment_under_way"): gettext_lazy("Payment of %(name)s under way"),
+    ("subscription", "payment_failed"): gettext_lazy("%(name)s not paid: tried again"),
+    ("subscription", "payment_overdue"): gettext_lazy("%(name)s overdue"),
+    ("subscription", "payment_method_changed"): gettext_lazy("%(name)s charged to another card"),
+    ("subscription", "restricted"): gettext_lazy("%(name)s restricted"),
+    ("subscription", "access_changed"): gettext_lazy("Access to %(name)s changed"),
     ("subscription", "renewed"): gettext_lazy("Renewal of %(name)s"),
     ("subscription", "cancelled"): gettext_lazy("Cancellation of %(name)s"),
     ("subscription", "cancellation_undone"): gettext_lazy("Cancellation of %(name)s taken back"),
@@ -38,6 +44,9 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("mandate", "created"): gettext_lazy("SEPA mandate accepted"),
     ("mandate", "revoked"): gettext_lazy("SEPA mandate revoked"),
     ("scheduled_change", "created"): gettext_lazy("Planned"),
+    ("scheduled_change", "done"): gettext_lazy("What was planned is done"),
+    ("scheduled_change", "replaced"): gettext_lazy("Planned otherwise"),
+    ("scheduled_change", "revoked"): gettext_lazy("Not planned any more"),
 }
 KINDS: Mapping[str, Promise] = {
     "subscriber": gettext_lazy("Profile changed"),
@@ -80,6 +89,7 @@ EVENTS: Mapping[str, EventTitle] = {
         words=gettext_lazy("Payment waits for the subscriber"), icon="card", mark="warn", amount="amount"
     ),
     "payment.refunded": EventTitle(words=gettext_lazy("Money given back"), icon="card"),
+    "payment.refund_failed": EventTitle(words=gettext_lazy("Refund refused"), icon="card", mark="bad"),
     "payment.disputed": EventTitle(words=gettext_lazy("Payment disputed"), icon="card", mark="bad", amount="amount"),
     "dunning.started": EventTitle(words=gettext_lazy("Unpaid: reminders begin"), icon="alert", mark="warn"),
     "dunning.step_taken": EventTitle(words=gettext_lazy("Unpaid: next step taken"), icon="alert", mark="warn"),
@@ -110,6 +120,7 @@ TOLD_BY_A_CHANGE = frozenset(
         "subscription.renewed",
         "subscription.ended",
         "access.changed",
+        "invoice.payment_failed",
         "payment_method.attached",
         "payment_method.updated",
         "payment_method.detached",
