@@ -179,6 +179,7 @@ CODES: Mapping[str, Mapping[str, Promise | str]] = {
         **WORDS["means"],
         "cancel": gettext_lazy("Cancellation"),
         "change_offer": gettext_lazy("Change of offer"),
+        "add_option": gettext_lazy("Option added"),
         "remove_option": gettext_lazy("Option dropped"),
         "set_quantity": gettext_lazy("Change of quantity"),
     },
