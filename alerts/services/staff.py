@@ -81,8 +81,9 @@ def mail_of(alert: Alert, rule: Mail) -> str:
 
 def ask_now(*, at: datetime) -> None:
     """Have a letter of failures written, unless one waits. Soon after another one it waits its turn."""
-    last = Message.objects.filter(kind=NOW, sent_at__isnull=False).order_by("-id").values_list("sent_at", flat=True)
-    earliest = max(at, last[0] + APART) if last[:1] else at
+    sent = Message.objects.filter(kind=NOW, sent_at__isnull=False).order_by("-id")
+    last = sent.values_list("sent_at", flat=True).first()
+    earliest = at if last is None else max(at, last + APART)
     _write(NOW, at=at, next_try_at=earliest)
 
 
