@@ -55,17 +55,13 @@ class AdvanceForm(forms.Form):
     by = forms.ChoiceField(choices=[(leap, leap) for leap in LEAPS], required=False)
     to_on = forms.DateField(
         label=gettext_lazy("Or to the"),
-        required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("At the same time of day, as the buttons do."),
+        error_messages={"required": gettext_lazy("Choose a date.")},
     )
 
-    def clean(self) -> dict[str, Any]:
-        """A date is needed where it was asked for."""
-        values = super().clean() or {}
-        if not values.get("by") and not values.get("to_on") and "to_on" not in self.errors:
-            self.add_error("to_on", _("Choose a date."))
-        return values
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to_on"].required = self.data.get("by") not in LEAPS
 
 
 def onward(time: datetime, zone: str, leap: str, day: date | None = None) -> datetime:
