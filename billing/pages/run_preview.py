@@ -21,7 +21,7 @@ from merchants.refusals import Invalid
 from merchants.wording import amount_text, number_text
 
 PAGE = 50
-MOST = 20_000
+MOST = 5_000
 """Subscriptions that a page looks at: beyond, its figures are “at least”."""
 FURTHEST = timedelta(days=400)
 HOME_DAYS, MOST_DAYS = 7, 35

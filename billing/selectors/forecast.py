@@ -5,8 +5,8 @@ The walk goes by keyset in blocks: whatever is due, memory stays the same and ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -18,10 +18,11 @@ from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
 from billing.engine.grouping import grouped
 from billing.engine.lives import BEGINS, TooFarBehind
 from billing.engine.wishes import Catalogue, apply_wishes
+from billing.selectors.alike import likeness
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
-from invoices.totals import totals
+from invoices.totals import Totals, totals
 from merchants.models import Merchant
 from merchants.now import local_date, local_midnight
 from merchants.refusals import Refusal, fill, gettext_noop
@@ -30,6 +31,8 @@ from subscribers.snapshots import SubscriptionSnapshot
 
 BLOCK = 500
 """Subscriptions read at once."""
+REMEMBERED = 5_000
+"""Kinds of lives that are remembered while walking."""
 BY_DATE = ("next_action_at", "id")
 """What is due longest comes first; an index carries it."""
 BY_PAYER = ("payer_id", "id")
@@ -57,6 +60,8 @@ class Due:
     row: Subscription
     steps: tuple[Step, ...]
     fault: Fault | None = None
+    like: Hashable | None = None
+    """What it shares with others (`alike.likeness`), whose steps these may be: their drafts name that other one."""
 
     @property
     def drafts(self) -> tuple[DraftInvoice, ...]:
@@ -155,8 +160,7 @@ def forecast(
     walked = _counted(
         _walk(merchant, due_by, now, test_clock_id, BY_PAYER if by_payer else BY_DATE, most), found, faults
     )
-    for draft in _documents(walked, by_payer=by_payer):
-        summed = totals(draft.lines, draft.tax_behavior)
+    for draft, summed in _documents(walked, by_payer=by_payer):
         kept = sums.setdefault(draft.currency, [0, 0, 0, 0])
         for at, value in enumerate((summed.net, summed.tax, summed.gross, 1)):
             kept[at] += value
@@ -174,15 +178,30 @@ def forecast(
 
 
 def outlook(
-    rows: Sequence[Subscription], merchant: Merchant, due_by: datetime, now: datetime | None = None
+    rows: Sequence[Subscription],
+    merchant: Merchant,
+    due_by: datetime,
+    now: datetime | None = None,
+    known: MutableMapping[Hashable, Due] | None = None,
 ) -> Iterator[Due]:
     """What a run at `due_by` would make of each of these, in their order: a fixed number of queries. For a page of the
-    list: `due_rows(…)` in the order `BY_DATE`."""
+    list: `due_rows(…)` in the order `BY_DATE`. `known` remembers those who live alike from one call to the next."""
     most = MOST_STEPS + max(0, (due_by - (now or due_by)).days)
     drawn = list(_pictures(rows, merchant))
     catalogue = catalogue_of(picture for _, picture in drawn if not isinstance(picture, Due))
     for row, picture in drawn:
-        yield picture if isinstance(picture, Due) else _due(row, picture, catalogue, due_by, most)
+        if isinstance(picture, Due):
+            yield picture
+            continue
+        like = likeness(picture, row.legal_entity_id) if known is not None else None
+        seen = known.get(like) if known is not None and like is not None else None
+        if seen is not None:
+            yield Due(row=row, steps=seen.steps, fault=seen.fault, like=like)
+            continue
+        due = replace(_due(row, picture, catalogue, due_by, most), like=like)
+        if known is not None and like is not None and len(known) < REMEMBERED:
+            known[like] = due
+        yield due
 
 
 def _walk(
@@ -196,12 +215,13 @@ def _walk(
     """Every due subscription in that order, block by block."""
     rows = due_rows(due_by, test_clock_id).order_by(*order)
     after: tuple[object, ...] | None = None
+    known: dict[Hashable, Due] = {}
     left = most
     while left is None or left > 0:
         size = BLOCK if left is None else min(BLOCK, left)
         following = rows.filter(TupleGreaterThan(tuple(F(name) for name in order), after)) if after else rows
         block = list(following[:size])
-        yield from outlook(block, merchant, due_by, now)
+        yield from outlook(block, merchant, due_by, now, known)
         if len(block) < size:
             return
         after = tuple(getattr(block[-1], name) for name in order)
@@ -266,14 +286,25 @@ def _counted(walked: Iterable[Due], found: Forecast, faults: dict[str, Faults]) 
         yield due
 
 
-def _documents(walked: Iterable[Due], *, by_payer: bool) -> Iterator[DraftInvoice]:
-    """Documents to be. Drafts that may stand together come together: the walk is in the payers' order then."""
-    for _, together in groupby(walked, key=lambda due: due.row.payer_id if by_payer else due.row.pk):
-        pairs = [
-            ((due.row.legal_entity_id, step.after.collection), draft)
-            for due in together
-            for step in due.steps
-            for draft in step.drafts
-        ]
-        for _, draft in grouped(pairs, by_payer=by_payer):
-            yield draft
+def _documents(walked: Iterable[Due], *, by_payer: bool) -> Iterator[tuple[DraftInvoice, Totals]]:
+    """Documents to be, with their sums. Drafts that may stand together come together: the walk is in the payers' order
+    then. Where each subscription has its own, those of lives alike are the same."""
+    known: dict[Hashable, list[tuple[DraftInvoice, Totals]]] = {}
+    for _, group in groupby(walked, key=lambda due: due.row.payer_id if by_payer else due.row.pk):
+        together = list(group)
+        like = None if by_payer else together[0].like
+        made = known.get(like) if like is not None else None
+        if made is None:
+            pairs = [pair for due in together for pair in _pairs(due)]
+            made = [(draft, totals(draft.lines, draft.tax_behavior)) for _, draft in grouped(pairs, by_payer=by_payer)]
+            if like is not None and len(known) < REMEMBERED:
+                known[like] = made
+        yield from made
+
+
+def _pairs(due: Due) -> Iterator[tuple[Hashable, DraftInvoice]]:
+    """Each draft, in the subscription's own name, with what it must share with others to stand beside them."""
+    for step in due.steps:
+        for draft in step.drafts:
+            own = replace(draft, payer=str(due.row.payer_id), subscription=str(due.row.pk)) if due.like else draft
+            yield (due.row.legal_entity_id, step.after.collection), own

@@ -127,6 +127,33 @@ def test_the_parked_are_counted_apart(shop):
     assert (found.subscriptions, found.parked, found.parked_before, found.invoices) == (0, 0, 1, 0)
 
 
+def test_lives_alike_are_worked_out_once_and_told_apart_where_anything_differs(shop, monkeypatch):
+    worked: list[object] = []
+    real = looking.catch_up
+
+    def counted(picture, *arguments, **options):
+        worked.append(picture.id)
+        return real(picture, *arguments, **options)
+
+    monkeypatch.setattr(looking, "catch_up", counted)
+    monkeypatch.setattr(looking, "BLOCK", 3)
+    extra = shop.option("extra", 2_00)
+    hifi = shop.offer("hifi", ("month", None, 12_99), options=[extra])
+    coupon = shop.coupon("WELCOME", percent_off=50, duration="forever")
+    for name in "abcdefg":
+        shop.buy(shop.enrol(name), hifi)
+    shop.buy(shop.enrol("h"), hifi, options=[extra])
+    shop.buy(shop.enrol("i"), hifi, coupons=[coupon])
+    shop.buy(shop.enrol("j"), hifi, quantity=2)
+    shop.buy(shop.enrol("k"), shop.offer("more", ("month", None, 5_00)))
+
+    found = seen(shop, months_ahead(shop, 1))
+
+    assert len(worked) == 5  # seven alike, and four that differ: by option, coupon, quantity, offer
+    assert found.subscriptions == 11
+    assert (sums(found)[0][3], found.invoices) == (7 * 12_99 + 14_99 + 6_49 + 25_98 + 5_00, 11)
+
+
 def test_a_bound_makes_figures_at_least(shop):
     hifi = shop.offer("hifi", ("month", None, 12_99))
     for name in "abc":
