@@ -9,7 +9,9 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Follow every settlement of an invoice: its unpaid case ends in the same transaction."""
+        """Know our broker, whoever sends a task (a command too); and follow every settlement of an invoice: its unpaid
+        case ends in the same transaction."""
+        import billing.celery  # noqa: F401
         from billing.flows import cases
         from invoices.services import settlement
 

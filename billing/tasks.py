@@ -9,7 +9,6 @@ from uuid import UUID
 from celery import shared_task
 from django.db import transaction
 
-import billing.celery  # noqa: F401 - ties the tasks to our broker wherever they are sent from, the web included
 from billing import inbox, runs
 from billing.flows import clock_work, reconcile, try_now
 from merchants.refusals import Refusal
