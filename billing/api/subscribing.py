@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Annotated, Any, TypedDict, cast
 
 from billing import shapes
+from billing.api.named import named_coupons, named_options
 from billing.flows.checkout import form_url
-from billing.flows.purchase import WishedOption, told_later
+from billing.flows.purchase import told_later
 from billing.flows.subscribe import Previewed
 from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession
@@ -25,8 +26,8 @@ from billing.selectors.answers import (
 from invoices.drafts import DraftInvoice
 from invoices.totals import totals
 from merchants.actors import Actor, Channel
-from merchants.http.references import find, find_all
-from merchants.models import Coupon, Offer, Option, Site
+from merchants.http.references import find
+from merchants.models import Offer, Site
 from merchants.selectors.shapes import DayText, Says
 from subscribers.models import PaymentMethod, Subscription
 from subscribers.selectors import people
@@ -79,19 +80,13 @@ def acting(actor: Actor, body: Mapping[str, Any]) -> Actor:
 
 def wanted_of(body: Mapping[str, Any]) -> Wanted:
     """What a body names, found. Raises Invalid naming each field that names nothing."""
-    options = list(body.get("options", ()))
-    named = {f"options[{place}].option": each["option"] for place, each in enumerate(options)}
-    coupons = {f"coupons[{place}]": text for place, text in enumerate(body.get("coupons", ()))}
     method = body.get("payment_method")
     plain = {name: body[name] for name in ("reference", "start_on", "billing_day") if name in body}
     return Wanted(
         subscriber=find(people.visible().select_related("payer"), body["subscriber"], field="subscriber"),
         offer=find(Offer.objects.all(), body["offer"], field="offer"),
-        options=[
-            WishedOption(option=row, quantity=each.get("quantity", 1))
-            for row, each in zip(find_all(Option.objects.all(), named).values(), options, strict=True)
-        ],
-        coupons=list(find_all(Coupon.objects.all(), coupons).values()),
+        options=named_options(body),
+        coupons=named_coupons(body),
         quantity=body.get("quantity", 1),
         metadata=body.get("metadata", {}),
         collection=body.get("collection", "automatic"),

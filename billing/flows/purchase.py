@@ -188,16 +188,21 @@ def _begins_free(version: OfferVersion) -> bool:
 def rivals(session: CheckoutSession) -> QuerySet[CheckoutSession]:
     """Other purchases with a payment under way of what may be had so often only: the same offer's free stage, a coupon
     with a limit for each subscriber. Their pages are closed before another one opens, so that at most one is paid."""
-    version = session.subscription.offer_version
-    limited = Coupon.objects.filter(id__in=session.quote.coupons).exclude(max_uses_per_subscriber=None)
+    return rivals_of(session.subscription, session.quote.coupons).exclude(pk=session.pk)
+
+
+def rivals_of(subscription: Subscription, coupon_ids: Sequence[UUID | str]) -> QuerySet[CheckoutSession]:
+    """The same for a subscription, also one that is no purchase."""
+    version, payer_id = subscription.offer_version, subscription.payer_id
+    limited = Coupon.objects.filter(id__in=coupon_ids).exclude(max_uses_per_subscriber=None)
     same = Q(pk__in=[])
     if _begins_free(version):
-        same |= Q(subscriber_id=session.subscriber_id, subscription__offer_version__offer_id=version.offer_id)
+        same |= Q(subscriber_id=subscription.subscriber_id, subscription__offer_version__offer_id=version.offer_id)
     for coupon_id in limited.values_list("id", flat=True):
-        same |= Q(subscription__payer_id=session.subscription.payer_id, coupons_held__contains=[str(coupon_id)])
+        same |= Q(subscription__payer_id=payer_id, coupons_held__contains=[str(coupon_id)])
     paying = Payment.objects.filter(session_id=OuterRef("pk"), status__in=IN_FLIGHT)
     others = CheckoutSession.objects.filter(same, Exists(paying), status=CheckoutSession.Status.OPEN)
-    return others.exclude(pk=session.pk).order_by("id")
+    return others.order_by("id")
 
 
 def check_once(session: CheckoutSession) -> None:

@@ -11,7 +11,8 @@ from uuid import UUID
 from billing.engine.decide import StepKind, catch_up
 from billing.engine.quoting import Later, coming
 from billing.flows import wanted as wanting
-from billing.flows.purchase import count_uses
+from billing.flows.pay import PaymentUnderWay
+from billing.flows.purchase import count_uses, rivals_of
 from billing.flows.renew import renew
 from billing.flows.wanted import Prepared, Wanted
 from invoices.drafts import DraftInvoice
@@ -57,7 +58,8 @@ def subscribe_now(*, merchant_id: UUID, wanted: Wanted, actor: Actor) -> Subscri
     its start; one that begins in the past is caught up, one that begins later is scheduled.
 
     What is due is asked for afterwards (`Invoice.collect_at`), and unpaid goes to dunning. Raises Invalid, Conflict
-    (`wanted.prepare`, `merchant_suspended`, `subscription_not_begun`).
+    (`wanted.prepare`, `merchant_suspended`, `subscription_not_begun`), PaymentUnderWay (what may be had once is being
+    paid for on a page).
     """
     with tenant(merchant_id):
         merchant, now = _present(merchant_id, wanted)
@@ -66,6 +68,8 @@ def subscribe_now(*, merchant_id: UUID, wanted: Wanted, actor: Actor) -> Subscri
         ready = wanting.prepare(wanted, merchant=merchant, actor=actor, now=now)
         _lived(ready, now)
         subscription = ready.subscription
+        if rivals_of(subscription, ready.priced.coupon_ids).exists():
+            raise PaymentUnderWay
         subscription.activation = "now"
         begins_at = local_midnight(subscription.start_on, now.zone)
         subscription.next_action_at = begins_at
