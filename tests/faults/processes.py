@@ -24,8 +24,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def workers(**more: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """One worker for all queues, and a beat; ended, kindly then not, on leaving."""
+def workers(queues: str = "money,documents,alerts,default", **more: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """One worker for these queues, and a beat; ended, kindly then not, on leaving."""
     celery = [sys.executable, "-m", "celery", "-A", "billing.celery"]
     with tempfile.TemporaryDirectory() as folder:
         log = (Path(folder) / "log").open("wb")
@@ -35,7 +35,7 @@ def workers(**more: str) -> Iterator[list[subprocess.Popen[bytes]]]:
                 *celery,
                 "worker",
                 "-Q",
-                "money,documents,alerts,default",
+                queues,
                 "-c",
                 "2",
                 "--without-mingle",

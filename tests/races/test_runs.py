@@ -179,7 +179,7 @@ def test_run_against_cancel(shop):
     boundary = rows[0].start_on  # all began on one day
 
     def leave(n, row):
-        time.sleep(n * 0.06)  # some before the run has them, some after
+        time.sleep(n * 0.2)  # some before the run has them, some after
         return cancel.cancel_at_period_end(merchant_id=shop.id, subscription_id=row.pk, actor=TESTER)
 
     acts = [lambda n=n, row=row: leave(n, row) for n, row in enumerate(rows)]
