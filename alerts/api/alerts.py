@@ -14,7 +14,7 @@ from merchants.http.bodies import Filters
 from merchants.http.fields import Choice, PublicId, Text
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
-from subscribers.models import Subscriber
+from subscribers.selectors import people
 
 STATES = {
     "open": Q(acknowledged_at=None, resolved_at=None),
@@ -41,10 +41,12 @@ class Alerts(ApiView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         wanted = dict(self.filters)
-        rows = Alert.objects.filter(STATES[wanted.pop("status")]) if "status" in wanted else Alert.objects.all()
+        rows = people.of_shown_people(Alert.objects.all())
+        if "status" in wanted:
+            rows = rows.filter(STATES[wanted.pop("status")])
         if "subscriber" in wanted:
             named = wanted.pop("subscriber")
-            rows = rows.filter(subscriber=references.find(Subscriber.objects.all(), named, field="subscriber"))
+            rows = rows.filter(subscriber=references.find(people.visible(), named, field="subscriber"))
         return self.page(rows.filter(**wanted), show_alerts)
 
 
@@ -56,7 +58,7 @@ class OneAlert(ApiView):
     @operation("Read an alert", answer=AlertShape)
     def get(self, request: Request, alert: str) -> Response:
         """What it is about."""
-        return Response(show_alerts([self.find(Alert.objects.all(), alert)])[0])
+        return Response(show_alerts([self.find(people.of_shown_people(Alert.objects.all()), alert)])[0])
 
 
 class AcknowledgeAlert(ApiView):

@@ -22,6 +22,7 @@ from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.permissions import Permission
+from subscribers.selectors import people
 
 VIEWS: Mapping[str, tuple[Q, Promise]] = {
     "open": (Q(resolved_at=None), pgettext_lazy("alert", "Open")),
@@ -47,7 +48,7 @@ def alerts(request: OfficeRequest) -> HttpResponse:
     view = view if view in VIEWS else "open"
     kind = request.GET.get("kind", "")
     kind = kind if kind in NAMES else ""
-    listed: QuerySet[Alert] = Alert.objects.filter(VIEWS[view][0])
+    listed: QuerySet[Alert] = people.of_shown_people(Alert.objects.filter(VIEWS[view][0]))
     counts = dict(listed.values_list("kind").annotate(count=Count("id")).order_by())
     rows = listed.filter(kind=kind) if kind else listed
     found = cursors.page(rows, cursor=request.GET.get("cursor"), limit=cursors.LIMIT)
@@ -89,7 +90,8 @@ def home_alerts(request: OfficeRequest) -> HttpResponse:
     office = request.office
     if not office.may(Permission.see_alerts):
         return HttpResponse()
-    waiting = Alert.objects.filter(resolved_at=None, acknowledged_at=None).exclude(severity=Alert.Severity.INFO)
+    waiting = people.of_shown_people(Alert.objects.filter(resolved_at=None, acknowledged_at=None))
+    waiting = waiting.exclude(severity=Alert.Severity.INFO)
     rows = list(waiting.order_by("severity", "-id")[:ON_HOME])
     told = grouped(rows, merchant=office.merchant.public_id, language=get_language() or "en")
     return office_render(request, "alerts/home_alerts.html", {"needs": told[:SHOWN], "more": len(told) > SHOWN})

@@ -20,6 +20,7 @@ from merchants.http.views import ApiView, created
 from merchants.money import AMOUNT_LIMIT, UNIT_DECIMALS
 from merchants.selectors.shapes import DecimalString, InstantText, Says, Texts
 from subscribers.models import Subscription
+from subscribers.selectors import people
 
 LARGEST = Decimal(AMOUNT_LIMIT)
 MOST_OF_IT = Decimal(1_000_000_000)
@@ -80,10 +81,12 @@ class Charges(ApiView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         given = dict(self.filters)
-        rows = Charge.objects.all()
+        rows = people.on_shown_clocks(Charge.objects.all(), "subscription__test_clock")
         if "subscription" in given:
             named = given.pop("subscription")
-            rows = rows.filter(subscription=find(Subscription.objects.all(), named, field="subscription"))
+            rows = rows.filter(
+                subscription=find(people.on_shown_clocks(Subscription.objects.all()), named, field="subscription")
+            )
         if "created_after" in given:
             rows = rows.filter(created_at__gt=given.pop("created_after"))
         return self.page(rows.filter(**given), show_charges)
@@ -93,7 +96,7 @@ class Charges(ApiView):
         """It waits for the subscription's next document: the next period's invoice, or the one that closes it. Nothing
         is asked for before. 409 `subscription_over` where there is no next document."""
         body: dict[str, Any] = dict(self.body)
-        row = find(Subscription.objects.all(), body.pop("subscription"), field="subscription")
+        row = find(people.on_shown_clocks(Subscription.objects.all()), body.pop("subscription"), field="subscription")
         if "unit_price" in body:
             body["unit_price"] = f"{body['unit_price']:f}"
         terms = ChargeTerms(**body)

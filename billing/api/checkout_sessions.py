@@ -11,16 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.bodies import CheckoutSessionBody, CheckoutSessionFilters
+from billing.api.named import named_coupons, named_options
 from billing.flows import checkout, expire
 from billing.flows.checkout import Wish, form_url
-from billing.flows.purchase import WishedOption
 from billing.models import CheckoutSession
 from billing.selectors.answers import CheckoutSessionShape, session_shown
 from merchants.http.operations import operation
-from merchants.http.references import find, find_all
+from merchants.http.references import find
 from merchants.http.shared import AddressBody
 from merchants.http.views import ApiView, created, refuse
-from merchants.models import Coupon, Offer, Option
+from merchants.models import Offer
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
@@ -43,7 +43,7 @@ class CheckoutSessions(ApiView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         given = self.filters
-        rows = CheckoutSession.objects.select_related("quote")
+        rows = people.of_shown_people(CheckoutSession.objects.select_related("quote"))
         if "subscriber" in given:
             rows = rows.filter(subscriber=find(people.visible(), given["subscriber"], field="subscriber"))
         if "status" in given:
@@ -60,18 +60,12 @@ class CheckoutSessions(ApiView):
         if ("subscriber" in body) is ("subscriber_data" in body):
             raise refuse("subscriber", "subscriber_or_data", gettext_noop("Give subscriber or subscriber_data."))
         offer = find(Offer.objects.all(), body["offer"], field="offer")
-        options = list(body.get("options", ()))
-        named = {f"options[{place}].option": each["option"] for place, each in enumerate(options)}
-        found = find_all(Option.objects.all(), named)
-        coupons = {f"coupons[{place}]": text for place, text in enumerate(body.get("coupons", ()))}
+        options, coupons = named_options(body), named_coupons(body)
         wish = Wish(
             subscriber=self._subscriber(body),
             offer=offer,
-            options=[
-                WishedOption(option=row, quantity=each.get("quantity", 1))
-                for row, each in zip(found.values(), options, strict=True)
-            ],
-            coupons=list(find_all(Coupon.objects.all(), coupons).values()),
+            options=options,
+            coupons=coupons,
             quantity=body.get("quantity", 1),
             success_url=body.get("success_url", ""),
             failure_url=body.get("failure_url", ""),
@@ -125,7 +119,7 @@ class OneCheckoutSession(ApiView):
     @operation("Read a checkout session", answer=CheckoutSessionShape)
     def get(self, request: Request, checkout_session: str) -> Response:
         """Its status and quote; `invoice` once it is complete."""
-        row = self.find(CheckoutSession.objects.select_related("quote"), checkout_session)
+        row = self.find(people.of_shown_people(CheckoutSession.objects.select_related("quote")), checkout_session)
         return Response(show_sessions([row])[0])
 
 
@@ -139,7 +133,7 @@ class ExpireCheckoutSession(ApiView):
     def post(self, request: Request, checkout_session: str) -> Response:
         """The provider's page is closed first. One that was paid meanwhile is complete, and answered so with 409."""
         with tenant(self.caller.merchant_id):
-            row = self.find(CheckoutSession.objects.all(), checkout_session)
+            row = self.find(people.of_shown_people(CheckoutSession.objects.all()), checkout_session)
         expire.expire(merchant_id=self.caller.merchant_id, session_id=row.pk, actor=self.actor)
         with tenant(self.caller.merchant_id):
             row = CheckoutSession.objects.select_related("quote").get(id=row.pk)

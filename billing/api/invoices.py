@@ -18,6 +18,7 @@ from merchants.http.references import find
 from merchants.http.views import ApiView
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod
+from subscribers.selectors import people
 
 
 class PayBody(Body):
@@ -38,7 +39,7 @@ class PayInvoice(ApiView):
         `code`). 409 `payment_in_flight` while another payment is under way, `nothing_owed`, `payment_method_missing`
         where there is nothing to charge."""
         with tenant(self.caller.merchant_id):
-            row = self.find(Invoice.objects.exclude(status=Invoice.Status.DRAFT), invoice)
+            row = self.find(people.on_shown_clocks(Invoice.objects.exclude(status=Invoice.Status.DRAFT)), invoice)
             named = self.body.get("payment_method")
             ours = PaymentMethod.objects.filter(subscriber_id=row.payer_id, detached_at=None)
             method = find(ours, named, field="payment_method") if named else None
@@ -60,6 +61,6 @@ class SendInvoice(ApiView):
     def post(self, request: Request, invoice: str) -> Response:
         """Writes the payer an e-mail with a link that pays the invoice in one step, and tells `invoice.sent`. 409
         `nothing_owed`, `subscriber_without_email`."""
-        row = self.find(Invoice.objects.exclude(status=Invoice.Status.DRAFT), invoice)
+        row = self.find(people.on_shown_clocks(Invoice.objects.exclude(status=Invoice.Status.DRAFT)), invoice)
         sent = owed.send_link(merchant_id=self.merchant.pk, invoice_id=row.pk, actor=self.actor)
         return Response(cast(InvoiceShape, shapes.invoice(sent)))

@@ -32,6 +32,7 @@ class PaymentMethods(ApiView):
         """Newest first; detached ones with `detached=true` only."""
         given = self.filters
         rows = PaymentMethod.objects.filter(detached_at__isnull=not given.get("detached", False))
+        rows = people.of_shown_people(rows)
         if "subscriber" in given:
             rows = rows.filter(subscriber=find(people.visible(), given["subscriber"], field="subscriber"))
         return self.page(rows, methods_shown)
@@ -61,7 +62,9 @@ class OnePaymentMethod(ApiView):
     @operation("Read a payment method", answer=PaymentMethodShape)
     def get(self, request: Request, payment_method: str) -> Response:
         """What the provider lets us show of it."""
-        return Response(methods_shown([self.find(PaymentMethod.objects.all(), payment_method)])[0])
+        return Response(
+            methods_shown([self.find(people.of_shown_people(PaymentMethod.objects.all()), payment_method)])[0]
+        )
 
 
 class DetachPaymentMethod(ApiView):
@@ -75,7 +78,7 @@ class DetachPaymentMethod(ApiView):
         """For good, here and at the provider. 409 `payment_method_needed` where a running subscription is charged to
         it: attach another one first."""
         with tenant(self.caller.merchant_id):
-            row = self.find(PaymentMethod.objects.all(), payment_method)
+            row = self.find(people.of_shown_people(PaymentMethod.objects.all()), payment_method)
         done = methods.detach(merchant_id=self.caller.merchant_id, method_id=row.pk, actor=self.actor)
         return Response(methods_shown([done])[0])
 
@@ -90,6 +93,6 @@ class DefaultPaymentMethod(ApiView):
     def post(self, request: Request, payment_method: str) -> Response:
         """All later charges of its subscriber go to it, and what they owe is charged to it at once."""
         with tenant(self.caller.merchant_id):
-            row = self.find(PaymentMethod.objects.all(), payment_method)
+            row = self.find(people.of_shown_people(PaymentMethod.objects.all()), payment_method)
         done = methods.make_default(merchant_id=self.caller.merchant_id, method_id=row.pk, actor=self.actor)
         return Response(methods_shown([done])[0])

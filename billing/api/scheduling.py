@@ -11,19 +11,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody
+from billing.api.named import named_options
 from billing.api.subscribing import DocumentPreviewShape, document_previewed
 from billing.flows import schedule
 from billing.flows.purchase import WishedOption, told_later
 from billing.flows.schedule import AddOption, Ask, ChangeOffer, Effect, RemoveOption, SetQuantity
 from billing.selectors.answers import LaterShape, SubscriptionShape, subscriptions_shown
 from merchants.http.operations import operation
-from merchants.http.references import find, find_all
+from merchants.http.references import find
 from merchants.http.views import ApiView, refuse
 from merchants.ids import read, show
 from merchants.models import Offer, Option
 from merchants.refusals import gettext_noop
 from merchants.selectors.shapes import DayText
 from subscribers.models import Subscription, SubscriptionOption
+from subscribers.selectors import people
 
 WRITES, PREVIEWED = {"POST": "subscriptions:write"}, {"POST": "subscriptions:read"}
 
@@ -53,7 +55,7 @@ class _Planned(ApiView):
 
     def read(self, subscription: str) -> tuple[Subscription, Ask]:
         """The subscription, then the body. Raises Invalid (`when_not_available`)."""
-        row = self.find(Subscription.objects.all(), subscription)
+        row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         if self.body["when"] == "now":
             detail = gettext_noop("Changes count from the end of the paid period for now: ask for “period_end”.")
             raise refuse("when", "when_not_available", detail)
@@ -131,14 +133,7 @@ class _ChangingOffer(_Planned):
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
         """The offer and options that are named."""
         offer = find(Offer.objects.all(), body["offer"], field="offer")
-        options = None
-        if "options" in body:
-            named = {f"options[{place}].option": each["option"] for place, each in enumerate(body["options"])}
-            rows = find_all(Option.objects.all(), named).values()
-            options = [
-                WishedOption(option=option, quantity=each.get("quantity", 1))
-                for option, each in zip(rows, body["options"], strict=True)
-            ]
+        options = named_options(body) if "options" in body else None
         return ChangeOffer(offer=offer, options=options, quantity=body.get("quantity"))
 
 
@@ -240,7 +235,7 @@ class UndoScheduled(ApiView):
     def post(self, request: Request, subscription: str) -> Response:
         """A cancellation and every wish, or one `kind` of them, until it has taken effect. 409 `nothing_to_undo` where
         nothing of it is planned."""
-        row = self.find(Subscription.objects.all(), subscription)
+        row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         done = schedule.undo(
             merchant_id=self.merchant.pk, subscription_id=row.pk, kind=self.body.get("kind"), actor=self.actor
         )

@@ -68,7 +68,7 @@ class Subscriptions(ApiView):
     def get(self, request: Request) -> Response:
         """Newest first. An `incomplete` one is a purchase that nobody has paid for yet."""
         given = dict(self.filters)
-        rows = Subscription.objects.select_related("offer_version")
+        rows = people.on_shown_clocks(Subscription.objects.select_related("offer_version"))
         if "subscriber" in given:
             rows = rows.filter(subscriber=find(people.visible(), given.pop("subscriber"), field="subscriber"))
         if "offer" in given:
@@ -125,7 +125,7 @@ class OneSubscription(ApiView):
     @operation("Read a subscription", answer=SubscriptionShape, filters=PastFilters, expand=EXPANDED)
     def get(self, request: Request, subscription: str) -> Response:
         """With `as_of` or `known_at`: as it was then (404 where there was none yet)."""
-        row = self.find(Subscription.objects.select_related("offer_version"), subscription)
+        row = self.find(people.on_shown_clocks(Subscription.objects.select_related("offer_version")), subscription)
         if self.filters:
             then = past.row_at(
                 row,
@@ -149,7 +149,7 @@ class CancelSubscription(ApiView):
     def post(self, request: Request, subscription: str) -> Response:
         """It ends with its paid period (or free stage): every feature stays until then, nothing more is billed. Asked
         twice it stays as it is."""
-        row = self.find(Subscription.objects.all(), subscription)
+        row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         done = cancel.cancel_at_period_end(
             merchant_id=self.merchant.pk,
             subscription_id=row.pk,
@@ -167,7 +167,7 @@ class PreviewCancel(ApiView):
     @operation("Preview a cancellation", answer=CancelPreviewShape, body=CancelBody)
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act, the dates and sums that it would make; nothing is changed."""
-        row = self.find(Subscription.objects.select_related("offer_version"), subscription)
+        row = self.find(people.on_shown_clocks(Subscription.objects.select_related("offer_version")), subscription)
         _checked = self.body
         now = now_for(self.merchant, row.test_clock_id)
         seen = preview_cancel(row, ends_on=cancel.check_cancel(row), now=now)

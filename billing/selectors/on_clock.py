@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -81,7 +82,7 @@ asker was, a while after they were made. A page that a person has open, and a ba
 def next_due(clock_id: UUID, *, done: Collection[UUID] = ()) -> list[Due]:
     """The next MOST of each kind of that clock, soonest first, without the rows in `done` (subscriptions are always
     told: they must be brought up to date before the clock goes on). One query, in the tenant's scope."""
-    values = {
+    values: dict[str, Any] = {
         "merchant": str(current()),
         "clock": str(clock_id),
         "done": list(done),

@@ -24,6 +24,7 @@ from invoices.services.files import printed
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
+from subscribers.selectors import people
 
 EXPANDS = ("subscriber",)
 
@@ -36,7 +37,7 @@ class Invoices(ApiView):
     @operation("List invoices", answer=InvoiceShape, page=True, filters=InvoiceFilters, expand=EXPANDS)
     def get(self, request: Request) -> Response:
         """Newest first, without their lines."""
-        answer = self.page(narrowed(Invoice.objects.all(), self.filters), show_invoices)
+        answer = self.page(narrowed(people.on_shown_clocks(Invoice.objects.all()), self.filters), show_invoices)
         expand(answer.data["data"], self.expand, LOADERS)
         return answer
 
@@ -49,7 +50,7 @@ class OneInvoice(ApiView):
     @operation("Read an invoice", answer=InvoiceShape, expand=EXPANDS)
     def get(self, request: Request, invoice: str) -> Response:
         """With its lines, each with the calculation that made it, and its VAT by rate."""
-        found = self.find(Invoice.objects.all(), invoice)
+        found = self.find(people.on_shown_clocks(Invoice.objects.all()), invoice)
         lines, taxes = found.lines.order_by("position"), found.taxes.order_by("-tax_percent", "category")
         shown = shapes.invoice(found, list(lines), list(taxes))
         expand([shown], self.expand, LOADERS)
@@ -64,7 +65,7 @@ class InvoicePdf(ApiView):
     @operation("Get an invoice's PDF", media_type="application/pdf")
     def get(self, request: Request, invoice: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf_response(printed(self.find(Invoice.objects.all(), invoice)))
+        return pdf_response(printed(self.find(people.on_shown_clocks(Invoice.objects.all()), invoice)))
 
 
 class CreditNotes(ApiView):
@@ -75,7 +76,7 @@ class CreditNotes(ApiView):
     @operation("List credit notes", answer=CreditNoteShape, page=True, filters=CreditNoteFilters, expand=EXPANDS)
     def get(self, request: Request) -> Response:
         """Newest first, without their lines."""
-        answer = self.page(narrowed(CreditNote.objects.all(), self.filters), show_credit_notes)
+        answer = self.page(narrowed(people.on_shown_clocks(CreditNote.objects.all()), self.filters), show_credit_notes)
         expand(answer.data["data"], self.expand, LOADERS)
         return answer
 
@@ -88,7 +89,7 @@ class OneCreditNote(ApiView):
     @operation("Read a credit note", answer=CreditNoteShape, expand=EXPANDS)
     def get(self, request: Request, credit_note: str) -> Response:
         """With its lines and its VAT by rate. `settled` says where its total went."""
-        found = self.find(CreditNote.objects.all(), credit_note)
+        found = self.find(people.on_shown_clocks(CreditNote.objects.all()), credit_note)
         lines, taxes = found.lines.order_by("position"), found.taxes.order_by("-tax_percent", "category")
         shown = shapes.credit_note(found, list(lines), list(taxes))
         expand([shown], self.expand, LOADERS)
@@ -103,4 +104,4 @@ class CreditNotePdf(ApiView):
     @operation("Get a credit note's PDF", media_type="application/pdf")
     def get(self, request: Request, credit_note: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf_response(printed(self.find(CreditNote.objects.all(), credit_note)))
+        return pdf_response(printed(self.find(people.on_shown_clocks(CreditNote.objects.all()), credit_note)))

@@ -11,6 +11,7 @@ from invoices.selectors.answers import PaymentShape
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
+from subscribers.selectors import people
 
 EXPANDS = ("subscriber",)
 
@@ -23,7 +24,7 @@ class Payments(ApiView):
     @operation("List payments", answer=PaymentShape, page=True, filters=PaymentFilters, expand=EXPANDS)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        answer = self.page(narrowed(Payment.objects.all(), self.filters), show_payments)
+        answer = self.page(narrowed(people.on_shown_clocks(Payment.objects.all()), self.filters), show_payments)
         expand(answer.data["data"], self.expand, LOADERS)
         return answer
 
@@ -36,6 +37,6 @@ class OnePayment(ApiView):
     @operation("Read a payment", answer=PaymentShape, expand=EXPANDS)
     def get(self, request: Request, payment: str) -> Response:
         """`unknown` is an outcome: the provider is asked until it says which; nothing is charged again meanwhile."""
-        shown = show_payments([self.find(Payment.objects.all(), payment)])
+        shown = show_payments([self.find(people.on_shown_clocks(Payment.objects.all()), payment)])
         expand(shown, self.expand, LOADERS)  # type: ignore[arg-type]
         return Response(shown[0])

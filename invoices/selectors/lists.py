@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 
 from invoices.models import Allocation, Invoice, NumberSeries, Payment
 from invoices.models.payments import IN_FLIGHT
+from subscribers.selectors import people
 
 COUNTED_UP_TO = 1_000
 SUMMED_UP_TO = 10_000
@@ -53,7 +54,7 @@ def due() -> Any:
 
 def invoices_in(view: str, today: date) -> QuerySet[Invoice]:
     """The invoices of a view: a status, `overdue` (open and due before today), or all."""
-    rows: QuerySet[Invoice] = Invoice.objects.all()
+    rows: QuerySet[Invoice] = people.on_shown_clocks(Invoice.objects.all())
     if view == "overdue":
         return rows.filter(status=Invoice.Status.OPEN, due_on__lt=today)
     return rows.filter(status=view) if view in Invoice.Status.values else rows
@@ -61,7 +62,7 @@ def invoices_in(view: str, today: date) -> QuerySet[Invoice]:
 
 def payments_in(view: str) -> QuerySet[Payment]:
     """The payments of a view: succeeded, failed (refused, not merely left), under way, or all."""
-    rows: QuerySet[Payment] = Payment.objects.all()
+    rows: QuerySet[Payment] = people.on_shown_clocks(Payment.objects.all())
     return rows.filter(PAYMENT_VIEWS[view]) if view in PAYMENT_VIEWS else rows
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from merchants.models import OfferVersion, TestClock
 from subscribers.models import PaymentMethod, Subscriber, Subscription
 from subscribers.search_text import patterns
 
+M = TypeVar("M", bound=Model)
 COUNTED_UP_TO = 10_000
 """A count above this is not worth the reading: it is shown as “more than”."""
 RARE = 1_000
@@ -31,13 +32,24 @@ VIEWS: Mapping[str, Q] = {
 
 
 def _gone() -> QuerySet[TestClock, Any]:
-    """The test clocks that were deleted: a set that the database builds once a query, not a join."""
-    return TestClock.objects.exclude(deleted_at=None).values("pk")
+    """The test clocks that were deleted: a set that the database builds once a query, not a join. Whoever lived on one
+    that was released before lives in real time, with all that was issued to them."""
+    return TestClock.objects.exclude(deleted_at=None).exclude(status=TestClock.Status.RELEASED).values("pk")
 
 
 def visible() -> QuerySet[Subscriber]:
     """The subscribers that are shown: those of a test clock that was deleted are hidden with it."""
     return Subscriber.objects.exclude(test_clock__in=_gone())
+
+
+def on_shown_clocks(rows: QuerySet[M], named: str = "test_clock") -> QuerySet[M]:
+    """Those of `rows` (subscriptions, documents, payments: whatever names its test clock) that are shown."""
+    return rows.exclude(**{f"{named}__in": _gone()})
+
+
+def of_shown_people(rows: QuerySet[M]) -> QuerySet[M]:
+    """Those of `rows` (alerts, payment methods, purchases: whatever names its subscriber) that are shown."""
+    return rows.exclude(subscriber__in=Subscriber.objects.filter(test_clock__in=_gone()).values("pk"))
 
 
 def searched(rows: QuerySet[Subscriber], query: str) -> QuerySet[Subscriber]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
 
+from alerts.models import Alert
 from billing.flows import clock_work, clocks
 from merchants.clock import instant
 from merchants.ids import read
 from merchants.models import Event
 from merchants.models import TestClock as Clock
 from merchants.tenancy.scope import tenant
+from subscribers.models import Subscriber
 from tests.api.callers import Caller, faults, problem
 from tests.worlds import Shop, utc
 
@@ -105,6 +108,28 @@ def test_a_deleted_clock_is_gone_and_its_subscribers_are_hidden(shop, site, cloc
     with tenant(shop.id), pytest.raises(clocks.ClockDeleted):
         clocks.advance(merchant_id=shop.id, clock_id=row(clock).pk, to=utc("2027-03-01T08:00"), actor=shop.actor)
     assert nudged == []
+
+
+def test_all_that_a_deleted_clock_s_subscribers_have_is_hidden(shop, site, clock, nudged):
+    ada = site.make("subscribers", {"name": "Ada", "reference": "ada", "test_clock": clock["id"]})
+    site.make("subscribers", {"name": "Bob", "reference": "bob"})
+    offer = shop.offer("hifi", ("month", None, 12_99))
+    for reference in ("ada", "bob"):
+        with tenant(shop.id):
+            row = Subscriber.objects.get(reference=reference)
+        shop.buy(row, offer)
+        with tenant(shop.id):
+            Alert.objects.create(kind="test", severity="warn", fact=reference, subscriber=row, created_at=instant())
+    lists = ("subscriptions", "checkout_sessions", "payment_methods", "invoices", "payments", "alerts")
+    before = {name: site.get(name).json()["data"] for name in lists}
+    assert {name: len(rows) for name, rows in before.items()} == dict.fromkeys(lists, 2)
+
+    assert site.call("DELETE", f"test_clocks/{clock['id']}").status_code == 204
+    for name in lists:
+        [gone, kept] = sorted(before[name], key=lambda each: ada["id"] not in json.dumps(each))
+        assert [each["id"] for each in site.get(name).json()["data"]] == [kept["id"]], name
+        assert site.get(f"{name}/{gone['id']}").status_code == 404, name
+        assert site.get(f"{name}/{kept['id']}").status_code == 200, name
 
 
 def test_a_clock_that_advances_can_be_deleted_and_stops(shop, site, clock, nudged):
