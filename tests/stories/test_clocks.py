@@ -8,8 +8,9 @@ from textwrap import dedent
 
 import pytest
 
-from billing import runs
+from billing import runs, tasks
 from billing.flows import clock_work, clocks, collect, running
+from billing.flows.clocks import nudge
 from billing.models import BillingRun, CheckoutSession
 from invoices.models import Invoice, LedgerEntry, NumberSeries, Payment
 from merchants.clock import instant
@@ -341,6 +342,23 @@ def test_a_worker_lets_others_have_their_turn(shop, hifi, nudged):
     assert turns == 9  # four renewals, four charges, and the arrival
     assert nudged == [str(clock.pk)] * 9  # the wish, and after each turn but the last
     assert statement(shop).count("paid") == 5
+
+
+def test_the_worker_that_is_nudged_carries_the_clock_on(shop, hifi, monkeypatch):
+    clock = clock_at(shop)
+    shop.buy(ada_on(shop, clock), hifi)
+    clocks.advance(merchant_id=shop.id, clock_id=clock.pk, to=utc("2027-02-28T09:00"), actor=shop.actor)
+    sent = []
+    monkeypatch.setattr(clocks.current_app, "send_task", lambda name, **options: sent.append((name, options)))
+    nudge(shop.id, clock.pk)
+    [(name, options)] = sent
+    assert (name, options["queue"]) == (tasks.carry_clock_on.name, "money")
+    monkeypatch.setattr(tasks.carry_clock_on, "apply_async", lambda args, **_: tasks.carry_clock_on(*args))
+    tasks.carry_clocks_on()  # beat: the first nudge was lost
+    assert fresh(shop, clock).status == "ready"
+    assert statement(shop).count("paid") == 2
+    tasks.carry_clock_on(*options["args"])  # it comes late, and changes nothing
+    assert statement(shop).count("paid") == 2
 
 
 def test_two_workers_at_once_do_it_once(shop, hifi):
