@@ -1,5 +1,7 @@
 """Do history and journal point to what is there, and is each life numbered without a gap? They carry no keys: a history
-outlives what it tells of, so that nothing in the database holds them. And the simulated provider's own books (I9)."""
+outlives what it tells of, so that nothing in the database holds them. And the simulated provider's own books (I9).
+
+An alert about a subscriber is the staff's: it has no place in that life."""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ SELECT (known, found, last, first) IS DISTINCT FROM (last, last, last, CASE WHEN
 FROM (SELECT s.id, s.event_sequence AS known, coalesce(e.found, 0) AS found, coalesce(e.first, 0) AS first,
         coalesce(e.last, 0) AS last
     FROM subscribers_subscriber s LEFT JOIN (SELECT subscriber_id, count(*) AS found, min(subscriber_sequence) AS first,
-        max(subscriber_sequence) AS last FROM merchants_event WHERE subscriber_id IS NOT NULL GROUP BY 1) e
+        max(subscriber_sequence) AS last FROM merchants_event
+        WHERE subscriber_id IS NOT NULL AND (subscriber_sequence IS NOT NULL OR kind NOT LIKE 'alert.%') GROUP BY 1) e
         ON e.subscriber_id = s.id) AS found"""
 
 PUBLISHED = """

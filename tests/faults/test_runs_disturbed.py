@@ -7,10 +7,12 @@ import os
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 
 import psycopg2
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F
 
 from alerts.models import Message
 from billing.models import BillingRun, DunningCase
@@ -34,7 +36,9 @@ def test_beat_was_away(shop, another_shop, shops, away, begun):
     some = Crowd.gather(shop, another_shop, days_ago=begun, count=40)
     poor = shops()
     crowd(poor, [poor.offer("hifi", ("month", None, 10_00))], 3, days_ago=begun, token="pm_card_declinedLater")
-    with tenant(poor.id):
+    with tenant(poor.id):  # an outcome is recorded in the present: these were recorded that long ago
+        ago = timedelta(days=begun)
+        DunningCase.objects.update(opened_at=F("opened_at") - ago, next_step_at=F("next_step_at") - ago)
         cases = list(DunningCase.objects.values_list("taken", "tries"))
         first = set(Invoice.objects.values_list("id", flat=True))
     assert cases == [(0, 1)] * 3
@@ -62,7 +66,7 @@ def test_beat_was_away(shop, another_shop, shops, away, begun):
         asked = Counter(Payment.objects.values_list("invoice_id", flat=True))
         assert {asked[id_] for id_ in first} == {2}
         assert {count for id_, count in asked.items() if id_ not in first} == {1}
-        assert {case.taken for case in DunningCase.objects.filter(invoice__in=first)} == {1}
+        assert [case.taken for case in DunningCase.objects.filter(invoice__in=first)] == [1] * 3
         letters = Counter(
             Message.objects.exclude(invoice=None).values_list("invoice_id", "kind", "created_at__date").distinct()
         )
