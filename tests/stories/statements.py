@@ -10,18 +10,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.flows import clock_work, clocks, collect
+from billing.flows import clock_work, clocks, collect, schedule
 from billing.flows.running import run_merchant
 from billing.models import BillingRun, ParkedInRun
 from invoices.models import CreditNoteLine, Invoice, InvoiceLine, Payment
 from merchants.clock import instant
-from merchants.ids import new_id
 from merchants.models import Offer, TestClock
 from merchants.money import decimal_text
 from merchants.now import Now, local_date
 from merchants.tenancy.scope import tenant
-from subscribers import history
-from subscribers.models import ScheduledChange, Subscriber, Subscription
+from subscribers.models import Subscriber, Subscription
 from subscribers.services import enrolment
 from tests.worlds import TESTER, Shop
 
@@ -102,17 +100,9 @@ class World:
                 ids = list(due.order_by("id").values_list("id", flat=True))
             collect.collect(merchant_id=self.shop.id, invoice_ids=ids, now=self.now, actor=TESTER)
 
-    def wish(self, sub: Subscription, kind: str, day: str, **details: Any) -> None:
-        """A scheduled change, as its flow writes it."""
-        with tenant(self.shop.id):
-            row = Subscription.objects.select_related("subscriber").get(id=sub.pk)
-            wished = ScheduledChange(
-                id=new_id(), subscription=row, kind=kind, due_on=date.fromisoformat(day), details=details,
-                created_at=self.now.at,
-            )  # fmt: skip
-            history.create(wished, actor=TESTER, now=self.now, verb="scheduled")
-            due = min(_utc(day, "00:00", self.shop.merchant.timezone), row.next_action_at or datetime.max)
-            history.update(row, {"next_action_at": due}, actor=TESTER, now=self.now, verb="scheduled")
+    def plan(self, sub: Subscription, ask: schedule.Ask) -> None:
+        """Wish for something at the end of the paid period."""
+        schedule.schedule(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, actor=TESTER)
 
     def now_is(self, sub: Subscription) -> Subscription:
         """The subscription as it stands."""

@@ -10,8 +10,9 @@ import pytest
 
 from billing.flows import cancel, charges
 from billing.flows.charges import ChargeTerms
+from billing.flows.purchase import WishedOption
+from billing.flows.schedule import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from invoices.models import Invoice, Payment
-from merchants.models import OfferVersion
 from merchants.now import local_date
 from merchants.tenancy.scope import tenant
 from subscribers import history
@@ -139,7 +140,7 @@ def test_a_charge_waits_for_the_next_document(world):
 
 def test_another_quantity_from_the_period_s_end(world):
     sub = world.subscribe(world.shop.offer("seats", ("month", None, 10_00)), quantity=3)
-    world.wish(sub, "set_quantity", "2026-02-28", quantity=5)
+    world.plan(sub, SetQuantity(quantity=5))
     assert world.until("2026-03-31").statement(sub) == dedent("""\
         2026-01-31  seats        01-31..02-28           30.00
         2026-02-28  seats        02-28..03-31           50.00
@@ -150,14 +151,30 @@ def test_another_quantity_from_the_period_s_end(world):
 def test_another_offer_from_the_period_s_end_keeps_the_31st(world):
     pro = world.shop.offer("pro", ("month", 1, 0), ("month", None, 20_00))
     sub = world.subscribe(world.shop.offer("basic", ("month", None, 10_00)))
-    with tenant(world.shop.id):
-        version = OfferVersion.objects.get(offer=pro)
-    world.wish(sub, "change_offer", "2026-02-28", offer_version=str(version.pk))
+    world.plan(sub, ChangeOffer(offer=pro))
     assert world.until("2026-04-30").statement(sub) == dedent("""\
         2026-01-31  basic        01-31..02-28           10.00
         2026-02-28  pro          02-28..03-31           20.00
         2026-03-31  pro          03-31..04-30           20.00
         2026-04-30  pro          04-30..05-31           20.00
+        """)
+
+
+def test_an_option_that_comes_and_one_that_goes_at_the_period_s_end(world):
+    live, loud = world.shop.option("live", 2_00), world.shop.option("loud", 3_00)
+    offer = world.shop.offer("hifi", ("month", None, 10_00), options=[live, loud])
+    sub = world.subscribe(offer, options=[live])
+    with tenant(world.shop.id):
+        held = SubscriptionOption.objects.get()
+    world.plan(sub, RemoveOption(option_id=held.pk))
+    world.plan(sub, AddOption(wished=WishedOption(option=loud, quantity=2)))
+    assert world.until("2026-03-31").statement(sub) == dedent("""\
+        2026-01-31  hifi         01-31..02-28           10.00
+                    live         01-31..02-28            2.00
+        2026-02-28  hifi         02-28..03-31           10.00
+                    loud         02-28..03-31            6.00
+        2026-03-31  hifi         03-31..04-30           10.00
+                    loud         03-31..04-30            6.00
         """)
 
 
