@@ -37,8 +37,10 @@ def is_fault(payment: Payment, outcome: Outcome) -> bool:
 def follow(invoice: Invoice, payment: Payment, before: str, *, actor: Actor, now: Now) -> None:
     """All that a payment's new status leads to. A capture beyond what is due is owed back (domain 21)."""
     if payment.status == Status.SUCCEEDED and payment.captured:
+        was_paid = invoice.status == Invoice.Status.PAID
         payments.settle(payment, invoice, actor=actor, now=now)
-        cases.stand([invoice.pk], actor=actor, now=now)
+        if was_paid or invoice.status != Invoice.Status.PAID:  # where it settled all, the standing has followed
+            cases.stand([invoice.pk], actor=actor, now=now)
     elif payment.status == Status.FAILED and _is_debt(payment, before):
         cases.note_failure(invoice, payment=payment, code=payment.code, actor=actor, now=now)
     elif payment.status == Status.FAILED and not payment.advice and payment.code != payments.EXPIRED:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -60,6 +61,11 @@ class TableBooks:
             yield held
             row.content = held.content
             row.save(update_fields=["content"])
+
+    def peek(self, ref: str) -> dict[str, Any] | None:
+        """Read one page."""
+        with tenant(self._merchant_id):
+            return SimulatedPage.objects.filter(ref=ref).values_list("content", flat=True).first()
 
 
 def default_account(now: Now) -> ProviderAccount:

@@ -34,6 +34,8 @@ def clear(*, merchant_id: UUID, invoice_ids: Collection[UUID]) -> set[UUID]:
     with tenant(merchant_id):
         rows = Payment.objects.filter(WAITING, invoice_id__in=invoice_ids).select_related("account", "payer")
         waiting = list(rows.order_by("id"))
+    if not waiting:
+        return set()
     for payment in waiting:
         answer = _close(payment)
         if answer.kind is OutcomeKind.NOT_FOUND:

@@ -285,8 +285,7 @@ class SimulatedGateway:
         raise BadSignature("The simulated provider sends no notices.")
 
     def _is_detached(self, method_ref: str) -> bool:
-        with self._books.page(method_ref) as page:
-            return page.content is not None
+        return self._books.peek(method_ref) is not None
 
     def _look(self, key: str) -> Outcome:
         with self._books.page(key) as page:

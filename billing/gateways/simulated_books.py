@@ -29,6 +29,10 @@ class Books(Protocol):
         """Hold the page `ref` alone until the block ends, then keep its content."""
         ...
 
+    def peek(self, ref: str) -> dict[str, Any] | None:
+        """What stands on the page `ref`, without holding it. None: nothing was ever written."""
+        ...
+
 
 class MemoryBooks:
     """Books that live as long as the process. Safe for threads."""
@@ -47,6 +51,10 @@ class MemoryBooks:
             held = Page(self._contents.get(ref))
             yield held
             self._contents[ref] = held.content
+
+    def peek(self, ref: str) -> dict[str, Any] | None:
+        """Read one page."""
+        return self._contents.get(ref)
 
     def captures(self) -> list[tuple[str, int, str]]:
         """Every capture as (our key, minor units, currency): the truth about this provider's money."""
