@@ -23,8 +23,8 @@ from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Subscription, SubscriptionOption
 from subscribers.services import enrolment
 
-PEOPLE, DAYS, EVERY = 200, 365, 3
-"""How many, over how many days; they act on every third day, so that the clock is not moved for each of them alone."""
+PEOPLE, DAYS, EVERY = 200, 365, 5
+"""How many, over how many days; they act on six days of a month only, so that many are renewed together."""
 SITE = Actor(kind=ActorKind.api_key, id="key_demo", label="onde.example", channel=Channel.api)
 STAFF = Actor(kind=ActorKind.member, id="usr_demo", label="Camille Roy", channel=Channel.call_centre)
 Say = Callable[[str], None]
@@ -40,7 +40,7 @@ def live_a_year(merchant_id: UUID, *, say: Say, count: int = PEOPLE, days: int =
         return Counter()
     began = clock.created_at
     done: Counter[str] = Counter()
-    since = time.monotonic()
+    since, told = time.monotonic(), 0
     for day, acts in _by_day(list(people(count, days)), days):
         at = began + timedelta(days=day, hours=10)
         if at >= instant() - timedelta(hours=1):
@@ -48,7 +48,8 @@ def live_a_year(merchant_id: UUID, *, say: Say, count: int = PEOPLE, days: int =
         _bring(merchant_id, clock.pk, at)
         for act, person in acts:
             done[act] += _ACTS[act](merchant_id, clock.pk, person)
-        if day % 30 == 0:
+        if at.month != told:
+            told = at.month
             say(f"{at:%B %Y}: {sum(done.values())} acts, {time.monotonic() - since:.0f} s")
     _bring(merchant_id, clock.pk, instant() - timedelta(minutes=1))
     clocks.release(merchant_id=merchant_id, clock_id=clock.pk, actor=SITE)
@@ -101,8 +102,11 @@ def _carry(merchant_id: UUID, clock_id: UUID) -> None:
 
 
 def _by_day(cast: list[Person], days: int) -> Iterator[tuple[int, list[tuple[str, Person]]]]:
-    """What happens on each day, in order: joins first."""
-    acts: dict[int, list[tuple[str, Person]]] = {day: [] for day in range(0, days, EVERY)}
+    """What happens on each day, in order: joins first. The days are the 1st, 6th, 11th… of each month."""
+    first = beginning(days).date()
+    acts: dict[int, list[tuple[str, Person]]] = {
+        day: [] for day in range(days) if _is_busy(first + timedelta(days=day)) or day == 0
+    }
     for person in cast:
         mended = person.joins_on + (75 if person.offer == "hifi" else 45)
         for act, on in (
@@ -115,8 +119,12 @@ def _by_day(cast: list[Person], days: int) -> Iterator[tuple[int, list[tuple[str
             ("new_card", mended if person.trouble in ("declines_then_new_card", "bank_asks", "ran_out") else None),
         ):  # fmt: skip
             if on is not None and on < days:
-                acts[on - on % EVERY].append((act, person))
+                acts[max(day for day in acts if day <= on)].append((act, person))
     yield from sorted(acts.items())
+
+
+def _is_busy(day: date) -> bool:
+    return day.day <= 26 and day.day % EVERY == 1
 
 
 def _reference(person: Person) -> str:

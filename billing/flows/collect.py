@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from billing.flows import cases, outcome, way
+from billing.flows import cases, outcome, takings, way
 from billing.flows.outcome import FIRST_LOOK
 from billing.flows.providers import gateway_of
 from billing.gateways.base import ChargeAsk, Gateway, MethodKind, Outcome, OutcomeKind
@@ -75,8 +75,9 @@ def collect(*, merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now, actor: 
     held_back = way.clear(merchant_id=merchant_id, invoice_ids=_due(merchant_id, invoice_ids, now))
     claimed, without = _claim(merchant_id, invoice_ids, held_back, now=now, actor=actor)
     answers = _charge(claimed, at_once)
-    for one, answer in zip(claimed, answers, strict=True):
-        outcome.record(merchant_id=merchant_id, payment_id=one.payment_id, outcome=answer)
+    told = [(one.payment_id, answer) for one, answer in zip(claimed, answers, strict=True)]
+    for payment_id, answer in takings.record_taken(merchant_id=merchant_id, told=told, now=now):
+        outcome.record(merchant_id=merchant_id, payment_id=payment_id, outcome=answer)
     with tenant(merchant_id):
         made = Payment.objects.filter(id__in=[one.payment_id for one in claimed])
         by_status = Counter(made.values_list("status", flat=True))
@@ -106,6 +107,8 @@ def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
         flying = set(_flying(asked))
         ids = [id_ for id_ in asked if id_ not in flying]
         Invoice.objects.filter(id__in=ids).update(collect_at=now.at)
+    if not ids:
+        return Collected()
     return collect(merchant_id=merchant_id, invoice_ids=ids, now=now, actor=actor)
 
 

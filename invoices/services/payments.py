@@ -59,11 +59,23 @@ def record(payment: Payment, answer: Recorded, *, actor: Actor, now: Now, quiet:
     A payment that succeeded never moves again: a late or older word of the provider changes nothing. `quiet` writes no
     fact (an abandoned page is not a failure that anyone must hear of).
     """
-    if payment.status == Status.SUCCEEDED or (payment.status == answer.status and answer.status == Status.FAILED):
-        return False
-    if payment.status == Status.FAILED and answer.status != Status.SUCCEEDED:
-        return False
     before = payment.status
+    if not put(payment, answer, now=now):
+        return False
+    payment.save()
+    if before != payment.status and payment.status in KINDS and not quiet:
+        kind = KINDS[Status(payment.status)]
+        facts.tell(payment.payer_id, (kind, payment.pk, {"object": shapes.payment(payment)}), actor=actor, now=now)
+    return True
+
+
+def put(payment: Payment, answer: Recorded, *, now: Now) -> bool:
+    """Put an outcome on a payment in memory; False where it adds nothing."""
+    before = payment.status
+    if before == Status.SUCCEEDED or (before == answer.status and answer.status == Status.FAILED):
+        return False
+    if before == Status.FAILED and answer.status != Status.SUCCEEDED:
+        return False
     if before == answer.status:
         payment.looks = min(payment.looks + 1, 99)  # asked again, and nothing new: the next look comes later
     payment.status = answer.status
@@ -80,10 +92,6 @@ def record(payment: Payment, answer: Recorded, *, actor: Actor, now: Now, quiet:
     payment.next_look_at = answer.next_look_at
     if answer.status in (Status.SUCCEEDED, Status.FAILED):
         payment.settled_at, payment.next_look_at = now.at, None
-    payment.save()
-    if before != payment.status and payment.status in KINDS and not quiet:
-        kind = KINDS[Status(payment.status)]
-        facts.tell(payment.payer_id, (kind, payment.pk, {"object": shapes.payment(payment)}), actor=actor, now=now)
     return True
 
 
