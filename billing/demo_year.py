@@ -14,6 +14,7 @@ from billing.demo_people import Person, people
 from billing.flows import cancel, clock_work, clocks, methods, schedule, subscribe
 from billing.flows.purchase import WishedOption
 from billing.flows.wanted import Wanted
+from invoices.models import DocumentFile
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
 from merchants.models import Coupon, Merchant, Offer, Option, ProviderAccount, TestClock
@@ -54,7 +55,16 @@ def live_a_year(merchant_id: UUID, *, say: Say, count: int = PEOPLE, days: int =
     _bring(merchant_id, clock.pk, instant() - timedelta(minutes=1))
     clocks.release(merchant_id=merchant_id, clock_id=clock.pk, actor=SITE)
     _carry(merchant_id, clock.pk)
+    _print_later(merchant_id)
     return done
+
+
+def _print_later(merchant_id: UUID) -> None:
+    """The year's papers are printed when somebody asks for one, or by the next day: the machine that shows the demo has
+    better things to do just now than two thousand of them."""
+    with tenant(merchant_id):
+        old = DocumentFile.objects.filter(made_at=None, created_at__lt=instant() - timedelta(days=20))
+        old.update(next_try_at=instant() + timedelta(hours=20))
 
 
 def beginning(days: int = DAYS) -> datetime:

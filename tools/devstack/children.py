@@ -77,6 +77,20 @@ def dying_with_parent(number: int) -> Callable[[], None] | None:
     return arrange
 
 
+def follow(child: Child, telling: Callable[[str], None]) -> None:
+    """Hand over each whole line of a child's log until it has ended."""
+    with child.log.open(errors="replace") as log:
+        rest = ""
+        while True:
+            ended = child.process.poll() is not None
+            *lines, rest = (rest + log.read()).split("\n")
+            for line in lines:
+                telling(line)
+            if ended:
+                return
+            time.sleep(0.2)
+
+
 @dataclass
 class Children:
     """All that one supervisor started. Use as a context manager: leaving it stops everything."""
@@ -149,9 +163,13 @@ class Children:
         env: Mapping[str, str] | None = None,
         cwd: Path | str | None = None,
         account: Account | None = None,
+        telling: Callable[[str], None] | None = None,
     ) -> None:
-        """Start a child and wait for its end. `doing` says in a message what failed."""
+        """Start a child and wait for its end. `doing` says in a message what failed; `telling` gets each line of its
+        log as it comes."""
         child = self.start(name, command, env=env, cwd=cwd, account=account)
+        if telling is not None:
+            follow(child, telling)
         code = child.process.wait()
         self.forget(child)
         if code:

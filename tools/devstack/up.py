@@ -134,10 +134,16 @@ def outside(children: Children, env: dict[str, str], *, folder: Path, chosen: Ma
     return parts.start_together(children, standing_in, environment.without_owner(env))
 
 
-def prepare(children: Children, env: Mapping[str, str], demo_file: Path) -> dict[str, object]:
+def prepare(children: Children, env: Mapping[str, str], demo_file: Path, since: float) -> dict[str, object]:
     """Catalogues, migrations, static files and demo data, in one process that knows the owner's address."""
+
+    def tell(line: str) -> None:
+        if line.startswith("demo: "):
+            progress(since, line)
+
     command = [sys.executable, "-m", "tools.devstack.prepare", str(demo_file)]
-    children.run("prepare", command, doing="Preparing the database and the demo data", env=env, cwd=PROJECT)
+    doing = "Preparing the database and the demo data"
+    children.run("prepare", command, doing=doing, env=env, cwd=PROJECT, telling=tell)
     demo: dict[str, object] = json.loads(demo_file.read_text())
     return demo
 
@@ -192,7 +198,7 @@ def run(children: Children, *, folder: Path, since: float) -> None:
     defaults = environment.common(kept, media=folder / "media") | ours
     env = {**defaults, **environment.inherited(), **environment.fixed(), **database, **broker}
     started = outside(children, env, folder=folder, chosen=chosen)
-    demo = prepare(children, env, folder / "demo.json")
+    demo = prepare(children, env, folder / "demo.json", since)
     parts.wait_for(started)
     names = [part.name for part, _child in started]
     progress(since, ", ".join(["migrated", "demo data there", *(name.replace("-", " ") for name in names)]))

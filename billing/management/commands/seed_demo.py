@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
+from billing import demo_year
 from billing.demo import ACTOR, furnish
 from billing.gateways.base import Outcome
 from billing.gateways.stripe import StripeGateway
@@ -39,6 +40,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--write FILE`: where the log-in and the shop's keys are written (and read again)."""
         parser.add_argument("--write", required=True, type=Path)
+        parser.add_argument("--without-year", action="store_true", help="the catalogue alone, nobody who subscribes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """What is there stays; what is missing is made."""
@@ -51,15 +53,33 @@ class Command(BaseCommand):
         live, sandbox = open_merchant(
             name="Onde", owner=owner, now=now, actor=ACTOR, merchant_id=derived(owner.pk, "merchant")
         )
-        for merchant in (live, sandbox):
+        began = Now(at=demo_year.beginning(), zone=now.zone)
+        for merchant, at in ((live, began), (sandbox, now)):
             with tenant(merchant.pk):
-                furnish(Merchant.objects.get(id=merchant.pk), now=now)
+                furnish(Merchant.objects.get(id=merchant.pk), now=at)
+        if not options["without_year"]:
+            self._year(live)
         self._connect(live, now)
         shop = self._shop(live, known.get("shop"), now)
         address = f"{settings.PUBLIC_URL}/office/{live.public_id}/"
         staff = {"name": "Onde", "login": LOGIN, "password": password, "address": address}
         file.touch(mode=0o600)
         file.write_text(json.dumps({"merchants": [staff], "shop": shop}, indent=1) + "\n")
+
+    def _year(self, live: Merchant) -> None:
+        """Two hundred lives of a year; told, but no letter about the past is sent; the books must agree."""
+        done = demo_year.live_a_year(live.pk, say=self._say)
+        if not done:
+            return
+        self._say("publishing what the year told")
+        told = StringIO()
+        call_command("publish_journal", merchant=live.public_id, without_letters=True, stdout=told)
+        call_command("check_books", merchant=live.public_id, stdout=told)
+        self._say(", ".join(f"{count} {act}" for act, count in sorted(done.items())) + "; the books agree")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(f"demo: {text}")
+        self.stdout.flush()
 
     def _owner(self, known: dict[str, Any]) -> tuple[User, str]:
         user = User.objects.filter(email=LOGIN).first()
