@@ -75,6 +75,8 @@ def run_merchant(
                 with tenant(merchant_id):
                     run = BillingRun.objects.get(id=run.pk)
                 progress(run)
+        if len(places) < size:
+            break
     return _finish(merchant_id, run.pk, now, until)
 
 
