@@ -77,7 +77,7 @@ def collect(*, merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now, actor: 
     answers = _charge(claimed, at_once)
     told = [(one.payment_id, answer) for one, answer in zip(claimed, answers, strict=True)]
     for payment_id, answer in takings.record_taken(merchant_id=merchant_id, told=told, now=now):
-        outcome.record(merchant_id=merchant_id, payment_id=payment_id, outcome=answer)
+        _record(merchant_id, payment_id, answer)
     with tenant(merchant_id):
         made = Payment.objects.filter(id__in=[one.payment_id for one in claimed])
         by_status = Counter(made.values_list("status", flat=True))
@@ -104,7 +104,7 @@ def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
         rows = [row for row in owed.select_for_update(of=("self",)).order_by("id") if row.amount_due]
         cased = set(DunningCase.objects.filter(invoice__in=rows, ended_at=None).values_list("invoice_id", flat=True))
         asked = [row.pk for row in asked_by_itself(rows, cased)]
-        flying = set(_flying(asked))
+        flying = set(_flying(asked, but=Payment.Status.REQUIRES_ACTION))  # that question is closed by `way.clear`
         ids = [id_ for id_ in asked if id_ not in flying]
         Invoice.objects.filter(id__in=ids).update(collect_at=now.at)
     if not ids:
@@ -161,9 +161,9 @@ def _locked(rows: QuerySet[Invoice]) -> list[Invoice]:
     return list(rows.select_for_update(of=("self",)).order_by("id"))
 
 
-def _flying(invoice_ids: Sequence[UUID]) -> Sequence[UUID]:
-    """Which of these have money on its way. An open page is not in flight (domain 21)."""
-    rows = Payment.objects.filter(invoice_id__in=invoice_ids, status__in=IN_FLIGHT)
+def _flying(invoice_ids: Sequence[UUID], *, but: str = "") -> Sequence[UUID]:
+    """Which of these have money on its way, in another status than `but`. An open page is not in flight (domain 21)."""
+    rows = Payment.objects.filter(invoice_id__in=invoice_ids, status__in=set(IN_FLIGHT) - {but})
     rows = rows.exclude(status=Payment.Status.PENDING, hosted=True)
     return [id_ for id_ in rows.values_list("invoice_id", flat=True) if id_ is not None]
 
@@ -234,6 +234,14 @@ def _ask(gateway: Gateway, ask: ChargeAsk) -> Outcome:
     except Exception:
         _log.exception("payment %s was asked for, and what came back was not understood", ask.key)
         return Outcome(kind=OutcomeKind.UNKNOWN)
+
+
+def _record(merchant_id: UUID, payment_id: UUID, answer: Outcome) -> None:
+    """One answer. What cannot be written now is asked about later: nobody else's answer is lost for it."""
+    try:
+        outcome.record(merchant_id=merchant_id, payment_id=payment_id, outcome=answer)
+    except Exception:
+        _log.exception("the answer to payment %s was not recorded; it is asked about later", payment_id)
 
 
 def _ask_in_a_thread(wish: tuple[Gateway, ChargeAsk]) -> Outcome:

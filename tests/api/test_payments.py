@@ -34,7 +34,7 @@ def test_a_payment_of_a_purchase(site, shop):
         "card",
         "simulated",
     )
-    assert (payment["checkout_session"], payment["invoice"]) == (session.public_id, None)
+    assert (payment["checkout_session"], payment["invoice"]) == (session.public_id, session.invoice.public_id)
     assert payment["payment_method"].startswith("pm_") and payment["settled_at"] is not None
     assert (payment["code"], payment["decline_code"]) == (None, None)
 
