@@ -53,18 +53,19 @@ class Person:
 
 
 def people(count: int, days: int, *, seed: int = 2026) -> Iterator[Person]:
-    """The same people for the same seed: a third were there on the first day, the others come over the year.
+    """The same people for the same seed: a quarter were there on the first day, the others come over
+    the year, more and more of them.
 
     >>> [person.name for person in people(2, 365)] == [person.name for person in people(2, 365)]
     True
     >>> sum(person.joins_on == 0 for person in people(200, 365))
-    66
+    50
     """
     chance = random.Random(seed)  # noqa: S311 - a story, not a secret
     for number in range(count):
         first, last = chance.choice(FIRST), chance.choice(LAST).replace("·", " ")
         city, postal_code = chance.choice(CITIES)
-        joins_on = 0 if number % 3 == 0 and number < 198 else chance.randrange(1, days - 2)
+        joins_on = 0 if number % 4 == 0 else int((days - 3) * chance.random() ** 0.7) + 1
         offer = chance.choices(("essentiel", "hifi", "famille"), (45, 40, 15))[0]
         left = days - joins_on
         leaves = chance.random() < 0.16 and left > 45
@@ -72,6 +73,9 @@ def people(count: int, days: int, *, seed: int = 2026) -> Iterator[Person]:
         moves = offer == "essentiel" and leaves_on is None and left > 70 and chance.random() < 0.18
         option = _option(offer, chance)
         drops = option is not None and leaves_on is None and left > 60 and chance.random() < 0.25
+        trouble = _trouble(chance, left)
+        if trouble == "declines_for_good":
+            leaves_on, moves, drops = joins_on + 110 if left > 115 else None, False, False
         yield Person(
             number=number,
             name=f"{first} {last}",
@@ -86,7 +90,7 @@ def people(count: int, days: int, *, seed: int = 2026) -> Iterator[Person]:
             option=option,
             coupon=chance.random() < 0.15,
             debit=chance.random() < 0.06,
-            trouble=_trouble(chance, left),
+            trouble=trouble,
             leaves_on=leaves_on,
             stays_after=chance.randrange(1, 5) if leaves and chance.random() < 0.2 else None,
             moves_on=joins_on + chance.randrange(35, left - 25) if moves else None,

@@ -181,6 +181,7 @@ def _joins(merchant_id: UUID, clock_id: UUID, person: Person) -> int:
             offer=Offer.objects.get(reference=person.offer),
             options=[WishedOption(option=option) for option in options],
             coupons=list(Coupon.objects.filter(reference="bienvenue")) if person.coupon else [],
+            start_on=now.today + timedelta(days=1),  # so that the run begins all of one day together
             reference=_reference(person),
         )
     subscribe.subscribe_now(merchant_id=merchant_id, wanted=wanted, actor=SITE)
