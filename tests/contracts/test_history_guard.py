@@ -13,6 +13,7 @@ from merchants.models import Event
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history
+from subscribers.history import UNTOLD
 from subscribers.models import (
     Change,
     Grant,
@@ -296,3 +297,19 @@ def test_when_it_was_written_is_the_databases_own_clock(shop):
         change = Change.objects.get()
     assert change.recorded_at.year == 2001
     assert abs((change.written_at - instant()).total_seconds()) < 60
+
+
+def test_every_told_column_of_a_subscriber_wakes_the_guard():
+    """The guard of subscribers listens to columns by name: a new column must be named there, or be bookkeeping."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.attname FROM pg_trigger t JOIN pg_attribute a ON a.attrelid = t.tgrelid"
+            " AND a.attnum = ANY (t.tgattr) WHERE t.tgrelid = 'subscribers_subscriber'::regclass"
+            " AND t.tgname = 'every_change_is_written'"
+        )
+        listens = {name for (name,) in cursor.fetchall()}
+    columns = {field.column for field in Subscriber._meta.local_concrete_fields}
+    told = columns - set(UNTOLD)
+    assert told
+    assert told - listens == set()
+    assert listens - columns == set()
