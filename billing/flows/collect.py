@@ -18,10 +18,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from billing.flows import cases, outcome, takings, way
+from billing.flows import asking, cases, outcome, takings, way
 from billing.flows.outcome import FIRST_LOOK
 from billing.flows.providers import gateway_of
-from billing.gateways.base import ChargeAsk, Gateway, MethodKind, Outcome, OutcomeKind
+from billing.gateways.base import ChargeAsk, Gateway, Outcome
 from billing.models import DunningCase
 from billing.selectors.charging import asked_by_itself, cards_tried, means_for
 from invoices.models import BalanceEntry, Invoice, Payment
@@ -41,6 +41,8 @@ from subscribers.services import belonging, means
 _log = logging.getLogger(__name__)
 NOT_YET = timedelta(minutes=5)
 """When an invoice is tried again whose open page the provider would not close."""
+AT_ONCE_AT_MOST = 24
+"""Invoices that a new card is tried on while its owner waits; what is left is due, and the next nudge takes it."""
 SUSPENDED = timedelta(hours=1)
 """How often a suspended merchant's invoices are looked at again: they are not collected meanwhile (F37)."""
 
@@ -90,7 +92,8 @@ def collect(*, merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now, actor: 
 
 def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
     """A new card is charged from now on, and tried at once on all that its owner owes and that is charged by itself
-    (domain 22). Safe to repeat: a card that was refused for good is not tried again."""
+    (domain 22), the oldest AT_ONCE_AT_MOST first. Safe to repeat: a card that was refused for good is not tried again.
+    """
     with tenant(merchant_id):
         merchant = Merchant.objects.get(id=merchant_id)
         owed = Invoice.objects.filter(payer_id=payer_id, status=Invoice.Status.OPEN)
@@ -109,7 +112,7 @@ def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
         Invoice.objects.filter(id__in=ids).update(collect_at=now.at)
     if not ids:
         return Collected()
-    return collect(merchant_id=merchant_id, invoice_ids=ids, now=now, actor=actor)
+    return collect(merchant_id=merchant_id, invoice_ids=ids[:AT_ONCE_AT_MOST], now=now, actor=actor)
 
 
 def _due(merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now) -> list[UUID]:
@@ -203,17 +206,8 @@ def _payment(invoice: Invoice, card: PaymentMethod, now: Now) -> Payment:
 def _claimed(
     payment: Payment, invoice: Invoice, card: PaymentMethod, payer: Subscriber, merchant: Merchant
 ) -> _Claimed:
-    kind: MethodKind = "sepa_debit" if card.kind == PaymentMethod.Kind.SEPA_DEBIT else "card"
-    ask = ChargeAsk(
-        key=str(payment.pk),
-        amount=payment.amount,
-        currency=payment.currency,
-        customer_ref=card.customer_ref or payer.provider_customers.get(str(card.account_id), ""),
-        method_ref=card.provider_ref,
-        method_kind=kind,
-        description=f"{merchant.name} · {invoice.number}",
-        metadata={"invoice": invoice.public_id},
-    )
+    said = f"{merchant.name} · {invoice.number}"
+    ask = asking.charge_ask(payment, card, payer, description=said, metadata={"invoice": invoice.public_id})
     return _Claimed(payment_id=payment.pk, invoice_id=invoice.pk, account=card.account, ask=ask)
 
 
@@ -222,18 +216,9 @@ def _charge(claimed: Sequence[_Claimed], at_once: int) -> list[Outcome]:
     gateways = {one.account.pk: gateway_of(one.account) for one in claimed}
     asks = [(gateways[one.account.pk], one.ask) for one in claimed]
     if len(asks) < 2 or at_once < 2:
-        return [_ask(gateway, ask) for gateway, ask in asks]
+        return [asking.ask(gateway, ask) for gateway, ask in asks]
     with ThreadPoolExecutor(max_workers=min(at_once, len(asks)), thread_name_prefix="collect") as pool:
         return list(pool.map(_ask_in_a_thread, asks))
-
-
-def _ask(gateway: Gateway, ask: ChargeAsk) -> Outcome:
-    """One charge. A fault of ours on the way is no answer: whether the money moved is asked later."""
-    try:
-        return gateway.charge(ask)
-    except Exception:
-        _log.exception("payment %s was asked for, and what came back was not understood", ask.key)
-        return Outcome(kind=OutcomeKind.UNKNOWN)
 
 
 def _record(merchant_id: UUID, payment_id: UUID, answer: Outcome) -> None:
@@ -247,6 +232,6 @@ def _record(merchant_id: UUID, payment_id: UUID, answer: Outcome) -> None:
 def _ask_in_a_thread(wish: tuple[Gateway, ChargeAsk]) -> Outcome:
     """The same, and the thread's own connection closed: the simulated provider's books are rows of the database."""
     try:
-        return _ask(*wish)
+        return asking.ask(*wish)
     finally:
         connection.close()

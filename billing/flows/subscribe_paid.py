@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import fields
 from uuid import UUID
 
-from billing.flows import checkout, outcome
+from billing.flows import asking, checkout, outcome
 from billing.flows import purchase as buying
 from billing.flows.checkout import Wish
 from billing.flows.complete import complete
@@ -47,7 +47,7 @@ def subscribe_paid(
     asked = _claim(merchant_id, session.pk, wanted, actor)
     if asked is not None:
         payment, ask = asked
-        answer = gateway_of(payment.account).charge(ask)
+        answer = asking.ask(gateway_of(payment.account), ask)
         outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
     with tenant(merchant_id):
         return CheckoutSession.objects.select_related("subscription__offer_version", "quote").get(id=session.pk)
@@ -80,7 +80,8 @@ def _opened(merchant_id: UUID, wanted: Wanted, actor: Actor, session_id: UUID | 
 
 def _method(wanted: Wanted, payer: Subscriber) -> PaymentMethod:
     """The method to charge: the one that was named, else the payer's default. Raises MethodMissing."""
-    kept = PaymentMethod.objects.filter(subscriber=payer, detached_at=None).exclude(provider_ref="")
+    kept = PaymentMethod.objects.filter(subscriber=payer, detached_at=None, account__disconnected_at=None)
+    kept = kept.exclude(provider_ref="")
     named = kept.filter(pk=wanted.payment_method.pk) if wanted.payment_method else kept.filter(is_default=True)
     found = named.select_related("account").first()
     if found is None or found.account is None:
@@ -95,11 +96,15 @@ def _claim(merchant_id: UUID, session_id: UUID, wanted: Wanted, actor: Actor) ->
         if session.status != CheckoutSession.Status.OPEN:
             return None
         payer, now = session.subscription.payer, outcome.clock_of(session)
-        method = _method(wanted, payer)
         payment = outcome.under_way(session)
         if payment is not None and (payment.hosted or payment.status != Payment.Status.PENDING):
             return None
-        if payment is None:
+        if payment is not None and payment.payment_method is not None:  # the very same ask, of the same method
+            method, payment.account = payment.payment_method, payment.payment_method.account
+            payment.asked_at, payment.next_look_at = instant(), instant() + outcome.FIRST_LOOK
+            payment.save(update_fields=["asked_at", "next_look_at"])  # who gives up an ask that was lost counts anew
+        else:
+            method = _method(wanted, payer)
             if Payment.objects.filter(session_id=session.pk).exists():
                 return None  # tried and refused: the form takes another card
             if buying.rivals(session).exists():
@@ -126,14 +131,5 @@ def _claim(merchant_id: UUID, session_id: UUID, wanted: Wanted, actor: Actor) ->
             payment.save(force_insert=True)
         version = session.subscription.offer_version
         title = version.title.get(session.locale) or next(iter(version.title.values()), version.offer.reference)
-        ask = ChargeAsk(
-            key=str(payment.pk),
-            amount=payment.amount,
-            currency=payment.currency,
-            customer_ref=method.customer_ref,
-            method_ref=method.provider_ref,
-            method_kind="sepa_debit" if method.kind == "sepa_debit" else "card",
-            description=title,
-            metadata={"checkout_session": session.public_id},
-        )
-        return payment, ask
+        said = {"checkout_session": session.public_id}
+        return payment, asking.charge_ask(payment, method, payer, description=title, metadata=said)

@@ -7,15 +7,13 @@ that one's place; else it is nobody's automatic try, and a refusal begins no dun
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
-from billing.flows import outcome, way
+from billing.flows import asking, outcome, way
 from billing.flows.outcome import FIRST_LOOK
 from billing.flows.owed import InvoicePaymentUnderWay, NothingOwed
 from billing.flows.pay import MerchantSuspended
 from billing.flows.providers import gateway_of
-from billing.gateways.base import ChargeAsk, Outcome, OutcomeKind
 from billing.selectors.charging import means_for
 from billing.selectors.debts import DebtState, debt_of
 from invoices.models import Invoice, Payment
@@ -27,8 +25,6 @@ from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod
 from subscribers.services import belonging
-
-_log = logging.getLogger(__name__)
 
 
 class NoMethod(Conflict):
@@ -82,29 +78,12 @@ def try_now(*, merchant_id: UUID, invoice_id: UUID, asked_by: str, method_id: UU
             asked_at=instant(),
             next_look_at=instant() + FIRST_LOOK,
         )
-        ask = _ask(payment, invoice, card, merchant)
-    try:
-        answer = gateway_of(card.account).charge(ask)
-    except Exception:  # a fault of ours on the way is no answer: whether the money moved is asked later
-        _log.exception("payment %s was asked for, and what came back was not understood", payment.pk)
-        answer = Outcome(kind=OutcomeKind.UNKNOWN)
+        said = f"{merchant.name} · {invoice.number}"
+        ask = asking.charge_ask(payment, card, invoice.payer, description=said, metadata={"invoice": invoice.public_id})
+    answer = asking.ask(gateway_of(card.account), ask)
     outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
     with tenant(merchant_id):
         return Payment.objects.select_related("payment_method").get(id=payment.pk)
-
-
-def _ask(payment: Payment, invoice: Invoice, card: PaymentMethod, merchant: Merchant) -> ChargeAsk:
-    known = invoice.payer.provider_customers.get(str(card.account_id), "")
-    return ChargeAsk(
-        key=str(payment.pk),
-        amount=payment.amount,
-        currency=payment.currency,
-        customer_ref=card.customer_ref or known,
-        method_ref=card.provider_ref,
-        method_kind="sepa_debit" if card.kind == PaymentMethod.Kind.SEPA_DEBIT else "card",
-        description=f"{merchant.name} · {invoice.number}",
-        metadata={"invoice": invoice.public_id},
-    )
 
 
 def _method(invoice: Invoice, method_id: UUID | None) -> PaymentMethod:

@@ -420,6 +420,18 @@ def test_the_history_says_what_dunning_did(lucie):
         assert suspended.actor_label == "dunning"
 
 
+def test_a_new_card_is_tried_on_so_many_debts_while_its_owner_waits_the_others_follow(shop, monkeypatch):
+    monkeypatch.setattr(collect, "AT_ONCE_AT_MOST", 2)
+    lucie = Debtor.of(shop)
+    for reference in ("two", "three"):
+        lucie.subscribe(shop.offer(reference, ("month", None, 12_99)))
+    lucie.gives("pm_card_visa")
+    assert lucie.captured() == [12_99, 12_99]
+    assert (lucie.invoice().status, lucie.invoice().collect_at) == ("open", lucie.now.at)
+    assert lucie.collect().by_status == {"succeeded": 1}
+    assert lucie.captured() == [12_99] * 3
+
+
 def test_nothing_to_try_a_new_card_on_asks_nobody(shop):
     lucie = Debtor.of(shop, "pm_card_visa")
     lucie.collect()

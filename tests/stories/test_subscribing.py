@@ -13,7 +13,7 @@ from billing.flows.subscribe_paid import subscribe_paid
 from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession
 from invoices.models import Invoice, InvoiceLine, Payment
-from merchants.models import Coupon, Event, Merchant
+from merchants.models import Coupon, Event, Merchant, ProviderAccount
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, Grant, Subscription, SubscriptionCoupon, SubscriptionOption
@@ -203,6 +203,46 @@ def test_asked_again_under_the_same_id_it_charges_once(shop):
         assert (CheckoutSession.objects.count(), Payment.objects.count(), Invoice.objects.count()) == (1, 1, 1)
 
 
+def test_a_repeat_after_a_worker_died_asks_the_same_of_the_same_card(shop, monkeypatch):
+    offer = shop.offer("hifi", ("month", None, 12_99))
+    lucie = shop.enrol("lucie")
+    first = shop.method(lucie)
+    wanted = Wanted(subscriber=lucie, offer=offer)
+    with tenant(shop.id):
+        waiting = open_session(merchant_id=shop.id, wish=Wish(subscriber=lucie, offer=offer), actor=shop.actor)
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("billing.flows.asking.ask", dies)
+        with pytest.raises(KeyboardInterrupt):
+            subscribe_paid(merchant_id=shop.id, wanted=wanted, actor=shop.actor, session_id=waiting.pk)
+    with tenant(shop.id):
+        lost = Payment.objects.get()
+        assert (lost.status, lost.captured) == ("pending", 0)
+    shop.method(lucie)  # another one is the default by now
+    done = subscribe_paid(merchant_id=shop.id, wanted=wanted, actor=shop.actor, session_id=waiting.pk)
+    assert done.status == "complete"
+    with tenant(shop.id):
+        payment = Payment.objects.get()
+        assert (payment.pk, payment.captured, payment.payment_method_id) == (lost.pk, 12_99, first.pk)
+        assert payment.asked_at > lost.asked_at
+
+
+def test_an_answer_that_was_not_understood_leaves_the_purchase_open_and_is_asked_for_later(shop, monkeypatch):
+    offer = shop.offer("hifi", ("month", None, 12_99))
+    lucie = shop.enrol("lucie")
+    shop.method(lucie)
+    with monkeypatch.context() as broken:
+        broken.setattr("billing.gateways.simulated.SimulatedGateway.charge", lambda *_: 1 / 0)
+        session = subscribe_paid(merchant_id=shop.id, wanted=Wanted(subscriber=lucie, offer=offer), actor=shop.actor)
+    assert (session.status, session.subscription.status) == ("open", "incomplete")
+    with tenant(shop.id):
+        payment = Payment.objects.get()
+        assert (payment.status, payment.captured) == ("unknown", 0) and payment.next_look_at is not None
+
+
 def test_what_waits_for_its_payment_needs_a_card_and_begins_today(shop):
     offer = shop.offer("hifi", ("month", None, 12_99))
     lucie, other = shop.enrol("lucie"), shop.enrol("other")
@@ -215,6 +255,10 @@ def test_what_waits_for_its_payment_needs_a_card_and_begins_today(shop):
     shop.method(lucie)
     assert refused(lambda: ask(start_on=today(shop))) == ("start_on_needs_activation_now", ["start_on"])
     assert refused(lambda: ask(collection="manual")) == ("collection_needs_activation_now", ["collection"])
+    with tenant(shop.id):
+        ProviderAccount.objects.update(disconnected_at=shop.now().at, is_default=False)
+        ProviderAccount.objects.create(kind="simulated", is_default=True, created_at=shop.now().at)
+    assert refused(ask) == ("payment_method_missing", [])
     with tenant(shop.id):
         assert not Subscription.objects.exists() and not Payment.objects.exists()
 
