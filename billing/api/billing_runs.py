@@ -11,7 +11,8 @@ from billing.flows import running
 from billing.flows.start_run import start_run
 from billing.models import BillingRun
 from billing.selectors import runs
-from billing.selectors.forecast import BY_DATE, due_rows, end_of, forecast, outlook
+from billing.selectors.due import due_rows
+from billing.selectors.forecast import BY_DATE, MOST_FOR_A_PAGE, end_of, forecast, outlook
 from billing.selectors.run_answers import (
     BillingRunShape,
     ForecastShape,
@@ -132,7 +133,8 @@ class PreviewBillingRun(ApiView):
     @operation("Preview a billing run", answer=ForecastShape, filters=PreviewFilters)
     def get(self, request: Request) -> Response:
         """All that is due until the end of `date`, in the past or up to 400 days ahead: counts and sums of the whole,
-        and a page of the list (`cursor`, `limit`). Computed as the run itself would; nothing is written."""
+        and a page of the list (`cursor`, `limit`). Computed as the run itself would; nothing is written. Where very
+        many are due only the first of them are counted, and `at_least` is true."""
         given = self.filters
         clock = None
         if "test_clock" in given:
@@ -148,6 +150,6 @@ class PreviewBillingRun(ApiView):
             limit=cursors.check_limit(given.get("limit")),
             by=cursors.Keyset(BY_DATE),
         )
-        found = forecast(merchant=self.merchant, due_by=due_by, now=now.at, test_clock_id=clock)
+        found = forecast(merchant=self.merchant, due_by=due_by, now=now.at, test_clock_id=clock, most=MOST_FOR_A_PAGE)
         rows = outlook(page.rows, self.merchant, due_by, now.at)
         return Response(forecast_shown(found, day, rows, page.next_cursor))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
-from billing.engine.decide import Step, StepKind, catch_up
+from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
 from billing.engine.schedule import is_steady, walk
 from billing.engine.wishes import Catalogue, apply_wishes
 from invoices.drafts import DraftInvoice
@@ -38,10 +38,15 @@ class Taken:
 
 
 def live(
-    snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None = None, catalogue: Catalogue | None = None
+    snapshot: SubscriptionSnapshot,
+    today: date,
+    *,
+    at: datetime | None = None,
+    catalogue: Catalogue | None = None,
+    most: int = MOST_STEPS,
 ) -> tuple[Taken, ...]:
-    """All that is due up to `today`, a local date, each step with its own dates. Raises `TooFarBehind`, and whatever a
-    refusal of the engine says; then nothing of it counts."""
+    """All that is due up to `today`, a local date, each step with its own dates. Raises `TooFarBehind` beyond `most`
+    steps, and whatever a refusal of the engine says; then nothing of it counts."""
     taken: list[Taken] = []
 
     def carried_out(step: Step) -> SubscriptionSnapshot:
@@ -50,7 +55,7 @@ def live(
         return after
 
     standing = snapshot
-    for step in catch_up(snapshot, today, at=at, apply=carried_out):
+    for step in catch_up(snapshot, today, at=at, apply=carried_out, most=most):
         if step.kind is StepKind.park:
             raise TooFarBehind(f"more than {len(taken)} steps are due, the next one on {step.on}")
         taken.append(Taken(step, taken[-1].after if taken else standing, step.after))
@@ -64,9 +69,13 @@ def repeats_on(snapshot: SubscriptionSnapshot, draft: DraftInvoice) -> date | No
     return period.end if period is not None and is_steady(snapshot) and _repeats(draft) else None
 
 
-def next_charge(snapshot: SubscriptionSnapshot) -> tuple[date, int] | None:
-    """When something is charged next, and how much, tax included, in minor units; None where nothing will be."""
-    for step in islice(walk(snapshot), AHEAD):
+def next_charge(snapshot: SubscriptionSnapshot, *, catalogue: Catalogue | None = None) -> tuple[date, int] | None:
+    """When something is charged next, and how much, tax included, in minor units; None where nothing will be.
+
+    What is planned is counted in with the `catalogue` that it names; without it nothing is said beyond that day. Raises
+    whatever a refusal of the engine says of a day ahead.
+    """
+    for step in islice(walk(snapshot, catalogue=catalogue), AHEAD):
         if step.drafted is not None and step.drafted.charged:
             return step.on, totals(step.drafted.lines, step.drafted.tax_behavior).gross
     return None

@@ -14,9 +14,12 @@ from uuid import UUID
 from django.db import connection
 
 from billing.engine.foreseeing import Coming, Watch, Watched, told_on, turns
+from billing.engine.lives import BEGINS
 from billing.engine.schedule import walk
+from billing.engine.wishes import Catalogue
 from billing.models import Foreseen
 from billing.selectors import watching
+from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from invoices.totals import totals
 from merchants.actors import Actor
@@ -185,20 +188,22 @@ def _first_charges(rows: Sequence[PaymentMethod | Subscription]) -> dict[UUID, M
     if not subscriptions:
         return {}
     pictures = snapshots(subscriptions, Merchant.objects.get(id=current()))
+    catalogue = catalogue_of(pictures.values())
     charges: dict[UUID, Mapping[str, Any]] = {}
     for row in subscriptions:
-        if (charge := _first_charge(pictures[row.pk])) is not None:
+        if (charge := _first_charge(pictures[row.pk], catalogue)) is not None:
             charges[row.pk] = {**charge, "currency": row.currency}
     return charges
 
 
-def _first_charge(snapshot: SubscriptionSnapshot) -> dict[str, Any] | None:
-    """The first document ahead that asks for money, if the next stage has one."""
-    for step in walk(snapshot):
+def _first_charge(snapshot: SubscriptionSnapshot, catalogue: Catalogue) -> dict[str, Any] | None:
+    """The first document ahead that asks for money, if what follows the free stage has one; what is planned for that
+    day is counted in."""
+    for step in walk(snapshot, catalogue=catalogue):
         if step.drafted is not None:
             gross = totals(step.drafted.lines, step.drafted.tax_behavior).gross
             if gross:
                 return {"on": step.on.isoformat(), "amount": gross}
-        if step.after.stage_position > snapshot.stage_position:
+        if not step.after.stage.is_free and step.kind in BEGINS:
             return None
     return None

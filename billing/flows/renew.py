@@ -16,6 +16,7 @@ from uuid import UUID
 from billing.engine.decide import StepKind
 from billing.engine.grouping import grouped
 from billing.engine.lives import BEGINS, Taken, live, next_charge, repeats_on
+from billing.engine.wishes import Catalogue
 from billing.flows import renew_parts, renew_rights, renew_rows
 from billing.flows.renew_rows import Life
 from billing.models import BillingRun
@@ -83,7 +84,7 @@ def renew(
                 faults[row.pk] = fault_of(error)
             else:
                 lives.append(Life(row=row, taken=taken))
-        invoices, charges = _documents(lives, merchant, people, run_id, actor=actor, now=now)
+        invoices, charges = _documents(lives, merchant, people, run_id, catalogue, actor=actor, now=now)
         renew_rows.write(lives, actor=actor, now=now)
         renew_parts.write(lives, charges, actor=actor, now=now)
         renew_rights.write(lives, actor=actor, now=now)
@@ -138,6 +139,7 @@ def _documents(
     merchant: Merchant,
     people: Mapping[UUID, Subscriber],
     run_id: UUID | None,
+    catalogue: Catalogue,
     *,
     actor: Actor,
     now: Now,
@@ -152,7 +154,11 @@ def _documents(
     if not drafted:
         return [], {}
     last = {id(life.taken[-1]): life for life in lives if life.taken}
-    coming = {draft.subscription: _coming(one, draft) for _, one, draft in drafted if id(one) in last and not by_payer}
+    coming = {
+        draft.subscription: _coming(one, draft, catalogue)
+        for _, one, draft in drafted
+        if id(one) in last and not by_payer
+    }
     documents = grouped(
         (
             (
@@ -195,12 +201,16 @@ def _documents(
     return invoices, charges
 
 
-def _coming(one: Taken, draft: DraftInvoice) -> Mapping[str, Any]:
-    """What the document says of the next one: the same again, or what the engine sees ahead."""
+def _coming(one: Taken, draft: DraftInvoice, catalogue: Catalogue) -> Mapping[str, Any]:
+    """What the document says of the next one: the same again, or what the engine sees ahead. Nothing where a day ahead
+    cannot be worked out: that day's own run says so, and today's document is right without it."""
     part = one.after.current_part
     whole = one.step.kind is StepKind.renew and part is not None and part.is_whole and not one.before.scheduled
     again = repeats_on(one.after, draft) if whole else None
     if again is not None:
         return {"repeats_on": again}
-    following = next_charge(one.after)
+    try:
+        following = next_charge(one.after, catalogue=catalogue)
+    except FAULTS:
+        return {}
     return {"coming": {"on": following[0].isoformat(), "amount": following[1]}} if following else {}

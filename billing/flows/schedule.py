@@ -130,14 +130,15 @@ def preview(*, merchant_id: UUID, subscription_id: UUID, ask: Ask) -> Effect:
                 others.append(waiting)
         wish = Scheduled(id=str(new_id()), kind=kind.value, effective_on=standing.due_on, payload=details)
         wished = replace(standing.picture, scheduled=(*others, wish))
-        taken = live(wished, standing.due_on, catalogue=catalogue_of([wished]))
+        catalogue = catalogue_of([wished])
+        taken = live(wished, standing.due_on, catalogue=catalogue)
         after = taken[-1].after if taken else wished
         return Effect(
             due_on=standing.due_on,
             after=after,
             documents=tuple(draft for one in taken if one.step.on == standing.due_on for draft in one.drafts),
             ended_options=tuple(id_ for one in taken for id_ in one.step.ended_options),
-            later=coming(after),
+            later=coming(after, catalogue=catalogue),
         )
 
 

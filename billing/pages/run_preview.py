@@ -12,7 +12,16 @@ from django.views.decorators.http import require_safe
 
 from billing.models import BillingRun
 from billing.pages.run_words import steps_words, sums_words
-from billing.selectors.forecast import BY_DATE, Due, Forecast, due_rows, end_of, forecast, outlook
+from billing.selectors.due import due_rows
+from billing.selectors.forecast import (
+    BY_DATE,
+    MOST_FOR_A_PAGE,
+    Due,
+    Forecast,
+    end_of,
+    forecast,
+    outlook,
+)
 from billing.wording import in_language
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
@@ -21,8 +30,6 @@ from merchants.refusals import Invalid
 from merchants.wording import amount_text, number_text
 
 PAGE = 50
-MOST = 5_000
-"""Subscriptions that a page looks at: beyond, its figures are “at least”."""
 FURTHEST = timedelta(days=400)
 HOME_DAYS, MOST_DAYS = 7, 35
 """Days of which the home page tells, and those of which the preview makes a line each."""
@@ -35,7 +42,7 @@ def run_preview(request: OfficeRequest) -> HttpResponse:
     office, now = request.office, request.office.now
     day, problem = _day(request.GET.get("date", ""), now.today)
     due_by = end_of(day, now.zone) if day else now.at
-    found = forecast(merchant=office.merchant, due_by=due_by, now=now.at, most=MOST)
+    found = forecast(merchant=office.merchant, due_by=due_by, now=now.at, most=MOST_FOR_A_PAGE)
     rows = due_rows(due_by).select_related("subscriber", "offer_version")
     by = cursors.Keyset(BY_DATE)
     try:
@@ -69,7 +76,7 @@ def home_runs(request: OfficeRequest) -> HttpResponse:
     """What runs are expected to bill in the next seven days, a line a day. Nothing where nothing will fall due."""
     office, now = request.office, request.office.now
     last = now.today + timedelta(days=HOME_DAYS)
-    found = forecast(merchant=office.merchant, due_by=end_of(last, now.zone), now=now.at, most=MOST)
+    found = forecast(merchant=office.merchant, due_by=end_of(last, now.zone), now=now.at, most=MOST_FOR_A_PAGE)
     context = {
         "days": _days(found, office.merchant.currency, first=now.today + timedelta(days=1), last=last),
         "found": found,

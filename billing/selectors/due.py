@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.engine.wishes import Catalogue
 from merchants.models import Merchant, OfferVersion
@@ -21,7 +21,16 @@ Place = tuple[datetime, UUID]
 
 def due(now: Now, until: datetime | None = None) -> Q:
     """What a run takes: due by now (or by `until`, before now), of real time or of one test clock, not parked."""
-    return Q(next_action_at__lte=until or now.at, parked_at=None, test_clock_id=now.test_clock)
+    return _due_by(until or now.at, now.test_clock)
+
+
+def due_rows(due_by: datetime, test_clock_id: UUID | None = None) -> QuerySet[Subscription]:
+    """The subscriptions that a run takes which comes at `due_by`, an instant that may be ahead."""
+    return Subscription.objects.filter(_due_by(due_by, test_clock_id))
+
+
+def _due_by(at: datetime, test_clock_id: UUID | None) -> Q:
+    return Q(next_action_at__lte=at, parked_at=None, test_clock_id=test_clock_id)
 
 
 def next_places(now: Now, *, after: Place | None, most: int, until: datetime | None = None) -> list[Place]:

@@ -11,26 +11,28 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
-from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
+from billing.engine.decide import MOST_STEPS, Step, StepKind
 from billing.engine.grouping import grouped
-from billing.engine.lives import BEGINS, TooFarBehind
-from billing.engine.wishes import Catalogue, apply_wishes
+from billing.engine.lives import BEGINS, TooFarBehind, live
+from billing.engine.wishes import Catalogue
 from billing.selectors.alike import likeness
-from billing.selectors.due import catalogue_of
+from billing.selectors.due import catalogue_of, due_rows
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
 from invoices.totals import Totals, totals
 from merchants.models import Merchant
 from merchants.now import local_date, local_midnight
-from merchants.refusals import Refusal, fill, gettext_noop
+from merchants.refusals import Refusal, Translate, fill, gettext_noop
 from subscribers.models import Subscription
 from subscribers.snapshots import SubscriptionSnapshot
 
 BLOCK = 500
 """Subscriptions read at once."""
+MOST_FOR_A_PAGE = 5_000
+"""Subscriptions that a page, or one answer of the API, looks at: beyond, its figures are “at least”."""
 REMEMBERED = 5_000
 """Kinds of lives that are remembered while walking."""
 BY_DATE = ("next_action_at", "id")
@@ -48,9 +50,9 @@ class Fault:
     msgid: str
     params: dict[str, object] = field(default_factory=dict)
 
-    def say(self, translate: object = str) -> str:
+    def say(self, translate: Translate = str) -> str:
         """The reason in the reader's language."""
-        return fill(self.msgid, self.params, translate)  # type: ignore[arg-type]
+        return fill(self.msgid, self.params, translate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +133,6 @@ def end_of(day: date, zone: str) -> datetime:
     return local_midnight(day + timedelta(days=1), zone) - timedelta(microseconds=1)
 
 
-def due_rows(due_by: datetime, test_clock_id: UUID | None = None) -> QuerySet[Subscription]:
-    """The subscriptions that a run takes: due by then, of real time or of one test clock, and not parked."""
-    return Subscription.objects.filter(next_action_at__lte=due_by, parked_at=None, test_clock_id=test_clock_id)
-
-
 def forecast(
     *,
     merchant: Merchant,
@@ -157,10 +154,8 @@ def forecast(
     days: dict[tuple[date, str], Day] = {}
     faults: dict[str, Faults] = {}
     by_payer = merchant.grouping == Merchant.Grouping.PAYER
-    walked = _counted(
-        _walk(merchant, due_by, now, test_clock_id, BY_PAYER if by_payer else BY_DATE, most), found, faults
-    )
-    for draft, summed in _documents(walked, by_payer=by_payer):
+    walked = _walk(merchant, due_by, now, test_clock_id, BY_PAYER if by_payer else BY_DATE, most)
+    for draft, summed in _documents(_counted(walked, found, faults), by_payer=by_payer):
         kept = sums.setdefault(draft.currency, [0, 0, 0, 0])
         for at, value in enumerate((summed.net, summed.tax, summed.gross, 1)):
             kept[at] += value
@@ -246,16 +241,11 @@ def _pictures(
 
 
 def _due(row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue, due_by: datetime, most: int) -> Due:
-    def carried_out(step: Step) -> SubscriptionSnapshot:
-        return apply_wishes(step.after, step.changes, catalogue=catalogue)
-
     try:
-        steps = tuple(catch_up(picture, local_date(due_by, picture.zone), at=due_by, apply=carried_out, most=most))
+        taken = live(picture, local_date(due_by, picture.zone), at=due_by, catalogue=catalogue, most=most)
     except (Refusal, ArithmeticError, LookupError, ValueError) as error:
         return Due(row=row, steps=(), fault=fault_of(error))
-    if steps and steps[-1].kind is StepKind.park:
-        return Due(row=row, steps=(), fault=fault_of(TooFarBehind()))
-    return Due(row=row, steps=steps)
+    return Due(row=row, steps=tuple(one.step for one in taken))
 
 
 def fault_of(error: Exception) -> Fault:

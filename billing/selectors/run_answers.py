@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, TypedDict
 
+from django.utils.translation import gettext
+
 from billing.engine.decide import Step
 from billing.models import BillingRun, ParkedInRun
 from billing.selectors.forecast import Due, Fault, Forecast
@@ -120,12 +122,14 @@ class ForecastRowShape(TypedDict):
 
 
 class ForecastShape(TypedDict):
-    """What a run would make of all that is due until the end of `date`. Nothing is written. `parked_before` are left
-    alone in any case. `data` is a page of the subscriptions that are due, what is due longest first."""
+    """What a run would make of all that is due until the end of `date`. Nothing is written. `at_least`: more is due
+    than was counted, so that every figure is at least that. `parked_before` are left alone in any case. `data` is a
+    page of the subscriptions that are due, what is due longest first."""
 
     object: Annotated[str, Says(one_of=("billing_run_preview",))]
     date: DayText
     due_by: InstantText
+    at_least: bool
     subscriptions: int
     periods: int
     invoices: int
@@ -194,6 +198,7 @@ def forecast_shown(found: Forecast, on: date, page: Iterable[Due], next_cursor: 
         "object": "billing_run_preview",
         "date": day_text(on),
         "due_by": instant_text(found.due_by),
+        "at_least": not found.is_whole,
         "subscriptions": found.subscriptions,
         "periods": found.periods,
         "invoices": found.invoices,
@@ -213,7 +218,7 @@ def forecast_shown(found: Forecast, on: date, page: Iterable[Due], next_cursor: 
         "faults": [
             {
                 "code": each.fault.code,
-                "detail": each.fault.say(),
+                "detail": each.fault.say(gettext),
                 "count": each.count,
                 "subscription": show("sub", each.first),
             }
@@ -240,7 +245,7 @@ def _row(due: Due) -> ForecastRowShape:
 
 
 def _said(fault: Fault | None) -> str | None:
-    return fault.say() if fault else None
+    return fault.say(gettext) if fault else None
 
 
 def _step(step: Step) -> ForecastStepShape:

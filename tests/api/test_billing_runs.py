@@ -104,6 +104,18 @@ def test_a_preview_goes_by_pages_with_the_same_sums(site, shop):
     )
 
 
+def test_a_preview_of_very_many_counts_the_first_and_says_at_least(site, shop, monkeypatch):
+    hifi = shop.offer("hifi", ("month", None, 12_99))
+    for name in "abc":
+        shop.buy(shop.enrol(name), hifi)
+    path = f"billing_runs/preview?date={day_in(shop, 32)}"
+    assert site.get(path).json()["at_least"] is False
+    monkeypatch.setattr("billing.api.billing_runs.MOST_FOR_A_PAGE", 2)
+    seen = site.get(path).json()
+    assert (seen["at_least"], seen["subscriptions"], seen["totals"][0]["amount"]) == (True, 2, 25_98)
+    assert len(seen["data"]) == 3  # the list goes by pages of its own
+
+
 def test_a_preview_says_what_would_be_parked(site, shop):
     session = shop.buy(shop.enrol("a"), shop.offer("book", ("month", None, 7_00), tax_code="books"))
     with tenant(shop.id):

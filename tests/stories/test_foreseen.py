@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing import runs
-from billing.flows import cancel, foresee
+from billing.flows import cancel, foresee, schedule
 from billing.models import Foreseen
 from merchants.clock import instant
 from merchants.models import Event, TestClock
@@ -156,6 +156,18 @@ def test_the_end_of_a_free_stage_is_told_with_the_first_charge(shop, clock):
     assert event.data["ends_on"] == "2026-02-01"
     assert event.data["first_charge"] == {"on": "2026-02-01", "amount": 12_99, "currency": "EUR"}
     assert event.data["object"]["status"] == "trialing"
+
+
+def test_what_is_planned_for_the_end_of_a_free_stage_is_counted_in(shop, clock):
+    ada = enrol(shop, clock)
+    bought = shop.buy(ada, shop.offer("hifi", ("month", 1, 0), ("month", None, 12_99)))
+    three = schedule.SetQuantity(quantity=3)
+    schedule.schedule(merchant_id=shop.id, subscription_id=bought.subscription_id, ask=three, actor=shop.actor)
+
+    assert look(shop, clock, "2026-01-29") == [1]
+    with tenant(shop.id):
+        event = Event.objects.get(kind="subscription.trial_ending")
+    assert event.data["first_charge"] == {"on": "2026-02-01", "amount": 38_97, "currency": "EUR"}
 
 
 def test_a_cancelled_free_stage_ends_and_charges_nothing(shop, clock):

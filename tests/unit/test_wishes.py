@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from billing.engine.decide import StepKind, catch_up
+from billing.engine.lives import next_charge
 from billing.engine.quoting import coming
 from billing.engine.wishes import Catalogue, apply_wishes, paid_until
 from subscribers.lifecycle import Status
@@ -19,6 +20,7 @@ from tests.unit.pictures import DAY, MONTH, YEAR, arrears, begun, offer, option,
 YEARLY = offer(stage(299_00, YEAR), version_id="ofv_year", offer_id="off_year", reference="year", title={"en": "Year"})
 PRO = offer(stage(60_00), version_id="ofv_pro", offer_id="off_pro", reference="pro", title={"en": "Pro"})
 SOLD = {one.version_id: one for one in (YEARLY, PRO)}
+MOVE = {"offer_version": "ofv_pro"}
 
 
 def wish(kind: str, day: str, id: str = "sch_1", **payload: Any) -> Scheduled:
@@ -54,6 +56,17 @@ def test_a_new_quantity_is_billed_from_the_next_period_on():
         ("2026-03-31", [("Hifi", "30", 50_00)]),
     ]
     assert (after.quantity, after.scheduled) == (5, ())
+
+
+def test_the_next_charge_counts_in_what_is_planned_where_the_catalogue_says_what_it_is():
+    planned = (wish("set_quantity", "2026-02-28", quantity=5), wish("change_offer", "2026-03-31", "sch_2", **MOVE))
+    before = replace(begun(offer(stage(10_00)), "2026-01-31", quantity=2), scheduled=planned)
+    assert next_charge(before, catalogue=Catalogue(offers=SOLD)) == (date(2026, 2, 28), 50_00)
+    assert next_charge(before) is None  # nobody says what it would be
+    moving = replace(before, scheduled=(wish("change_offer", "2026-02-28", **MOVE),))
+    assert next_charge(moving, catalogue=Catalogue(offers=SOLD)) == (date(2026, 2, 28), 120_00)
+    with pytest.raises(KeyError):
+        next_charge(moving, catalogue=Catalogue())
 
 
 def test_what_was_had_in_arrears_is_billed_at_the_old_quantity():

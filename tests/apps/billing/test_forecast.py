@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.selectors import forecast as looking
-from billing.selectors.forecast import due_rows, end_of, forecast, outlook
+from billing.selectors.due import due_rows
+from billing.selectors.forecast import end_of, forecast, outlook
 from merchants.models import Merchant, TaxRate
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
@@ -129,13 +130,13 @@ def test_the_parked_are_counted_apart(shop):
 
 def test_lives_alike_are_worked_out_once_and_told_apart_where_anything_differs(shop, monkeypatch):
     worked: list[object] = []
-    real = looking.catch_up
+    real = looking.live
 
     def counted(picture, *arguments, **options):
         worked.append(picture.id)
         return real(picture, *arguments, **options)
 
-    monkeypatch.setattr(looking, "catch_up", counted)
+    monkeypatch.setattr(looking, "live", counted)
     monkeypatch.setattr(looking, "BLOCK", 3)
     extra = shop.option("extra", 2_00)
     hifi = shop.offer("hifi", ("month", None, 12_99), options=[extra])
