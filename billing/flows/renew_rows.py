@@ -99,7 +99,7 @@ def _subscription(life: Life, entries: list[Entry], now: Now) -> set[str]:
         told = {name: wanted[name] for name in before if name not in UNTOLD}
         if told:
             verb = VERBS[one.step.kind]
-            entries.append(Entry(row=row, verb=verb, columns=told, before=before, reason=one.step.why, effective_at=at))
+            entries.append(Entry(row=row, verb=verb, columns=told, before=before, effective_at=at))
         _facts(life, one, had_access)
     return changed
 
@@ -143,7 +143,7 @@ def _facts(life: Life, one: Taken, had_access: tuple[str, str]) -> None:
     for option_id in one.step.ended_options:
         life.facts.append(("subscription.option_removed", {"object": shown, "option": option_id}))
     if (row.access, row.access_reason) != had_access and row.access != had_access[0]:
-        life.facts.append(("access.changed", shown["access"]))
+        life.facts.append(("access.changed", {"object": shown["access"]}))
 
 
 def tell(lives: Sequence[Life], *, actor: Actor, now: Now) -> None:

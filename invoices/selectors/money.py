@@ -12,11 +12,14 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from invoices.models import BalanceEntry, CreditNote, Invoice, LedgerEntry, Payment, Refund
 from invoices.selectors.lists import OWED, due, payments_in
+from merchants.models import TestClock
 from subscribers.models import Subscriber
 
 Account = LedgerEntry.Account
 MONEY = (Account.PROVIDER, Account.CASH, Account.CHEQUES, Account.BANK, Account.TERMINAL)
 """Where money that came lies."""
+REAL = Q(test_clock=None) | Q(test_clock__status=TestClock.Status.RELEASED)
+"""Of the merchant's own time, not of a test clock that still stands elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +52,16 @@ class Takings:
 
 
 def takings(start: date, end: date) -> Takings:
-    """What came in and went back from `start` up to but without `end`, without what test clocks moved."""
-    rows = LedgerEntry.objects.filter(posted_on__gte=start, posted_on__lt=end, account__in=MONEY, test_clock=None)
+    """What came in and went back from `start` up to but without `end`, without what test clocks move: theirs is another
+    time. What one moved that was released since belongs to the merchant's own past."""
+    rows = LedgerEntry.objects.filter(REAL, posted_on__gte=start, posted_on__lt=end, account__in=MONEY)
     by_day = rows.order_by("posted_on", "currency").values_list("posted_on", "currency").annotate(Sum("amount"))
     return Takings(days=list(by_day))
 
 
 def owed(*, before: date | None = None) -> list[Money]:
     """What is owed on open invoices, by currency; `before`: only on those due before that day."""
-    rows = Invoice.objects.filter(status=Invoice.Status.OPEN, test_clock=None)
+    rows = Invoice.objects.filter(REAL, status=Invoice.Status.OPEN)
     if before is not None:
         rows = rows.filter(due_on__lt=before)
     return _by_currency(rows, Sum(due()))
@@ -65,7 +69,7 @@ def owed(*, before: date | None = None) -> list[Money]:
 
 def refused(since: datetime) -> list[Money]:
     """Payments that were refused since an instant, by currency."""
-    rows = payments_in("failed").filter(settled_at__gte=since, test_clock=None)
+    rows = payments_in("failed").filter(REAL, settled_at__gte=since)
     return _by_currency(rows, Sum("amount"))
 
 

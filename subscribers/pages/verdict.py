@@ -109,7 +109,9 @@ def _next(life: Life, due: tuple[date, Subscription] | None, language: str) -> C
         note = _("Nothing more is billed") if life.live else ""
         return Cell(_("Next charge"), pgettext("next charge", "None"), note)
     day, row = due
-    return Cell(_("Next charge"), weekday_text(day, language), text_of(row.offer_version.title, language))
+    soon = day - life.now.today < timedelta(days=100)
+    said = weekday_text(day, language) if soon else long_date_text(day, language)
+    return Cell(_("Next charge"), said, text_of(row.offer_version.title, language))
 
 
 def expires_on(method: PaymentMethod) -> date | None:
