@@ -18,6 +18,7 @@ from invoices import shapes as documents
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
 from invoices.selectors.affected import people_of
+from invoices.services import balances
 from merchants import dunning as policy
 from merchants.actors import Actor
 from merchants.dunning import Action, DunningStep
@@ -55,7 +56,7 @@ def _begin(merchant_id: UUID, case_id: UUID, now: Now) -> UUID | None:
             case.next_step_at = now.at + ON_ITS_WAY[Payment.Status.PROCESSING]
             case.save(update_fields=["next_step_at"])
             return None
-        if _waits(case, invoice, now):
+        if _waits(case, invoice, now) or _balance_pays(invoice, now):
             return None
         steps = policy.steps_of(case.steps)
         number = case.taken + 1
@@ -95,6 +96,14 @@ def _waits(case: DunningCase, invoice: Invoice, now: Now) -> bool:
     case.next_step_at = now.at + ON_ITS_WAY.get(Payment.Status(flying), ANSWER)
     case.save(update_fields=["next_step_at"])
     return True
+
+
+def _balance_pays(invoice: Invoice, now: Now) -> bool:
+    """Whether what we owe the payer settles the debt, which ends the case: it is used before any step (domain 20)."""
+    if balances.balance_of(invoice.payer_id, invoice.currency):
+        balances.pay_open_invoices(invoice.payer_id, currency=invoice.currency, actor=ACTOR, now=now)
+        invoice.refresh_from_db()
+    return invoice.status != Invoice.Status.OPEN
 
 
 def _may_retry(invoice: Invoice) -> bool:

@@ -267,6 +267,20 @@ def test_whatever_ends_the_debt_ends_the_case_and_gives_back_access_in_the_same_
     assert lucie.captured() == []
 
 
+def test_what_we_owe_her_pays_before_a_step_does_anything_to_her(shop):
+    lucie = Debtor.of(shop, "pm_card_expiredLater")
+    lucie.collect()
+    lucie.after(3)
+    with tenant(shop.id):
+        act = {"actor": shop.actor, "now": lucie.now, "legal_entity_id": shop.entity.pk}
+        balances.adjust(lucie.person.pk, 20_00, currency="EUR", reason="Outage", **act)
+    lucie.after(7)
+    assert (lucie.invoice().status, lucie.invoice().amount_from_balance) == ("paid", 12_99)
+    assert lucie.standing() == ("active", "ok", "full", "active")
+    assert len(lucie.events("dunning.step_taken")) == 1
+    assert lucie.captured() == []
+
+
 def test_a_part_that_is_credited_leaves_the_case_open_and_only_the_rest_is_tried(lucie):
     credited(lucie, 10_00)
     lucie.after(3)
