@@ -124,6 +124,19 @@ def trial_details(seen: Occurrence) -> Mapping[str, str]:
     return {**end_details(seen), **shown}
 
 
+def nobody_paid(seen: Occurrence) -> bool:
+    """An invoice that we ask for by ourselves was asked of no card: there is none, or the provider would not."""
+    return "asked" in asked_of(seen)
+
+
+def asked_of(seen: Occurrence) -> Mapping[str, str]:
+    """Why no bank was asked: `nobody` had a card, or the `provider` failed us; nothing where a bank refused, which a
+    failed payment tells by itself."""
+    if not told(seen, "payment"):
+        return {"asked": "nobody"}
+    return {"asked": "provider"} if told(seen, "needs") == "staff" else {}
+
+
 def parked_details(seen: Occurrence) -> Mapping[str, str]:
     """Which subscription a run could not bring up to date, and why."""
     return {"subscription": subscription_of(seen), "why": told(seen, "reason") or str(seen.about.get("reason") or "")}

@@ -12,11 +12,13 @@ from uuid import UUID
 
 from alerts.occurrences import (
     Occurrence,
+    asked_of,
     card_details,
     card_of,
     end_details,
     facts,
     invoice_of,
+    nobody_paid,
     object_of,
     of_its_owner,
     of_that_card,
@@ -171,6 +173,14 @@ ROUTES: Mapping[str, Route] = {
     "invoice.sent": Route(letters=(LetterRule(kind="payment_link", to=To.payer),)),
     "invoice.cancelled": Route(settles=_of_the_debt),
     "invoice.uncollectible": Route(settles=_of_the_debt),
+    "invoice.payment_failed": Route(
+        alerts=(
+            NoticeRule(
+                kind="payment_failed", severity=Severity.warn, about=invoice_of, when=nobody_paid, details=asked_of
+            ),
+        ),
+    ),
+    "dunning.started": Route(letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=_step("write")),)),
     "dunning.step_taken": Route(
         letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=_step("write")),),
         alerts=(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from alerts.pages.alerts import tabs
 from alerts.rules import Mail
-from alerts.selectors.alert_words import NAMES
+from alerts.selectors.alert_names import NAMES
 from alerts.services import choosing
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.permissions import Permission

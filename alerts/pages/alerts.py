@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alerts.models import Alert
 from alerts.rules import DEFAULTS
-from alerts.selectors.alert_words import NAMES
+from alerts.selectors.alert_names import NAMES
 from alerts.selectors.needs import grouped, needs
 from alerts.services import settling
 from merchants.http import cursors

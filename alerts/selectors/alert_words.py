@@ -1,4 +1,4 @@
-"""Each kind of alert in words: one function a kind, and what several of one kind are called together."""
+"""Each kind of alert in words: one function a kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from alerts.models import Alert
 from alerts.selectors.shapes import alert_status
@@ -38,6 +38,12 @@ def _of_an_invoice(alert: Alert, around: Surroundings, fact: str, why: str, note
 
 
 def _payment_failed(alert: Alert, around: Surroundings) -> Need:
+    if alert.details.get("asked") == "nobody":
+        why = _("Invoice %(number)s stays open; a letter asks for a card.")
+        return _of_an_invoice(alert, around, _("%(who)s has no card that can be charged"), why, _("to pay"))
+    if alert.details.get("asked") == "provider":
+        why = _("The payment provider refused the request for invoice %(number)s: look at its account.")
+        return _of_an_invoice(alert, around, _("The payment of %(who)s could not be asked for"), why, _("to pay"))
     return _of_an_invoice(
         alert,
         around,
@@ -256,47 +262,3 @@ WORDS: Mapping[str, Callable[[Alert, Surroundings], Need]] = {
     "webhook_given_up": _webhook_given_up,
     "endpoint_gone": _endpoint_gone,
 }
-
-TOGETHER: Mapping[str, Callable[[int], str]] = {
-    "payment_failed": lambda n: ngettext("%(count)s payment was refused", "%(count)s payments were refused", n),
-    "invoice_overdue": lambda n: ngettext("%(count)s invoice is overdue", "%(count)s invoices are overdue", n),
-    "dunning_step": lambda n: ngettext(
-        "%(count)s subscriber has still not paid", "%(count)s subscribers have still not paid", n
-    ),
-    "dunning_suspended": lambda n: ngettext(
-        "%(count)s subscriber is suspended for not paying", "%(count)s subscribers are suspended for not paying", n
-    ),
-    "card_expiring": lambda n: ngettext("%(count)s card expires soon", "%(count)s cards expire soon", n),
-    "card_expired": lambda n: ngettext("%(count)s card has expired", "%(count)s cards have expired", n),
-    "trial_ending": lambda n: ngettext("%(count)s free period ends soon", "%(count)s free periods end soon", n),
-    "cancellation_scheduled": lambda n: ngettext(
-        "%(count)s subscriber cancelled", "%(count)s subscribers cancelled", n
-    ),
-    "subscription_ending": lambda n: ngettext(
-        "%(count)s subscription ends soon", "%(count)s subscriptions end soon", n
-    ),
-    "subscription_ended": lambda n: ngettext("%(count)s subscription ended", "%(count)s subscriptions ended", n),
-    "subscription_parked": lambda n: ngettext(
-        "%(count)s subscription could not be billed", "%(count)s subscriptions could not be billed", n
-    ),
-    "letter_failed": lambda n: ngettext("%(count)s letter could not be sent", "%(count)s letters could not be sent", n),
-}
-
-NAMES: Mapping[str, Promise] = {
-    "payment_failed": gettext_lazy("Refused payments"),
-    "invoice_overdue": gettext_lazy("Overdue invoices"),
-    "dunning_step": gettext_lazy("Unpaid for long"),
-    "dunning_suspended": gettext_lazy("Suspended for not paying"),
-    "card_expiring": gettext_lazy("Cards about to expire"),
-    "card_expired": gettext_lazy("Expired cards"),
-    "trial_ending": gettext_lazy("Free periods about to end"),
-    "cancellation_scheduled": gettext_lazy("Cancellations"),
-    "subscription_ending": gettext_lazy("Subscriptions about to end"),
-    "subscription_ended": gettext_lazy("Ended subscriptions"),
-    "subscription_parked": gettext_lazy("Subscriptions that could not be billed"),
-    "letter_failed": gettext_lazy("Letters that could not be sent"),
-    "webhook_failing": gettext_lazy("Webhooks that are refused"),
-    "webhook_given_up": gettext_lazy("Webhooks that were given up"),
-    "endpoint_gone": gettext_lazy("Endpoints that want no more"),
-}
-"""What a kind is called in a list of kinds."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert
-from alerts.selectors.alert_words import TOGETHER, WORDS, other
+from alerts.selectors.alert_names import TOGETHER
+from alerts.selectors.alert_words import WORDS, other
 from alerts.selectors.surroundings import Need, surroundings
 from merchants.wording import number_text
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from alerts.services.letter_parts import Text, ask, day_text, invoice_of, lines_of, money_text, offer_of, pay, safe
 from alerts.services.letters import Matter
+from merchants.now import local_date
 from merchants.wording import number_text
 
 
@@ -101,6 +102,11 @@ def dunning_reminder(matter: Matter) -> Text:
         "amount": money_text(invoice.due, invoice.currency, matter),
     }
     suspended = "suspend" in (matter.about.get("actions") or ())
+    owed = _("Of invoice %(number)s, %(amount)s is still to pay. We could not take it from your card.")
+    follows = _what_next(matter, suspended=suspended)
+    if matter.about.get("code") == "no_payment_method":
+        owed = _("Of invoice %(number)s, %(amount)s is still to pay. We know no card from which we could take it.")
+        follows = (_("Pay with a card in one step: it is kept for what comes next."),)
     return Text(
         subject=(
             _("%(merchant)s: your access is suspended, %(amount)s to pay") % words
@@ -109,8 +115,8 @@ def dunning_reminder(matter: Matter) -> Text:
         ),
         head=_("Your access is suspended") if suspended else _("Invoice %(number)s is still to pay") % words,
         paragraphs=(
-            _("Of invoice %(number)s, %(amount)s is still to pay. We could not take it from your card.") % words,
-            *_what_next(matter, suspended=suspended),
+            owed % words,
+            *follows,
         ),
         lines=lines_of(invoice, matter),
         act=pay(matter),
@@ -123,7 +129,7 @@ def _what_next(matter: Matter, *, suspended: bool) -> tuple[str, ...]:
         return (_("Your access comes back at once when it is paid."),)
     following = matter.about.get("next_step_at")
     try:
-        on = datetime.fromisoformat(str(following)).date() if following else None
+        on = local_date(datetime.fromisoformat(str(following)), matter.zone) if following else None
     except ValueError:
         on = None
     if on is None:

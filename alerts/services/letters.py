@@ -110,6 +110,7 @@ class Matter:
     accent: str
     legal_line: str
     office_url: str
+    zone: str = "UTC"
     invoice: InvoiceTold | None = None
     subscription: SubscriptionTold | None = None
     payment: PaymentTold | None = None
@@ -148,6 +149,7 @@ def gather(message: Message, *, at: datetime) -> Matter:
         accent=text_of(readable(rgb(merchant.brand_color), LIGHT_SHEET, (0, 0, 0), 0.08)[0]),
         legal_line=_legal_line(),
         office_url=settings.PUBLIC_URL + reverse("office:alerts", kwargs={"merchant": merchant.public_id}),
+        zone=merchant.timezone,
         invoice=invoice,
         subscription=subscription,
         payment=payment,

@@ -19,7 +19,7 @@ from django.utils import translation
 
 from alerts.models import Alert, Message
 from alerts.rules import ORDER, Mail
-from alerts.selectors.alert_words import TOGETHER
+from alerts.selectors.alert_names import TOGETHER
 from alerts.selectors.needs import needs
 from merchants.clock import instant
 from merchants.models import Merchant

@@ -6,7 +6,8 @@ import pytest
 
 from alerts.models import Alert, AlertRule
 from alerts.rules import DEFAULTS
-from alerts.selectors.alert_words import NAMES, TOGETHER, WORDS
+from alerts.selectors.alert_names import NAMES, TOGETHER
+from alerts.selectors.alert_words import WORDS
 from merchants.clock import instant
 from merchants.tenancy.scope import tenant
 from tests.pages.offices import colleague, office
