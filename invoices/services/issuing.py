@@ -79,15 +79,12 @@ def issue(asks: Sequence[Issue], *, actor: Actor, now: Now) -> list[Invoice]:
     post([_posting(row, sums, now) for row, sums in zip(invoices, summed, strict=True)], now=now)
     shown = [[shapes.invoice_line(line) for line in each] for each in lines]
     _number(asks, invoices, shown, taxes, series, now)
-    told = [
-        Lived(
-            subscriber_id=row.payer_id,
-            kind="invoice.finalized",
-            object_id=row.pk,
-            data={"object": {**shapes.invoice(row, taxes=its_taxes), "lines": its_lines}},
-        )
-        for row, its_lines, its_taxes in zip(invoices, shown, taxes, strict=True)
-    ]
+    told = []
+    for row, its_lines, its_taxes in zip(invoices, shown, taxes, strict=True):
+        data = {"object": {**shapes.invoice(row, taxes=its_taxes), "lines": its_lines}}
+        told.append(Lived(subscriber_id=row.payer_id, kind="invoice.finalized", object_id=row.pk, data=data))
+        if row.status == Invoice.Status.PAID:  # nothing is due (domain 19): nobody will tell it later
+            told.append(Lived(subscriber_id=row.payer_id, kind="invoice.paid", object_id=row.pk, data=data))
     tell_all(told, actor=actor, now=now)
     return invoices
 

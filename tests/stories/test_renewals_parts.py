@@ -13,6 +13,7 @@ from billing.flows.charges import ChargeTerms
 from billing.flows.purchase import WishedOption
 from billing.flows.schedule import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from invoices.models import Invoice, Payment
+from merchants.models import Event
 from merchants.now import local_date
 from merchants.tenancy.scope import tenant
 from subscribers import history
@@ -119,6 +120,8 @@ def test_a_month_that_comes_to_nothing_is_paid_and_no_provider_is_asked(world):
         invoice = Invoice.objects.get()
         assert (invoice.status, invoice.gross, invoice.number is not None) == ("paid", 0, True)
         assert not Payment.objects.exists()
+        told = Event.objects.filter(object_id=invoice.pk).order_by("subscriber_sequence").values_list("kind", flat=True)
+        assert list(told) == ["invoice.finalized", "invoice.paid"]
     assert world.until("2026-02-28").statement(sub) == dedent("""\
         2026-01-31  hifi         01-31..02-28            0.00
         2026-02-28  hifi         02-28..03-31           10.00
