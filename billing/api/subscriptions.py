@@ -60,7 +60,7 @@ class Subscriptions(ApiView):
     scopes = {"GET": "subscriptions:read", "POST": "subscriptions:write"}
 
     @property
-    def scope(self) -> bool:  # type: ignore[override]
+    def scope(self) -> bool:  # type: ignore[override] # a constant elsewhere: here the body decides
         """What waits for a payment asks the provider for it, outside any transaction."""
         return self.request.method != "POST" or subscribing.begins_at_once(self.body)
 

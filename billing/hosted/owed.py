@@ -47,14 +47,16 @@ def _too_late(request: HttpRequest, place: Place) -> HttpResponse:
     """The link has lapsed: say so, and have another one written where a click asks for it."""
     debt = _read(place)
     speak(request, debt.invoice.payer.locale)
-    if request.method == "POST" and debt.is_payable:
+    payer = debt.invoice.payer
+    may_write = debt.is_payable and bool(payer.email) and payer.erased_at is None
+    if request.method == "POST" and may_write:
         _write_again(place, debt)
         return _see(f"{request.path}?said=sent")
     context = {
         **place.context(),
         "debt": debt,
         "is_sent": request.GET.get("said") == "sent",
-        "may_write": debt.is_payable and bool(debt.invoice.payer.email),
+        "may_write": may_write,
     }
     return render(request, "hosted/owed_late.html", context, status=410)
 

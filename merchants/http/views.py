@@ -232,7 +232,7 @@ def created(shown: Mapping[str, Any]) -> Response:
 def shown_once(response: Response, *names: str) -> Response:
     """The same answer, whose fields of these names are secrets: a replay of it answers null in their place, and they
     are never stored."""
-    response.shown_once = names  # type: ignore[attr-defined]
+    response.shown_once = names  # type: ignore[attr-defined] # ours, on DRF's answer: read once, by _remembered
     return response
 
 

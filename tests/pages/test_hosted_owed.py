@@ -17,6 +17,8 @@ from merchants.ids import new_id
 from merchants.links import mint
 from merchants.models import Event, Merchant
 from merchants.tenancy.scope import tenant
+from subscribers import history
+from subscribers.models import Subscriber
 from tests.apps.invoices.bills import bill, line, pay
 from tests.pages.debtors import Debtor
 from tests.pages.hosted import form_of, text_of
@@ -153,6 +155,20 @@ def test_a_link_that_has_lapsed_says_so_and_sends_another_to_the_address_that_is
     with tenant(shop.id):
         assert Event.objects.filter(kind="invoice.sent", object_id=debtor.invoice.pk).count() == 1
     assert debtor.payments() == []
+
+
+def test_a_link_that_has_lapsed_promises_no_letter_to_who_has_no_address(shop, debtor):
+    token = mint("owed", shop.id, debtor.invoice.pk, lasts=-timedelta(seconds=2))
+    page = debtor.client.get(f"/pay/owed/{token}")
+    secret = page.content.decode().split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    with tenant(shop.id):
+        payer = Subscriber.objects.get(id=debtor.invoice.payer_id)
+        history.update(payer, {"email": ""}, actor=shop.actor, now=shop.now(), verb="updated")
+    answer = debtor.client.post(f"/pay/owed/{token}", {"csrfmiddlewaretoken": secret})
+    assert answer.status_code == 410
+    assert answer.content.decode().count("<form") == 1  # the languages
+    with tenant(shop.id):
+        assert not Event.objects.filter(kind="invoice.sent").exists()
 
 
 def test_a_shop_that_is_closed_takes_no_payment(shop, debtor):
