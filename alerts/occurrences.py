@@ -6,6 +6,7 @@ begins.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,7 +140,13 @@ def asked_of(seen: Occurrence) -> Mapping[str, str]:
 
 def parked_details(seen: Occurrence) -> Mapping[str, str]:
     """Which subscription a run could not bring up to date, and why."""
-    return {"subscription": subscription_of(seen), "why": told(seen, "reason") or str(seen.about.get("reason") or "")}
+    details = {
+        "subscription": subscription_of(seen),
+        "why": told(seen, "reason") or str(seen.about.get("reason") or ""),
+    }
+    if msgid := told(seen, "msgid"):
+        details |= {"msgid": msgid, "values": json.dumps(seen.data.get("params") or {})}
+    return details
 
 
 def facts(*kinds: str, about: Callable[[Occurrence], str]) -> Callable[[Occurrence], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from alerts.models import Alert
 from alerts.selectors.shapes import alert_status
 from alerts.selectors.surroundings import Need, Surroundings
 from merchants.ids import read
+from merchants.refusals import fill
 from merchants.wording import amount_text, long_date_text, number_text
 
 
@@ -148,7 +150,8 @@ def _subscription_ended(alert: Alert, around: Surroundings) -> Need:
 
 def _subscription_parked(alert: Alert, around: Surroundings) -> Need:
     fact = _("The subscription of %(who)s could not be billed") % {"who": around.who(alert)}
-    return _of_a_person(alert, around, fact, str(alert.details.get("why") or ""))
+    msgid, why = str(alert.details.get("msgid") or ""), str(alert.details.get("why") or "")
+    return _of_a_person(alert, around, fact, fill(msgid, json.loads(alert.details["values"]), _) if msgid else why)
 
 
 def _dunning_step(alert: Alert, around: Surroundings) -> Need:

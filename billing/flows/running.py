@@ -175,12 +175,23 @@ def park(*, merchant_id: UUID, subscription_id: UUID, run_id: UUID, fault: Fault
         reason = fault.say()
         row.parked_at, row.parked_reason = now.at, reason
         row.save(update_fields=["parked_at", "parked_reason"])
-        ParkedInRun.objects.create(
-            run_id=run_id, subscription=row, code=fault.code[:60], reason=reason, parked_at=now.at
-        )
+        parking = ParkedInRun(run_id=run_id, subscription=row, code=fault.code[:60], reason=reason, parked_at=now.at)
+        parking.msgid, parking.params = fault.msgid, _plain(fault)
+        parking.save(force_insert=True)
         BillingRun.objects.filter(id=run_id).update(parked=F("parked") + 1, beaten_at=instant())
-        told = {"object": shapes.subscription(row), "code": fault.code, "reason": reason}
+        told = {
+            "object": shapes.subscription(row),
+            "code": fault.code,
+            "reason": reason,
+            "msgid": fault.msgid,
+            "params": _plain(fault),
+        }
         facts.tell(row.subscriber_id, ("subscription.parked", row.pk, told), actor=Actor.system("billing run"), now=now)
+
+
+def _plain(fault: Fault) -> dict[str, str]:
+    """The values of a reason as JSON keeps them."""
+    return {name: str(value) for name, value in fault.params.items()}
 
 
 def release(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> Subscription:

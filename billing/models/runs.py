@@ -58,7 +58,11 @@ class ParkedInRun(TenantModel):
     run = TenantForeignKey("billing.BillingRun", db_index=True, related_name="parkings")
     subscription = TenantForeignKey("subscribers.Subscription", db_index=True)
     code = models.CharField(max_length=60)
-    reason = models.TextField()
+    reason = models.TextField(help_text="In English, for logs and the API")
+    msgid = models.TextField(blank=True, default="", db_default="", help_text="The reason as an English msgid…")
+    params = models.JSONField(
+        default=dict, db_default={}, help_text="… and its values, so that each reader has it said"
+    )
     parked_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
     released_by = models.CharField(max_length=120, blank=True)

@@ -24,7 +24,7 @@ from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.permissions import Permission
-from merchants.refusals import Invalid
+from merchants.refusals import Invalid, fill
 from merchants.wording import number_text
 
 PAGE, PARKED = 25, 50
@@ -207,8 +207,11 @@ def _parked(request: OfficeRequest, rows: Sequence[ParkedInRun]) -> list[dict[st
 
 
 def _why(row: ParkedInRun, fault: Fault | None) -> str:
-    """The reason as it stands, where it is the one that parked it; else what the run wrote down."""
-    return fault.say(_) if fault is not None and fault.code == row.code else row.reason or row.code
+    """The reason as it stands, where it is the one that parked it; else what the run wrote down, in the reader's
+    language."""
+    if fault is not None and fault.code == row.code:
+        return fault.say(_)
+    return fill(row.msgid, row.params, _) if row.msgid else row.reason or row.code
 
 
 def _who(row: ParkedInRun) -> str:

@@ -150,6 +150,10 @@ def test_what_was_left_aside_is_told_and_let_go_on(shop, desk, told, later):
     with tenant(shop.id):
         assert Subscription.objects.get().parked_at is None
     assert "Let it go on" not in said(desk, url(shop, "run", run=run.public_id))
+    with tenant(shop.id):
+        assert run.parkings.get().params == {"tax_code": "books", "country": "FR", "day": parked.params["day"]}
+    left = said(sit(shop, "owner", "fr"), url(shop, "run", run=run.public_id))
+    assert "Aucun taux de taxe pour le code « books »" in left  # what the run wrote down, said to its reader
     assert desk.post(release).status_code == 409
 
 

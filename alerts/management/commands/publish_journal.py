@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from alerts.models import Message
 from alerts.services import relay
+from merchants.clock import instant
 from merchants.ids import read
 from merchants.tenancy.scope import tenant
 
@@ -33,12 +34,13 @@ class Command(BaseCommand):
         if merchant_id is None:
             raise CommandError("--merchant takes a merchant's id, such as mer_01J….")
         events = alerts = letters = 0
+        began = instant()
         while (done := relay.publish(merchant_id)).events:
             events, alerts, letters = events + done.events, alerts + done.alerts, letters + done.letters
         dropped = 0
         if options["without_letters"]:
             with tenant(merchant_id):
-                waiting = Message.objects.filter(status=Message.Status.WAITING)
+                waiting = Message.objects.filter(status=Message.Status.WAITING, created_at__gte=began)
                 dropped = waiting.update(
                     status=Message.Status.DROPPED, next_try_at=None, last_error="published without letters"
                 )
