@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from billing.flows import schedule
@@ -74,12 +76,12 @@ def test_a_free_stage_that_is_being_paid_for_on_a_page_is_not_given_beside_it(sh
 
 def test_wishes_made_at_once_leave_one_of_a_kind(shop):
     row = shop.subscribe(shop.enrol(), shop.offer("hifi", ("month", None, 12_99)))
-    ask = lambda n: (
-        lambda: schedule.schedule(  # noqa: E731
-            merchant_id=shop.id, subscription_id=row.pk, ask=SetQuantity(quantity=n), actor=shop.actor
-        )
-    )
-    results = together(*[ask(n) for n in range(2, 7)])
+
+    def wish(quantity):
+        ask = SetQuantity(quantity=quantity)
+        return schedule.schedule(merchant_id=shop.id, subscription_id=row.pk, ask=ask, actor=shop.actor)
+
+    results = together(*[partial(wish, quantity) for quantity in range(2, 7)])
     assert not [one for one in results if isinstance(one, BaseException)]
     with tenant(shop.id):
         assert sorted(ScheduledChange.objects.values_list("status", flat=True)) == ["replaced"] * 4 + ["waiting"]
