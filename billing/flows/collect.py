@@ -74,15 +74,19 @@ def collect(*, merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now, actor: 
     An open page at a provider is closed, and confirmed so, before an automatic charge. Where there is nothing to charge
     the unpaid case opens at once. A charge that is not answered stays `unknown` until `reconcile` hears of it.
     """
-    held_back = way.clear(merchant_id=merchant_id, invoice_ids=_due(merchant_id, invoice_ids, now))
+    in_the_way = _in_the_way(merchant_id, invoice_ids, now)
+    held_back = way.clear(merchant_id=merchant_id, invoice_ids=in_the_way) if in_the_way else set()
     claimed, without = _claim(merchant_id, invoice_ids, held_back, now=now, actor=actor)
     answers = _charge(claimed, at_once)
     told = [(one.payment_id, answer) for one, answer in zip(claimed, answers, strict=True)]
-    for payment_id, answer in takings.record_taken(merchant_id=merchant_id, told=told, now=now):
+    left = _record_together(merchant_id, told, now)
+    for payment_id, answer in left:
         _record(merchant_id, payment_id, answer)
-    with tenant(merchant_id):
-        made = Payment.objects.filter(id__in=[one.payment_id for one in claimed])
-        by_status = Counter(made.values_list("status", flat=True))
+    by_status = Counter({Payment.Status.SUCCEEDED.value: len(told) - len(left)} if len(told) > len(left) else {})
+    if left:
+        with tenant(merchant_id):
+            others = Payment.objects.filter(id__in=[payment_id for payment_id, _ in left])
+            by_status.update(others.values_list("status", flat=True))
     return Collected(
         payments={one.invoice_id: one.payment_id for one in claimed},
         by_status=dict(by_status),
@@ -115,12 +119,19 @@ def retry_now(*, merchant_id: UUID, payer_id: UUID, actor: Actor) -> Collected:
     return collect(merchant_id=merchant_id, invoice_ids=ids[:AT_ONCE_AT_MOST], now=now, actor=actor)
 
 
-def _due(merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now) -> list[UUID]:
+def _in_the_way(merchant_id: UUID, invoice_ids: Sequence[UUID], now: Now) -> list[UUID]:
+    """Those of the due invoices for which something waits for somebody: a page, a question of the bank."""
     with tenant(merchant_id):
-        if Merchant.objects.filter(id=merchant_id, suspended_at__isnull=False).exists():
+        waiting = Payment.objects.filter(
+            way.WAITING,
+            invoice_id__in=invoice_ids,
+            invoice__status=Invoice.Status.OPEN,
+            invoice__collect_at__lte=now.at,
+        )
+        ids = {id_ for id_ in waiting.values_list("invoice_id", flat=True) if id_ is not None}
+        if ids and Merchant.objects.filter(id=merchant_id, suspended_at__isnull=False).exists():
             return []
-        due = Invoice.objects.filter(id__in=invoice_ids, status=Invoice.Status.OPEN, collect_at__lte=now.at)
-        return list(due.values_list("id", flat=True))
+        return sorted(ids)
 
 
 def _claim(
@@ -136,8 +147,8 @@ def _claim(
             return [], []
         belonging.lock(people_of(due.values_list("id", flat=True)))
         rows = _locked(due)
-        _use_balances(rows, actor=actor, now=now)
-        rows = _locked(Invoice.objects.filter(id__in=[row.pk for row in rows]))
+        if _use_balances(rows, actor=actor, now=now):
+            rows = _locked(Invoice.objects.filter(id__in=[row.pk for row in rows]))
         owed = [row for row in rows if row.status == Invoice.Status.OPEN and row.amount_due]
         flying = set(_flying([row.pk for row in owed]))
         paged = way.open_pages([row.pk for row in owed]) | (held_back & {row.pk for row in owed})
@@ -171,8 +182,10 @@ def _flying(invoice_ids: Sequence[UUID], *, but: str = "") -> Sequence[UUID]:
     return [id_ for id_ in rows.values_list("invoice_id", flat=True) if id_ is not None]
 
 
-def _use_balances(rows: Sequence[Invoice], *, actor: Actor, now: Now) -> None:
-    """Pay from the balances of those payers who have one: their oldest open invoices first (domain 20)."""
+def _use_balances(rows: Sequence[Invoice], *, actor: Actor, now: Now) -> bool:
+    """Pay from the balances of those payers who have one: their oldest open invoices first (domain 20). Whether any
+    did."""
+    used = False
     wanted = {(row.payer_id, row.currency) for row in rows}
     newest = (
         BalanceEntry.objects.filter(payer_id__in={payer for payer, _ in wanted})
@@ -183,6 +196,8 @@ def _use_balances(rows: Sequence[Invoice], *, actor: Actor, now: Now) -> None:
     for payer_id, currency, held in newest:
         if held and (payer_id, currency) in wanted:
             balances.pay_open_invoices(payer_id, currency=currency, actor=actor, now=now)
+            used = True
+    return used
 
 
 def _payment(invoice: Invoice, card: PaymentMethod, now: Now) -> Payment:
@@ -219,6 +234,15 @@ def _charge(claimed: Sequence[_Claimed], at_once: int) -> list[Outcome]:
         return [asking.ask(gateway, ask) for gateway, ask in asks]
     with ThreadPoolExecutor(max_workers=min(at_once, len(asks)), thread_name_prefix="collect") as pool:
         return list(pool.map(_ask_in_a_thread, asks))
+
+
+def _record_together(merchant_id: UUID, told: Sequence[takings.Told], now: Now) -> Sequence[takings.Told]:
+    """Those that were simply taken, in one go; the others, or all where that is refused, are left to one by one."""
+    try:
+        return takings.record_taken(merchant_id=merchant_id, told=told, now=now)
+    except Exception:
+        _log.exception("%s answers are recorded one by one", len(told))
+        return told
 
 
 def _record(merchant_id: UUID, payment_id: UUID, answer: Outcome) -> None:

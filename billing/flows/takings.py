@@ -27,7 +27,7 @@ def record_taken(*, merchant_id: UUID, told: Sequence[Told], now: Now) -> list[T
     """Record the charges of `told` (payment, outcome) that were simply taken: one transaction, a number of statements
     that does not depend on how many. Answers the others, in their order, for which nothing was written."""
     taken = {payment_id: answer for payment_id, answer in told if _is_plain(answer)}
-    if len(taken) < 2:
+    if not taken:
         return list(told)
     with tenant(merchant_id):
         for_invoices = Payment.objects.filter(id__in=list(taken), session_id=None, hosted=False)

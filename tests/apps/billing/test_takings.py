@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.flows import collect, outcome, takings
+from billing.flows import collect, takings
 from billing.flows.running import run_merchant
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import BillingRun
@@ -106,14 +106,3 @@ def test_statements_do_not_grow(shop: Any, another_shop: Any) -> None:
             assert takings.record_taken(merchant_id=which.id, told=told, now=now) == []
         counted.append(len(asked))
     assert counted[0] == counted[1]
-
-
-def test_one_alone_goes_the_usual_way(shop: Any) -> None:
-    ids, now = due(shop, 1)
-    claimed, _ = collect._claim(shop.id, ids, set(), now=now, actor=RUN)
-    answer = Outcome(kind=OutcomeKind.SUCCEEDED, captured=1299, currency="EUR", provider_ref="pi_x")
-    told = [(claimed[0].payment_id, answer)]
-    assert takings.record_taken(merchant_id=shop.id, told=told, now=now) == told
-    outcome.record(merchant_id=shop.id, payment_id=claimed[0].payment_id, outcome=answer)
-    with tenant(shop.id):
-        assert Invoice.objects.get(id=ids[0]).status == "paid"
