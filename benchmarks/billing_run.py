@@ -168,7 +168,7 @@ def plant(name: str, count: int) -> UUID:
                     for one in wanted
                 ]
             for kind in (people, rows, options):
-                history.create_all(kind, actor=actor, now=now)  # type: ignore[arg-type]
+                history.create_all(kind, actor=actor, now=now)
     return merchant_id
 
 
@@ -281,7 +281,8 @@ def record(merchant_id: UUID, size: int) -> list[Recorded]:
     from merchants.tenancy import bulk
     from merchants.tenancy.scope import tenant
 
-    batches, after, now = [], None, _now()
+    batches: list[Recorded] = []
+    after, now = None, _now()
     insert_values, update = bulk.insert_values, bulk.update
     while True:
         with tenant(merchant_id):

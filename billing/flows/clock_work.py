@@ -254,6 +254,7 @@ def _renew(held: Held, step: Step) -> None:
 def _arrive(clock: TestClock, merchant: Merchant) -> None:
     """The clock is where it was to go: ready; or, where release was asked for, its subscribers live in real time."""
     clock.held_by, clock.held_until, clock.target = None, None, None
+    running.finish_of_clock(clock.pk, now=Now(at=clock.time, zone=merchant.timezone, test_clock=clock.pk))
     kind = "test_clock.ready"
     clock.status = TestClock.Status.READY
     if clock.released_at is not None:
@@ -275,7 +276,9 @@ def _stop(held: Held, error: Exception) -> None:
         clock.status, clock.target, clock.released_at = TestClock.Status.READY, None, None
         clock.held_by, clock.held_until = None, None
         clock.save()
-        _tell(clock, Merchant.objects.get(id=held.merchant_id), "test_clock.ready")
+        merchant = Merchant.objects.get(id=held.merchant_id)
+        running.finish_of_clock(clock.pk, now=Now(at=clock.time, zone=merchant.timezone, test_clock=clock.pk))
+        _tell(clock, merchant, "test_clock.ready")
 
 
 def _tell(clock: TestClock, merchant: Merchant, kind: str) -> None:

@@ -33,6 +33,7 @@ from merchants.now import Now, local_date
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
+from subscribers.services.facts import Lived, tell_all
 from subscribers.snapshots import Collection
 
 FAULTS = (Refusal, ArithmeticError, LookupError, ValueError)
@@ -84,11 +85,12 @@ def renew(
                 faults[row.pk] = fault_of(error)
             else:
                 lives.append(Life(row=row, taken=taken))
-        invoices, charges = _documents(lives, merchant, people, run_id, catalogue, actor=actor, now=now)
+        told: list[Lived] = []
+        invoices, charges = _documents(lives, merchant, people, run_id, catalogue, told, actor=actor, now=now)
         renew_rows.write(lives, actor=actor, now=now)
         renew_parts.write(lives, charges, actor=actor, now=now)
         renew_rights.write(lives, actor=actor, now=now)
-        renew_rows.tell(lives, actor=actor, now=now)
+        tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
         done = _done(lives, invoices, faults)
         if run_id is not None:
             _count(run_id, done)
@@ -106,6 +108,8 @@ def _count(run_id: UUID, done: Renewed) -> None:
         currency: run.totals.get(currency, 0) + done.totals.get(currency, 0)
         for currency in sorted({*run.totals, *done.totals})
     }
+    if run.kind == BillingRun.Kind.CLOCK:  # what will be due on its way is not known beforehand
+        run.expected = run.taken
     run.beaten_at = instant()
     run.save()
 
@@ -140,6 +144,7 @@ def _documents(
     people: Mapping[UUID, Subscriber],
     run_id: UUID | None,
     catalogue: Catalogue,
+    told: list[Lived],
     *,
     actor: Actor,
     now: Now,
@@ -188,7 +193,7 @@ def _documents(
         )
         for beside, draft in documents
     ]
-    invoices = issue(asks, actor=actor, now=now)
+    invoices = issue(asks, actor=actor, now=now, telling=told)
     latest: dict[str | None, UUID] = {}
     charges: dict[UUID, UUID] = {}
     for ask, invoice in zip(asks, invoices, strict=True):

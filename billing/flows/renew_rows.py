@@ -19,7 +19,7 @@ from subscribers import history, shapes
 from subscribers.history import UNTOLD, Entry
 from subscribers.models import Subscription
 from subscribers.selectors.rights import verdict_of
-from subscribers.services.facts import Lived, tell_all
+from subscribers.services.facts import Lived
 from subscribers.snapshots import SubscriptionSnapshot
 
 VERBS = {
@@ -146,11 +146,10 @@ def _facts(life: Life, one: Taken, had_access: tuple[str, str]) -> None:
         life.facts.append(("access.changed", {"object": shown["access"]}))
 
 
-def tell(lives: Sequence[Life], *, actor: Actor, now: Now) -> None:
-    """The facts of all lives, numbered in each beneficiary's own."""
-    lived = [
+def facts_of(lives: Sequence[Life]) -> list[Lived]:
+    """The facts of all lives, each to be numbered in its beneficiary's own."""
+    return [
         Lived(subscriber_id=life.row.subscriber_id, kind=kind, object_id=life.row.pk, data=data)
         for life in lives
         for kind, data in life.facts
     ]
-    tell_all(lived, actor=actor, now=now)

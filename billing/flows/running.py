@@ -58,7 +58,8 @@ def run_merchant(
     an instant before now, over what was due by then.
 
     Joins the run that is under way, if there is one: several workers may share it, each takes what the others do not
-    hold. It is done when nothing is due any more; what another transaction holds just now comes with the next pass.
+    hold. It is done when nothing is due any more (a clock's: when the clock stops); what another transaction holds just
+    now comes with the next pass.
     """
     run = _begin(merchant_id, now, until, kind, actor)
     if run is None:
@@ -77,7 +78,13 @@ def run_merchant(
                 progress(run)
         if len(places) < size:
             break
-    return _finish(merchant_id, run.pk, now, until)
+    return run if run.kind == BillingRun.Kind.CLOCK else _finish(merchant_id, run.pk, now, until)
+
+
+def finish_of_clock(clock_id: UUID, *, now: Now) -> None:
+    """A clock has stopped moving: the one run of all that it made on its way is done. Needs the tenant's scope."""
+    under_way = BillingRun.objects.filter(status=BillingRun.Status.RUNNING, test_clock_id=clock_id)
+    under_way.update(status=BillingRun.Status.DONE, due_at=now.at, finished_at=now.at)
 
 
 def _begin(

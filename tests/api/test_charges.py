@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from billing.api.charges import ChargeShape
@@ -31,7 +33,7 @@ def test_an_amount_waits_and_is_billed_by_nothing_before_its_time(site, shop, bo
     with tenant(shop.id):
         assert Invoice.objects.count() == 1
         (picture,) = snapshots([Subscription.objects.get()], shop.merchant).values()
-        assert [(one.amount, one.unit_price, one.quantity) for one in picture.charges] == [(5_00, "5.00", 1)]
+        assert [(one.amount, one.unit_price, one.quantity) for one in picture.charges] == [(5_00, "5.00", Decimal(1))]
 
 
 @pytest.mark.parametrize(

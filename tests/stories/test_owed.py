@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -307,7 +306,7 @@ class TestTheBankAsks:
     """3-D Secure demanded later: the card that was saved needs its owner."""
 
     @pytest.fixture
-    def debt(self, shop) -> Iterator[Debt]:
+    def debt(self, shop) -> Debt:
         debt = Debt(shop, "pm_card_authenticationRequired")
         debt.collect()
         (payment,) = debt.payments()
