@@ -65,6 +65,7 @@ COLUMNS: Mapping[str, Words] = {
         "access": gettext_lazy("Access"),
         "access_until": None,
         "access_reason": None,
+        "dunning": None,  # what it does stands in the access beside it
         "start_on": gettext_lazy("Start"),
         "started_at": None,
         "anchor_kind": None,

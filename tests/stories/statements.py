@@ -89,7 +89,7 @@ class World:
 
     def run(self, size: int = 500) -> BillingRun | None:
         """One pass over all that is due now."""
-        kind = BillingRun.Kind.CLOCK
+        kind = BillingRun.Kind.MANUAL
         return run_merchant(merchant_id=self.shop.id, now=self.now, kind=kind, actor=TESTER, size=size)
 
     def collect(self) -> None:
