@@ -73,7 +73,7 @@ def renew(
         rows, people = lock_due(batch, merchant=merchant, now=now, until=until)
         if not rows:
             return Renewed()
-        pictures = snapshots(rows, merchant)
+        pictures = snapshots(rows, merchant, people)
         catalogue = catalogue_of(pictures.values())
         lives: list[Life] = []
         faults: dict[UUID, Fault] = {}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
+
+from django.db import connection
 
 from billing.engine.wishes import WishKind
 from billing.models import Charge
 from merchants.models import LegalEntity, Merchant
+from merchants.tenancy.scope import current
 from subscribers.lifecycle import PaymentState, Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.periods import Alignment, Anchor, Period
@@ -25,12 +28,29 @@ from subscribers.snapshots import (
     TaxProfile,
 )
 
+THERE = """
+SELECT 'options' WHERE EXISTS (SELECT FROM subscribers_subscriptionoption o
+    WHERE o.merchant_id = %(merchant)s AND o.subscription_id = ANY(%(ids)s::uuid[]))
+UNION ALL SELECT 'coupons' WHERE EXISTS (SELECT FROM subscribers_subscriptioncoupon c
+    WHERE c.merchant_id = %(merchant)s AND c.subscription_id = ANY(%(ids)s::uuid[]) AND c.ended_at IS NULL)
+UNION ALL SELECT 'wishes' WHERE EXISTS (SELECT FROM subscribers_scheduledchange w
+    WHERE w.merchant_id = %(merchant)s AND w.subscription_id = ANY(%(ids)s::uuid[]) AND w.status = 'waiting')
+UNION ALL SELECT 'charges' WHERE EXISTS (SELECT FROM billing_charge w
+    WHERE w.merchant_id = %(merchant)s AND w.subscription_id = ANY(%(ids)s::uuid[]) AND w.status = 'waiting')"""
 
-def snapshots(rows: Sequence[Subscription], merchant: Merchant) -> dict[UUID, SubscriptionSnapshot]:
-    """The picture of each subscription, by id, with the wishes and charges that wait."""
+
+def snapshots(
+    rows: Sequence[Subscription], merchant: Merchant, people: Mapping[UUID, Subscriber] | None = None
+) -> dict[UUID, SubscriptionSnapshot]:
+    """The picture of each subscription, by id, with the wishes and charges that wait. `people`: their payers, where
+    the caller has them."""
     offers = offer_pictures(row.offer_version_id for row in rows)
-    options, coupons = _options(rows), _coupons(rows)
-    taxes, wishes, charges = _taxes(rows), waiting_wishes(rows), waiting_charges(rows)
+    there = _there([row.pk for row in rows])
+    options = _options(rows if "options" in there else ())
+    coupons = _coupons(rows if "coupons" in there else ())
+    wishes = waiting_wishes(rows if "wishes" in there else ())
+    charges = waiting_charges(rows if "charges" in there else ())
+    taxes = _taxes(rows, people)
     return {
         row.pk: replace(
             _snapshot(row, merchant, offers[row.offer_version_id], options[row.pk], coupons[row.pk], taxes[row.pk]),
@@ -41,14 +61,23 @@ def snapshots(rows: Sequence[Subscription], merchant: Merchant) -> dict[UUID, Su
     }
 
 
+def _there(ids: Sequence[UUID]) -> set[str]:
+    """Which of what may hang on subscriptions hangs on any of these: most runs meet no wish and no charge."""
+    with connection.cursor() as cursor:
+        cursor.execute(THERE, {"merchant": current(), "ids": list(ids)})
+        return {kind for (kind,) in cursor.fetchall()}
+
+
 def waiting_wishes(rows: Sequence[Subscription]) -> dict[UUID, tuple[Scheduled, ...]]:
     """The wishes for a period's end that wait, by subscription, in the order in which they were made."""
+    found: dict[UUID, tuple[Scheduled, ...]] = defaultdict(tuple)
+    if not rows:
+        return found
     waiting = ScheduledChange.objects.filter(
         subscription_id__in=[row.pk for row in rows],
         status=ScheduledChange.Status.WAITING,
         kind__in=[kind.value for kind in WishKind],
     )
-    found: dict[UUID, tuple[Scheduled, ...]] = defaultdict(tuple)
     for wish in waiting.order_by("id"):
         found[wish.subscription_id] += (
             Scheduled(id=str(wish.pk), kind=wish.kind, effective_on=wish.due_on, payload=wish.details),
@@ -58,8 +87,10 @@ def waiting_wishes(rows: Sequence[Subscription]) -> dict[UUID, tuple[Scheduled, 
 
 def waiting_charges(rows: Sequence[Subscription]) -> dict[UUID, tuple[ChargeSnapshot, ...]]:
     """The charges that wait for the next document, by subscription, in the order in which they were made."""
-    waiting = Charge.objects.filter(subscription_id__in=[row.pk for row in rows], status=Charge.Status.WAITING)
     found: dict[UUID, tuple[ChargeSnapshot, ...]] = defaultdict(tuple)
+    if not rows:
+        return found
+    waiting = Charge.objects.filter(subscription_id__in=[row.pk for row in rows], status=Charge.Status.WAITING)
     for charge in waiting.order_by("id"):
         found[charge.subscription_id] += (
             ChargeSnapshot(
@@ -75,6 +106,9 @@ def waiting_charges(rows: Sequence[Subscription]) -> dict[UUID, tuple[ChargeSnap
 
 
 def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, ...]]:
+    found: dict[UUID, tuple[OptionSnapshot, ...]] = defaultdict(tuple)
+    if not rows:
+        return found
     held = list(SubscriptionOption.objects.filter(subscription_id__in=[row.pk for row in rows]).order_by("id"))
     wanted = [
         WantedOption(
@@ -87,7 +121,6 @@ def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, .
         )
         for option in held
     ]
-    found: dict[UUID, tuple[OptionSnapshot, ...]] = defaultdict(tuple)
     for option, picture in zip(held, option_pictures(wanted), strict=True):
         stands = replace(picture, periods_used=option.periods_used, starts_on=option.starts_on, ends_on=option.ends_on)
         found[option.subscription_id] += (stands,)
@@ -95,24 +128,29 @@ def _options(rows: Sequence[Subscription]) -> dict[UUID, tuple[OptionSnapshot, .
 
 
 def _coupons(rows: Sequence[Subscription]) -> dict[UUID, tuple[CouponSnapshot, ...]]:
+    found: dict[UUID, tuple[CouponSnapshot, ...]] = defaultdict(tuple)
+    if not rows:
+        return found
     held = list(
         SubscriptionCoupon.objects.filter(subscription_id__in=[row.pk for row in rows], ended_at=None).order_by(
             "subscription_id", "position", "id"
         )
     )
     pictures = {picture.id: picture for picture in coupon_pictures(list({one.coupon_id for one in held}))}
-    found: dict[UUID, tuple[CouponSnapshot, ...]] = defaultdict(tuple)
     for one in held:
         found[one.subscription_id] += (replace(pictures[str(one.coupon_id)], periods_used=one.periods_used),)
     return found
 
 
-def _taxes(rows: Sequence[Subscription]) -> dict[UUID, TaxProfile]:
+def _taxes(rows: Sequence[Subscription], people: Mapping[UUID, Subscriber] | None) -> dict[UUID, TaxProfile]:
     entities = {
         entity.pk: entity for entity in LegalEntity.objects.filter(id__in={row.legal_entity_id for row in rows})
     }
-    payers = Subscriber.objects.filter(id__in={row.payer_id for row in rows}).values_list("id", "country")
-    countries = dict(payers)
+    if people is None:
+        payers = Subscriber.objects.filter(id__in={row.payer_id for row in rows}).values_list("id", "country")
+        countries = dict(payers)
+    else:
+        countries = {row.payer_id: people[row.payer_id].country for row in rows}
     profiles: dict[tuple[UUID, str], TaxProfile] = {}
     found = {}
     for row in rows:

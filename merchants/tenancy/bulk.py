@@ -38,14 +38,14 @@ def insert(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if len(rows) <= FEW:
-        model._default_manager.bulk_create(rows)
-        return
     known = rows[0].__dict__
     columns = [name for name in _written(model) if name in known and not isinstance(known[name], DatabaseDefault)]
     for row in rows:
         row._state.adding = False
-    insert_values(model, columns, map(attrgetter(*columns), rows))
+    if len(rows) <= FEW:
+        _insert_few(model, columns, rows)
+    else:
+        insert_values(model, columns, map(attrgetter(*columns), rows))
 
 
 def lean(model: type[M], **values: Any) -> M:
@@ -95,6 +95,23 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
         count = int(cursor.rowcount)
         cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
     return count
+
+
+def _insert_few(model: type[models.Model], columns: Sequence[str], rows: Sequence[models.Model]) -> None:
+    """One plain INSERT, without the compiler of the models."""
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    listed = ", ".join(f'"{field.column}"' for field in fields)
+    one = f"({', '.join(['%s'] * len(fields))})"
+    values = [
+        field.get_db_prep_save(getattr(row, name), connection)
+        for row in rows
+        for name, field in zip(columns, fields, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({listed}) VALUES {', '.join([one] * len(rows))}",  # noqa: S608 - names of the model
+            values,
+        )
 
 
 def _update_few(table: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> int:
