@@ -70,7 +70,7 @@ def live(subscribers: int, years: int, *, profile: bool) -> str:
 
     queries = 0
 
-    def counted(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+    def counted(execute, sql, params, many, context):  # type: ignore[no-untyped-def] # the shape is Django's
         nonlocal queries
         queries += 1
         return execute(sql, params, many, context)

@@ -11,7 +11,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Know our broker, whoever sends a task (a command too); and follow every settlement of an invoice: its unpaid
         case ends in the same transaction."""
-        import billing.celery  # noqa: F401
+        import billing.celery  # noqa: F401 - imported for what it does
         from billing.flows import cases
         from invoices.services import settlement
 

@@ -209,7 +209,7 @@ def _new_card(merchant_id: UUID, clock_id: UUID, person: Person) -> int:
     if row is None:
         return 0
     methods.attach(
-        merchant_id=merchant_id, subscriber_id=row.payer_id, kind="card", token="pm_card_visa", actor=SITE  # noqa: S106
+        merchant_id=merchant_id, subscriber_id=row.payer_id, kind="card", token="pm_card_visa", actor=SITE  # noqa: S106 - a public test token
     )  # fmt: skip
     return 1
 

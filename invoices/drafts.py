@@ -12,7 +12,8 @@ from typing import Any
 from invoices.calculations import formula
 from merchants.money import decimal_text, exponent
 from subscribers.periods import Period
-from subscribers.snapshots import TaxBehavior, TaxRate, Texts
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate, Texts
 
 
 class LineKind(StrEnum):

@@ -9,7 +9,8 @@ from typing import Any
 
 from invoices.drafts import DiscountShare, DraftInvoice, DraftLine, LineKind
 from subscribers.periods import Period
-from subscribers.snapshots import TaxBehavior, TaxRate
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate
 
 
 def freeze(draft: DraftInvoice) -> dict[str, Any]:

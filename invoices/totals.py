@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from invoices.drafts import DraftLine, unit_net
 from merchants.money import apportion, round_ratio
-from subscribers.snapshots import TaxBehavior, TaxRate, Texts
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate, Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

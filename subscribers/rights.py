@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from subscribers.snapshots import FeatureKind, GrantSnapshot, Texts
+from subscribers.snapshots import FeatureKind, GrantSnapshot
+from subscribers.taxes import Texts
 
 
 class SourceKind(StrEnum):

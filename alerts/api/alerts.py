@@ -6,12 +6,13 @@ from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts import rules
 from alerts.models import Alert
 from alerts.selectors.shapes import ALERT_STATES, AlertShape, show_alerts
 from alerts.services import settling
 from merchants.http import references
 from merchants.http.bodies import Filters
-from merchants.http.fields import Choice, PublicId, Text
+from merchants.http.fields import Choice, PublicId
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
 from subscribers.selectors import people
@@ -28,7 +29,7 @@ class AlertFilters(Filters):
 
     status = Choice(choices=ALERT_STATES, required=False)
     severity = Choice(choices=Alert.Severity.choices, required=False)
-    kind = Text(max_length=40, required=False)
+    kind = Choice(choices=list(rules.DEFAULTS), required=False)
     subscriber = PublicId("cus", required=False)
 
 

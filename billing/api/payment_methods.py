@@ -23,7 +23,7 @@ class PaymentMethods(ApiView):
     scopes = {"GET": "payment_methods:read", "POST": "payment_methods:write"}
 
     @property
-    def scope(self) -> bool:  # type: ignore[override]
+    def scope(self) -> bool:  # type: ignore[override] # a constant elsewhere: here the method decides
         """A new method is asked of the provider, outside any transaction."""
         return self.request.method != "POST"
 

@@ -50,8 +50,8 @@ class _Planned(ApiView):
     """One subscription, changed at the end of its paid period."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
-        """What the body asks for, found."""
-        raise NotImplementedError
+        """What the body asks for, found: each action says its own."""
+        raise NotImplementedError(type(self).__name__)
 
     def read(self, subscription: str) -> tuple[Subscription, Ask]:
         """The subscription, then the body. Raises Invalid (`when_not_available`)."""

@@ -22,8 +22,8 @@ from subscribers.snapshots import (
     OptionSnapshot,
     StageSnapshot,
     SubscriptionSnapshot,
-    Texts,
 )
+from subscribers.taxes import Texts
 
 SETUP: Texts = {"en": "setup", "fr": "mise en service"}
 

@@ -11,10 +11,13 @@ from billing.engine.schedule import is_steady, walk
 from billing.engine.wishes import Catalogue, apply_wishes
 from invoices.drafts import DraftInvoice
 from invoices.totals import totals
+from merchants.refusals import Refusal
 from subscribers.snapshots import SubscriptionSnapshot
 
 AHEAD = 400
 """Steps looked at to say what comes next: a free year of days, and some."""
+FAULTS = (Refusal, ArithmeticError, LookupError, ValueError)
+"""What the engine says of a subscription that it cannot bring up to date: that one is parked, the others go on."""
 BEGINS = frozenset({StepKind.activate, StepKind.renew, StepKind.next_stage})
 """Steps with which a period begins."""
 

@@ -15,7 +15,8 @@ from invoices.totals import Totals, totals
 from merchants.money import check_currency, check_quantity
 from merchants.refusals import FieldError, Invalid, gettext_noop
 from subscribers.periods import Interval, Period, check_day
-from subscribers.snapshots import OptionSnapshot, PurchaseSnapshot, SubscriptionSnapshot, TaxBehavior, Texts
+from subscribers.snapshots import OptionSnapshot, PurchaseSnapshot, SubscriptionSnapshot, TaxBehavior
+from subscribers.taxes import Texts
 
 QUOTED = "quote"
 """The id that a subscription has while it is only quoted."""

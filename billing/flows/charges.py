@@ -19,7 +19,7 @@ from merchants.services.catalogue.rules import tax_code_faults
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
 from subscribers.selectors.pictures import tax_profile
-from subscribers.snapshots import Texts
+from subscribers.taxes import Texts
 
 MOST_WAITING = 100
 """Charges that may wait for one document: what does not fit a page is a file to import, not a list of surprises."""

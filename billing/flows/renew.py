@@ -15,7 +15,7 @@ from uuid import UUID
 
 from billing.engine.decide import StepKind
 from billing.engine.grouping import grouped
-from billing.engine.lives import BEGINS, Taken, live, next_charge, repeats_on
+from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repeats_on
 from billing.engine.wishes import Catalogue
 from billing.flows import renew_parts, renew_rights, renew_rows
 from billing.flows.renew_rows import Life
@@ -30,14 +30,10 @@ from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now, local_date
-from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
 from subscribers.services.facts import Lived, tell_all
 from subscribers.snapshots import Collection
-
-FAULTS = (Refusal, ArithmeticError, LookupError, ValueError)
-"""What the engine says of a subscription that it cannot bring up to date: that one is parked, the others go on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,6 +101,10 @@ class Charge(TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_charge_is_not_negative"),
             models.CheckConstraint(
+                condition=Q(status="billed", invoice__isnull=False) | (~Q(status="billed") & Q(invoice=None)),
+                name="a_billed_charge_names_its_invoice",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="waiting", settled_at=None) | (~Q(status="waiting") & Q(settled_at__isnull=False)),
                 name="a_settled_charge_says_when",
             ),

@@ -16,7 +16,7 @@ from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
 from billing.engine.decide import MOST_STEPS, Step, StepKind
 from billing.engine.grouping import grouped
-from billing.engine.lives import BEGINS, TooFarBehind, live
+from billing.engine.lives import BEGINS, FAULTS, TooFarBehind, live
 from billing.engine.wishes import Catalogue
 from billing.selectors.alike import likeness
 from billing.selectors.due import catalogue_of, due_rows
@@ -229,7 +229,7 @@ def _pictures(
     """Each row's picture. Where one of a block cannot be drawn, each is drawn alone, and that one is a fault."""
     try:
         drawn = snapshots(rows, merchant) if rows else {}
-    except (Refusal, ArithmeticError, LookupError, ValueError) as error:
+    except FAULTS as error:
         if len(rows) == 1:
             yield rows[0], Due(row=rows[0], steps=(), fault=fault_of(error))
             return
@@ -243,7 +243,7 @@ def _pictures(
 def _due(row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue, due_by: datetime, most: int) -> Due:
     try:
         taken = live(picture, local_date(due_by, picture.zone), at=due_by, catalogue=catalogue, most=most)
-    except (Refusal, ArithmeticError, LookupError, ValueError) as error:
+    except FAULTS as error:
         return Due(row=row, steps=(), fault=fault_of(error))
     return Due(row=row, steps=tuple(one.step for one in taken))
 

@@ -25,8 +25,8 @@ from subscribers.snapshots import (
     OptionSnapshot,
     Scheduled,
     SubscriptionSnapshot,
-    TaxProfile,
 )
+from subscribers.taxes import TaxProfile
 
 THERE = """
 SELECT 'options' WHERE EXISTS (SELECT FROM subscribers_subscriptionoption o

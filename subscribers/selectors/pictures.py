@@ -36,10 +36,9 @@ from subscribers.snapshots import (
     OptionSnapshot,
     StageSnapshot,
     TaxBehavior,
-    TaxProfile,
-    TaxRow,
 )
-from subscribers.snapshots import TaxRate as TaxRateSnapshot
+from subscribers.taxes import TaxProfile, TaxRow
+from subscribers.taxes import TaxRate as TaxRateSnapshot
 
 FRANCHISE = {
     "en": "VAT not applicable, article 293 B of the French tax code (CGI)",

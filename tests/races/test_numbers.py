@@ -15,7 +15,8 @@ from invoices.drafts import DraftInvoice, DraftLine, LineKind
 from invoices.models import Invoice, NumberSeries
 from invoices.services.issuing import Issue, issue
 from merchants.tenancy.scope import tenant
-from subscribers.snapshots import TaxBehavior, TaxRate
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate
 from tests.races.barrier import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -18,10 +18,8 @@ from subscribers.snapshots import (
     StageSnapshot,
     SubscriptionSnapshot,
     TaxBehavior,
-    TaxProfile,
-    TaxRate,
-    TaxRow,
 )
+from subscribers.taxes import TaxProfile, TaxRate, TaxRow
 
 DAY, WEEK, MONTH, YEAR = (Interval(unit) for unit in (Unit.day, Unit.week, Unit.month, Unit.year))
 QUARTER = Interval(Unit.month, 3)

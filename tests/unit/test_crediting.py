@@ -22,7 +22,8 @@ from invoices.crediting import (
 from invoices.drafts import DiscountShare, DraftLine, LineKind
 from invoices.totals import tax_exclusive, tax_inclusive, totals
 from merchants.refusals import Conflict, Invalid
-from subscribers.snapshots import TaxBehavior, TaxRate
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate
 
 RATES = (Decimal(20), Decimal("5.5"), Decimal("2.1"), Decimal(0))
 

@@ -10,7 +10,8 @@ import pytest
 
 from billing.engine.grouping import grouped
 from invoices.drafts import DraftInvoice, DraftLine, LineKind
-from subscribers.snapshots import TaxBehavior, TaxRate
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate
 
 FIRST = date(2026, 12, 1)
 

@@ -12,7 +12,8 @@ from billing.engine.quoting import quote
 from merchants.refusals import Invalid
 from subscribers.lifecycle import Status
 from subscribers.periods import Alignment, Anchor, Interval, Unit
-from subscribers.snapshots import Duration, TaxBehavior, TaxProfile, TaxRateMissing
+from subscribers.snapshots import Duration, TaxBehavior
+from subscribers.taxes import TaxProfile, TaxRateMissing
 from tests.unit.pictures import QUARTER, YEAR, arrears, euros_off, offer, option, percent, purchase, stage
 
 D = date.fromisoformat

@@ -22,7 +22,8 @@ from subscribers.lifecycle import (
     check_payment_move,
 )
 from subscribers.rights import LiveGrant, Source, SourceKind, rights
-from subscribers.snapshots import FeatureKind, GrantSnapshot, TaxProfile, TaxRate, TaxRateMissing, TaxRow
+from subscribers.snapshots import FeatureKind, GrantSnapshot
+from subscribers.taxes import TaxProfile, TaxRate, TaxRateMissing, TaxRow
 
 TODAY = date(2026, 5, 14)
 D = date.fromisoformat

@@ -14,7 +14,8 @@ from billing.engine.discounts import discounted
 from invoices.drafts import DraftInvoice, DraftLine, LineKind, merged, unit_net
 from invoices.totals import totals
 from merchants.money import round_half_away
-from subscribers.snapshots import Duration, TaxBehavior, TaxRate
+from subscribers.snapshots import Duration, TaxBehavior
+from subscribers.taxes import TaxRate
 from tests.unit.pictures import euros_off, percent
 
 INCLUSIVE, EXCLUSIVE = TaxBehavior.inclusive, TaxBehavior.exclusive

@@ -6,16 +6,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from billing.selectors import books
 from merchants.clock import instant
-from merchants.ids import read, show
+from merchants.ids import show
+from merchants.management.whose import merchants_meant
 from merchants.models import Merchant
-from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
 
 AT_ONCE = 500
@@ -34,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check. Raises CommandError naming the first fault."""
         merchants, faults, counts = 0, [], dict[tuple[str, str], list[int]]()
-        for merchant_id in _merchants(options["merchant"]):
+        for merchant_id in merchants_meant(options["merchant"]):
             with _one_picture(), tenant(merchant_id):
                 merchant = Merchant.objects.filter(id=merchant_id).first()
                 if merchant is None:
@@ -52,19 +51,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{merchants} merchant{'' if merchants == 1 else 's'} checked")
         if faults:
             raise CommandError(faults[0])
-
-
-def _merchants(shown: str | None) -> Iterator[UUID]:
-    if shown is not None:
-        merchant_id = read("mer", shown)
-        if merchant_id is None:
-            raise CommandError(f"{shown} is no merchant's id: it looks like mer_…")
-        yield merchant_id
-        return
-    last = UUID(int=0)
-    while found := across_tenants("merchants", last, AT_ONCE):
-        yield from (each.id for each in found)
-        last = found[-1].id
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,12 +17,12 @@ from billing.models import BillingRun, ParkedInRun
 from billing.selectors.forecast import Forecast, end_of, forecast
 from billing.selectors.runs import totals_of
 from merchants.actors import Actor
-from merchants.ids import read, show
+from merchants.ids import show
+from merchants.management.whose import merchants_meant
 from merchants.models import Merchant
 from merchants.money import decimal_text
 from merchants.now import Now
 from merchants.selectors.clocks import now_for
-from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
 
 AT_ONCE = 500
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         """Bill, or foresee. Raises CommandError for arguments that cannot be, and where something was parked."""
         day = _day(options["date"])
         sums = Sums()
-        for merchant_id in _merchants(options["merchant"]):
+        for merchant_id in merchants_meant(options["merchant"]):
             with tenant(merchant_id):
                 merchant = Merchant.objects.filter(id=merchant_id).first()
                 if merchant is None:
@@ -163,16 +163,3 @@ def _invoices(count: int, sums: Sequence[tuple[str, int]]) -> str:
     """`3 invoices, EUR 38.97 + CHF 12.00`."""
     said = " + ".join(f"{currency} {decimal_text(amount, currency)}" for currency, amount in sums)
     return f"{count} invoice{'' if count == 1 else 's'}" + (f", {said}" if said else "")
-
-
-def _merchants(shown: str | None) -> Iterator[UUID]:
-    if shown is not None:
-        merchant_id = read("mer", shown)
-        if merchant_id is None:
-            raise CommandError(f"{shown} is no merchant's id: it looks like mer_…")
-        yield merchant_id
-        return
-    last = UUID(int=0)
-    while found := across_tenants("merchants", last, AT_ONCE):
-        yield from (each.id for each in found)
-        last = found[-1].id

@@ -15,7 +15,8 @@ from invoices.services.issuing import Issue, issue
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
-from subscribers.snapshots import TaxBehavior, TaxRate
+from subscribers.snapshots import TaxBehavior
+from subscribers.taxes import TaxRate
 from tests.worlds import Shop
 
 TWENTY, BOOKS = Decimal(20), Decimal("5.5")
