@@ -1,6 +1,7 @@
 """`./test`: every check, then every test, on the throw-away stack that the environment describes.
 
-Stops at the first kind that fails, with a sentence; ends with pytest's own summary lines. With arguments: pytest alone.
+Stops at the first check that fails, with a sentence; a failing round of tests does not keep the next from running.
+Ends with pytest's own summary lines. With arguments: pytest alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ PACKAGES = ("merchants", "subscribers", "invoices", "billing", "alerts", "tools"
 SERIAL = ("tests/faults", "tests/browser")  # real processes that are killed, a real browser: one after the other
 LOCKS = ("requirements/*.lock", "tools/*.lock", "*.lock.json", "static/**/*.lock.json")
 HOST_NAME = re.compile(r"https?://|--(extra-)?index-url|--find-links", re.IGNORECASE)
+SLOWEST = ("--durations=15", "--durations-min=5")
+"""What each round tells at its end: the suite has a time to keep."""
 SUMMARY = re.compile(r"^=* ?(?P<counts>(\d+ \w+(, )?)+ in [\d.]+s.*?) ?=*$")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -113,12 +116,24 @@ def summary_of(line: str) -> str | None:
     return found["counts"] if found else None
 
 
-def tested(name: str, arguments: Sequence[str]) -> tuple[int, str]:
-    """Run pytest with its output shown as it comes; its exit code and its summary."""
+def failed_of(line: str) -> str | None:
+    """The test that a line of pytest's short summary names, if it is one.
+
+    >>> failed_of("FAILED tests/unit/test_money.py::test_yen - AssertionError: 1 != 2")
+    'tests/unit/test_money.py::test_yen'
+    >>> failed_of("3 passed in 0.52s") is None
+    True
+    """
+    kind, _, rest = COLOUR.sub("", line).strip().partition(" ")
+    return rest.partition(" - ")[0] if kind in {"FAILED", "ERROR"} and "::" in rest else None
+
+
+def tested(name: str, arguments: Sequence[str]) -> tuple[int, str, list[str]]:
+    """Run pytest with its output shown as it comes; its exit code, its summary, and the tests that failed."""
     say(f"\n— {name}")
     colour = ["--color=yes"] if sys.stdout.isatty() else []
     process = subprocess.Popen(
-        python("-m", "pytest", *colour, *arguments),
+        python("-m", "pytest", *SLOWEST, *colour, *arguments),
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -126,12 +141,14 @@ def tested(name: str, arguments: Sequence[str]) -> tuple[int, str]:
         errors="replace",
     )
     assert process.stdout is not None
-    summary = ""
+    summary, failed = "", []
     for line in process.stdout:
         sys.stdout.write(line)
         sys.stdout.flush()
         summary = summary_of(line) or summary
-    return process.wait(), summary
+        if test := failed_of(line):
+            failed.append(test)
+    return process.wait(), summary, failed
 
 
 def everything() -> int:
@@ -146,17 +163,18 @@ def everything() -> int:
     serial = [folder for folder in SERIAL if (PROJECT / folder).is_dir()]
     rounds = [("tests", ["-n", "2", "--dist", "loadgroup", *[f"--ignore={folder}" for folder in SERIAL]])]
     rounds += [(f"{folder}, one after the other", [folder]) for folder in serial]
-    summaries = []
+    summaries, worst = [], 0
     for name, arguments in rounds:
-        code, summary = tested(name, arguments)
+        code, summary, failed = tested(name, arguments)
         summaries.append(f"{name}: {summary}")
         if code:
-            say(f"\n✗ {name}: something failed; again with ./test {' '.join(arguments)} --lf")
-            break
+            again = [f"'{test}'" for test in failed[:20]] or arguments
+            say(f"\n✗ {name}: something failed; again with ./test {' '.join(again)}")
+        worst = worst or code
     if not os.environ.get("CHROMIUM"):
         say(f"\n{browser.LOUD}")
     say("\n" + "\n".join(summaries))
-    return code
+    return worst
 
 
 def main(arguments: Sequence[str]) -> int:
