@@ -132,8 +132,9 @@ PLANTED = {
     "charge": (
         "billing_charge",
         "INSERT INTO billing_charge (id, merchant_id, subscription_id, title, quantity, unit_price, amount, currency,"
-        " tax_code, status, metadata, created_by, created_at, settled_at) SELECT gen_random_uuid(), merchant_id, id,"
-        " '{}', 1, '5.00', 500, 'EUR', 'electronic', 'billed', '{}', '', now(), now() FROM subscribers_subscription"
+        " tax_code, status, metadata, created_by, created_at, settled_at, invoice_id) SELECT gen_random_uuid(),"
+        " merchant_id, id, '{}', 1, '5.00', 500, 'EUR', 'electronic', 'billed', '{}', '', now(), now(),"
+        f" (SELECT id FROM invoices_invoice WHERE {OURS} LIMIT 1) FROM subscribers_subscription"
         f" WHERE status = 'active' AND {OURS}",
         "each charge that waited is billed once",
         "of 500 EUR is billed; 0 lines of documents bill it, with nothing",
