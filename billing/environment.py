@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -70,3 +70,47 @@ def mail(name: str) -> dict[str, Any]:
         "EMAIL_USE_SSL": url.scheme == "smtps",
         "EMAIL_TIMEOUT": 20,
     }
+
+
+STYLES = ("auto", "path", "virtual")
+
+
+def store(name: str) -> tuple[dict[str, Any], str | None]:
+    """Where files are kept: Django's storage settings, and the folder where it is one that the URL names.
+
+    `file:///srv/media` is a folder; `s3://bucket/prefix?endpoint=https://…&region=…&style=path` a bucket, whose keys
+    are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from the machine's own role. Not set: MEDIA_ROOT.
+    """
+    folder = {"BACKEND": "merchants.stores.folder.FolderStore"}
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return folder, None
+    url = urlsplit(raw)
+    if url.scheme == "file" and url.path.startswith("/") and url.netloc in {"", "localhost"}:
+        return folder, unquote(url.path)
+    try:
+        said = dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
+    except ValueError:
+        said = {"": ""}
+    endpoint = urlsplit(said.get("endpoint") or "https://s3.amazonaws.com")
+    fits = said.keys() <= {"endpoint", "region", "style"} and said.get("style", "auto") in STYLES
+    if (
+        url.scheme != "s3"
+        or not url.hostname
+        or "@" in url.netloc
+        or endpoint.scheme not in {"http", "https"}
+        or not fits
+    ):
+        raise ImproperlyConfigured(
+            f"{name} must look like file:///srv/media or s3://bucket/prefix?endpoint=https://host&region=…&style=path"
+            " (style: auto, path or virtual; with an endpoint of one's own, path). Keys do not stand in it: set"
+            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    options = {
+        "bucket": url.netloc,
+        "prefix": unquote(url.path.strip("/")),
+        "endpoint": said.get("endpoint") or None,
+        "region": said.get("region") or None,
+        "style": said.get("style") or ("path" if said.get("endpoint") else "auto"),
+    }
+    return {"BACKEND": "merchants.stores.bucket.BucketStore", "OPTIONS": options}, None

@@ -11,7 +11,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from billing.environment import database, flag, listed, mail, need
+from billing.environment import database, flag, listed, mail, need, store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -147,9 +147,11 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / ".local" / "media"))
+# PDFs and exports: never by a public address, always by our views.
+DOCUMENTS_STORE, DOCUMENTS_FOLDER = store("DOCUMENTS_STORE")
+MEDIA_ROOT = Path(DOCUMENTS_FOLDER or os.environ.get("MEDIA_ROOT") or BASE_DIR / ".local" / "media")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": DOCUMENTS_STORE,
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if flag("PLAIN_STATIC")
