@@ -22,7 +22,8 @@ def plant(name: str, count: int) -> UUID:
     from merchants.tenancy.scope import tenant
     from subscribers import history
     from subscribers.models import Subscriber, Subscription, SubscriptionOption
-    from subscribers.selectors.pictures import WantedOption, offer_pictures, option_pictures, tax_profile
+    from subscribers.selectors.pictures import WantedOption, offer_pictures, option_pictures
+    from subscribers.selectors.taxing import tax_profile
     from subscribers.snapshots import PurchaseSnapshot
 
     actor, merchant_id = Actor.system("benchmark"), new_id()
@@ -41,7 +42,7 @@ def plant(name: str, count: int) -> UUID:
     for begun in range(0, count, 1000):
         with tenant(merchant_id):
             offer = offer_pictures([offer_version])[offer_version]
-            tax = tax_profile(entity, "FR")
+            tax = tax_profile(entity)
             people, rows, options = [], [], []
             for n in range(begun, min(begun + 1000, count)):
                 payer = Subscriber(

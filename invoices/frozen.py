@@ -57,6 +57,22 @@ def _thawed_period(stored: list[str] | None) -> Period | None:
     return Period(date.fromisoformat(stored[0]), date.fromisoformat(stored[1])) if stored else None
 
 
+def _frozen_tax(tax: TaxRate) -> dict[str, Any]:
+    return {
+        "rate": str(tax.rate),
+        "category": tax.category,
+        "mention": dict(tax.mention),
+        "reason": tax.reason,
+        "place": tax.place,
+    }
+
+
+def _thawed_tax(stored: Mapping[str, Any]) -> TaxRate:
+    """The rate again; a quote from before reasons were kept has none."""
+    why = {name: stored[name] for name in ("reason", "place") if name in stored}
+    return TaxRate(rate=Decimal(stored["rate"]), category=stored["category"], mention=stored["mention"], **why)
+
+
 def _frozen_line(line: DraftLine) -> dict[str, Any]:
     return {
         "kind": line.kind.value,
@@ -64,7 +80,7 @@ def _frozen_line(line: DraftLine) -> dict[str, Any]:
         "amount": line.amount,
         "currency": line.currency,
         "tax_code": line.tax_code,
-        "tax": {"rate": str(line.tax.rate), "category": line.tax.category, "mention": dict(line.tax.mention)},
+        "tax": _frozen_tax(line.tax),
         "rule": line.rule,
         "inputs": dict(line.inputs),
         "formula": line.formula,
@@ -83,7 +99,6 @@ def _frozen_line(line: DraftLine) -> dict[str, Any]:
 
 
 def _thawed_line(stored: Mapping[str, Any]) -> DraftLine:
-    tax = stored["tax"]
     quantity = Decimal(stored["quantity"])
     return DraftLine(
         kind=LineKind(stored["kind"]),
@@ -91,7 +106,7 @@ def _thawed_line(stored: Mapping[str, Any]) -> DraftLine:
         amount=stored["amount"],
         currency=stored["currency"],
         tax_code=stored["tax_code"],
-        tax=TaxRate(rate=Decimal(tax["rate"]), category=tax["category"], mention=tax["mention"]),
+        tax=_thawed_tax(stored["tax"]),
         rule=stored["rule"],
         inputs=stored["inputs"],
         formula=stored["formula"],

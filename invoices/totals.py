@@ -100,5 +100,9 @@ def totals(lines: Sequence[DraftLine], behavior: TaxBehavior) -> Totals:
 
 
 def _mention(rates: Iterable[TaxRate]) -> Texts:
-    """The first mention said at that rate."""
-    return next((rate.mention for rate in rates if rate.mention), {})
+    """What is said at that rate: each mention once, in the order of the lines."""
+    said = [rate.mention for rate in rates if rate.mention]
+    if len(said) < 2 or all(one == said[0] for one in said):
+        return said[0] if said else {}
+    locales = dict.fromkeys(locale for one in said for locale in one)
+    return {locale: " ; ".join(dict.fromkeys(one[locale] for one in said if one.get(locale))) for locale in locales}

@@ -151,14 +151,15 @@ def setup_line(snapshot: SubscriptionSnapshot, *, on: date) -> DraftLine:
 
 def charge_line(snapshot: SubscriptionSnapshot, charge: ChargeSnapshot, *, on: date) -> DraftLine:
     """A charge that waited: once, at the amount that was rounded when it was made."""
-    inputs = _charge_inputs(charge, snapshot.offer.currency)
+    tax = snapshot.tax.rate(charge.tax_code, on)
+    inputs = {**_charge_inputs(charge, snapshot.offer.currency), **tax.told}
     return DraftLine(
         kind=LineKind.charge,
         title=charge.title,
         amount=charge.amount,
         currency=snapshot.offer.currency,
         tax_code=charge.tax_code,
-        tax=snapshot.tax.rate(charge.tax_code, on),
+        tax=tax,
         rule=Rule.once.value,
         inputs=inputs,
         formula=formula(Rule.once, inputs, amount=charge.amount),
@@ -272,13 +273,15 @@ def _line(
         inputs["instead_of"] = instead_of
     if reason:
         inputs["reason"] = reason
+    tax = snapshot.tax.rate(tax_code, on)
+    inputs |= tax.told
     return DraftLine(
         kind=kind,
         title=title,
         amount=amount,
         currency=currency,
         tax_code=tax_code,
-        tax=snapshot.tax.rate(tax_code, on),
+        tax=tax,
         rule=rule.value,
         inputs=inputs,
         formula=formula(rule, inputs, amount=amount),

@@ -18,7 +18,7 @@ from merchants.selectors.clocks import now_for
 from merchants.services.catalogue.rules import tax_code_faults
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
-from subscribers.selectors.pictures import tax_profile
+from subscribers.selectors.taxing import tax_profile
 from subscribers.taxes import Texts
 
 MOST_WAITING = 100
@@ -92,7 +92,7 @@ def add_charge(*, merchant_id: UUID, subscription_id: UUID, terms: ChargeTerms, 
         faults = tax_code_faults(tax_code)
         if faults:
             raise Invalid(code=faults[0].code, errors=faults)
-        tax_profile(subscription.legal_entity, subscription.payer.country).rate(tax_code, now.today)
+        tax_profile(subscription.legal_entity, subscription.payer).rate(tax_code, now.today)
         waiting = Charge.objects.filter(subscription=subscription, status=Charge.Status.WAITING)
         if waiting.count() >= MOST_WAITING:
             raise Conflict(

@@ -23,7 +23,8 @@ from subscribers import history
 from subscribers import shapes as life
 from subscribers.lifecycle import PaymentState, access
 from subscribers.models import Subscription, SubscriptionCoupon, SubscriptionOption
-from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures, tax_profile
+from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures
+from subscribers.selectors.taxing import tax_profile
 from subscribers.services import facts, granting
 from subscribers.snapshots import PurchaseSnapshot, SubscriptionSnapshot
 
@@ -67,7 +68,7 @@ def _opened(session: CheckoutSession, merchant: Merchant, now: Now) -> Subscript
     ]
     purchase = PurchaseSnapshot(
         offer=offer_pictures([quote.offer_version_id])[quote.offer_version_id],
-        tax=tax_profile(entity, subscription.payer.country),
+        tax=tax_profile(entity, subscription.payer),
         zone=merchant.timezone,
         quantity=quote.quantity,
         options=option_pictures(wanted),

@@ -28,8 +28,8 @@ from subscribers.selectors.pictures import (
     newest_versions,
     offer_pictures,
     option_pictures,
-    tax_profile,
 )
+from subscribers.selectors.taxing import tax_profile
 from subscribers.snapshots import Collection, PurchaseSnapshot
 
 
@@ -236,7 +236,7 @@ def price(
     entity = issuing_entity()
     purchase = PurchaseSnapshot(
         offer=offer_pictures([version.pk])[version.pk],
-        tax=tax_profile(entity, payer.country),
+        tax=tax_profile(entity, payer),
         zone=merchant.timezone,
         quantity=quantity,
         options=option_pictures(options),

@@ -22,7 +22,8 @@ from merchants.terms import OfferTerms
 from merchants.terms_text import read_terms
 from merchants.wording import amount_text
 from subscribers.periods import Alignment, Anchor, Interval, Unit
-from subscribers.selectors.pictures import WantedOption, newest_option_versions, option_pictures, tax_profile
+from subscribers.selectors.pictures import WantedOption, newest_option_versions, option_pictures
+from subscribers.selectors.taxing import tax_profile
 from subscribers.snapshots import (
     Billing,
     Commitment,
@@ -84,7 +85,7 @@ def simulated(terms: OfferTerms, options: tuple[OptionSnapshot, ...], *, on: dat
     entity = LegalEntity.objects.order_by("-is_default", "id").first()
     if entity is None:
         entity = LegalEntity(vat_exempt=True, country="FR")
-    purchase = PurchaseSnapshot(offer=offer_of(terms), tax=tax_profile(entity, ""), zone=zone, options=options)
+    purchase = PurchaseSnapshot(offer=offer_of(terms), tax=tax_profile(entity), zone=zone, options=options)
     return quote(purchase, today=on)
 
 

@@ -15,7 +15,7 @@ OWN = ("id", "payer", "beneficiary")
 EMPTY = ("options", "coupons", "charges", "scheduled")
 """What must be empty: with any of these a life is looked at by itself."""
 NAMED = ("offer", "tax", "payment_state")
-"""The offer by its version, the tax by country and legal entity; the payment state makes no document."""
+"""The offer by its version, the tax by who buys and who sells; the payment state makes no document."""
 _rest = attrgetter(*(each.name for each in fields(SubscriptionSnapshot) if each.name not in (*OWN, *EMPTY, *NAMED)))
 _own_things = attrgetter(*EMPTY)
 
@@ -25,4 +25,4 @@ def likeness(picture: SubscriptionSnapshot, legal_entity_id: UUID) -> Hashable |
     future is part of it without being named here."""
     if any(_own_things(picture)) or picture.tax.own is not None:
         return None
-    return (picture.offer.version_id, picture.tax.country, legal_entity_id, _rest(picture))
+    return (picture.offer.version_id, picture.tax.buyer, picture.tax.country, legal_entity_id, _rest(picture))

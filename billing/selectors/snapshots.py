@@ -16,7 +16,8 @@ from merchants.tenancy.scope import current
 from subscribers.lifecycle import PaymentState, Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.periods import Alignment, Anchor, Period
-from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures, tax_profile
+from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures
+from subscribers.selectors.taxing import WHO_IS_TAXED, tax_profiles
 from subscribers.snapshots import (
     ChargeSnapshot,
     Collection,
@@ -146,19 +147,12 @@ def _taxes(rows: Sequence[Subscription], people: Mapping[UUID, Subscriber] | Non
     entities = {
         entity.pk: entity for entity in LegalEntity.objects.filter(id__in={row.legal_entity_id for row in rows})
     }
-    if people is None:
-        payers = Subscriber.objects.filter(id__in={row.payer_id for row in rows}).values_list("id", "country")
-        countries = dict(payers)
-    else:
-        countries = {row.payer_id: people[row.payer_id].country for row in rows}
-    profiles: dict[tuple[UUID, str], TaxProfile] = {}
-    found = {}
-    for row in rows:
-        key = (row.legal_entity_id, countries.get(row.payer_id, ""))
-        if key not in profiles:
-            profiles[key] = tax_profile(entities[key[0]], key[1])
-        found[row.pk] = profiles[key]
-    return found
+    payers = people
+    if payers is None:
+        needed = Subscriber.objects.filter(id__in={row.payer_id for row in rows}).only("id", *WHO_IS_TAXED)
+        payers = {payer.pk: payer for payer in needed}
+    profiles = tax_profiles((entities[row.legal_entity_id], payers[row.payer_id]) for row in rows)
+    return {row.pk: profiles[row.legal_entity_id, row.payer_id] for row in rows}
 
 
 def anchor_of(row: Subscription) -> Anchor | None:

@@ -22,6 +22,14 @@ class LegalEntity(TenantModel):
     vat_on_debits = models.BooleanField(
         default=False, help_text="Option pour le paiement de la taxe d'après les débits"
     )
+    oss_since = models.DateField(null=True, help_text="In the one-stop shop from that day on (CGI 298 sexdecies G)")
+    late_penalty = models.JSONField(
+        default=dict, db_default={}, help_text="By language: the rate of penalties; empty: three times the legal rate"
+    )
+    early_discount = models.JSONField(default=dict, db_default={}, help_text="By language; empty: none is given")
+    own_mentions = models.JSONField(
+        default=dict, db_default={}, help_text="By language: mediator, insurance, what the trade's law asks for"
+    )
     line1 = models.CharField(max_length=160)
     line2 = models.CharField(max_length=160, blank=True)
     postal_code = models.CharField(max_length=16)

@@ -27,10 +27,10 @@ from merchants.refusals import Invalid, Refusal
 from merchants.selectors.offers import current_versions, terms_of
 from merchants.selectors.options import current_option_versions
 from merchants.services.catalogue.offers import check_offer, create_offer, revise_offer, update_offer
-from merchants.services.taxes import FRENCH_RATES
 from merchants.services.violations import refusing
 from merchants.terms import OfferTerms
 from merchants.terms_text import write_terms
+from merchants.vat_rates import FRENCH_RATES
 
 
 @office_page(permission="see_catalogue")

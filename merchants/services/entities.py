@@ -81,8 +81,7 @@ def create_legal_entity(*, actor: Actor, now: Now, **columns: Any) -> LegalEntit
         LegalEntity.objects.filter(is_default=True).update(is_default=False)
     with refusing():
         entity.save(force_insert=True)
-    if entity.country == "FR":
-        french_tax_table(entity)
+    french_tax_table(entity)
     _tell("legal_entity.created", entity, actor, now)
     return entity
 

@@ -4,7 +4,6 @@ of a day is the last row that begins on or before it, so an invoice of the past 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -17,50 +16,28 @@ from merchants.refusals import gettext_noop
 from merchants.selectors.entities import show_tax_rates
 from merchants.services.violations import refusing
 from merchants.terms import fault, refuse_if
+from merchants.territories import TAXED_OVERSEAS, country_of, place
+from merchants.vat_rates import FRENCH_RATES, OVERSEAS_RATES
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrenchRate:
-    """A rate of the French table: percent of a code since a date, and the article that says so."""
-
-    code: str
-    percent: Decimal
-    from_on: date
-    name: str
-
-
-_SINCE_2014 = date(2014, 1, 1)
-_NORMAL, _INTERMEDIATE, _REDUCED = Decimal(20), Decimal(10), Decimal("5.5")
-FRENCH_RATES = (
-    FrenchRate(code="electronic", percent=_NORMAL, from_on=_SINCE_2014, name="TVA 20 % (CGI 278)"),
-    FrenchRate(code="on_site", percent=_NORMAL, from_on=_SINCE_2014, name="TVA 20 % (CGI 278)"),
-    FrenchRate(code="goods", percent=_NORMAL, from_on=_SINCE_2014, name="TVA 20 % (CGI 278)"),
-    FrenchRate(code="restaurant", percent=_INTERMEDIATE, from_on=_SINCE_2014, name="TVA 10 % (CGI 279 m)"),
-    FrenchRate(code="transport", percent=_INTERMEDIATE, from_on=_SINCE_2014, name="TVA 10 % (CGI 279 b quater)"),
-    FrenchRate(code="reduced", percent=_INTERMEDIATE, from_on=_SINCE_2014, name="TVA 10 % (CGI 278 bis, 279)"),
-    FrenchRate(code="food", percent=_REDUCED, from_on=_SINCE_2014, name="TVA 5,5 % (CGI 278-0 bis A)"),
-    FrenchRate(code="books", percent=_REDUCED, from_on=_SINCE_2014, name="TVA 5,5 % (CGI 278-0 bis A)"),
-    FrenchRate(code="press", percent=Decimal("2.1"), from_on=_SINCE_2014, name="TVA 2,1 % (CGI 298 septies)"),
-    FrenchRate(code="exempt", percent=Decimal(0), from_on=_SINCE_2014, name="Exonéré de TVA (CGI 261)"),
-)
-"""Rates of mainland France since 1 January 2014 (CGI 278 to 279; press: 298 septies, paper and online)."""
-
-
 def french_tax_table(entity: LegalEntity) -> list[TaxRate]:
-    """Give an entity the French table. Where CGI 293 B exempts it (`vat_exempt`) the table waits: the exemption is read
-    before any rate."""
+    """Give an entity in France the table of its place: the mainland's rates, or those of Guadeloupe, Martinique and
+    Réunion; none in Guyane and Mayotte, where VAT does not apply. Where CGI 293 B exempts it (`vat_exempt`) the table
+    waits: the exemption is read before any rate."""
+    where = country_of(place(entity.country, entity.postal_code))
+    rates = OVERSEAS_RATES if where in TAXED_OVERSEAS else FRENCH_RATES if where == "FR" else ()
     return TaxRate.objects.bulk_create(
         TaxRate(
             legal_entity=entity,
-            country="FR",
+            country=where,
             tax_code=rate.code,
             percent=rate.percent,
             from_on=rate.from_on,
             name=rate.name,
         )
-        for rate in FRENCH_RATES
+        for rate in rates
     )
 
 

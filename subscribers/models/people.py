@@ -24,6 +24,9 @@ class Subscriber(TenantModel):
     company = models.CharField(max_length=160, blank=True)
     siren = models.CharField(max_length=9, blank=True)
     vat_number = models.CharField(max_length=20, blank=True)
+    vat_check = models.JSONField(
+        default=dict, db_default={}, help_text="The register's last answer: number, verdict, at, consultation"
+    )
     line1 = models.CharField(max_length=160, blank=True)
     line2 = models.CharField(max_length=160, blank=True)
     postal_code = models.CharField(max_length=16, blank=True)

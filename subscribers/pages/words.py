@@ -39,6 +39,7 @@ COLUMNS: Mapping[str, Words] = {
         "company": gettext_lazy("Company"),
         "siren": gettext_lazy("SIREN"),
         "vat_number": gettext_lazy("VAT number"),
+        "vat_check": None,
         "line1": gettext_lazy("Address"),
         "line2": gettext_lazy("Address, second line"),
         "postal_code": gettext_lazy("Postal code"),

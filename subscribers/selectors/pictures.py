@@ -1,11 +1,10 @@
-"""Frozen pictures of offers, options, coupons and taxes for the engine, in a fixed number of queries."""
+"""Frozen pictures of offers, options and coupons for the engine, in a fixed number of queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Max
@@ -13,14 +12,12 @@ from django.db.models import Max
 from merchants.models import (
     Coupon,
     CouponTarget,
-    LegalEntity,
     OfferVersion,
     OptionFeature,
     OptionPrice,
     OptionVersion,
     Stage,
     StageFeature,
-    TaxRate,
     VersionOption,
 )
 from merchants.models import Feature as FeatureRow
@@ -37,14 +34,6 @@ from subscribers.snapshots import (
     StageSnapshot,
     TaxBehavior,
 )
-from subscribers.taxes import TaxProfile, TaxRow
-from subscribers.taxes import TaxRate as TaxRateSnapshot
-
-FRANCHISE = {
-    "en": "VAT not applicable, article 293 B of the French tax code (CGI)",
-    "fr": "TVA non applicable, art. 293 B du CGI",
-}
-"""CGI art. 293 E: the mention that takes the place of VAT under the franchise en base."""
 
 
 def grant_picture(feature: FeatureRow, quota: int | None, level: str, *, adds: bool = False) -> GrantSnapshot:
@@ -179,31 +168,6 @@ def coupon_pictures(coupon_ids: Sequence[UUID], used: Mapping[UUID, int] | None 
             applies_to=frozenset(targets[row.id]),
         )
         for row in (rows[id_] for id_ in coupon_ids)
-    )
-
-
-def tax_profile(entity: LegalEntity, payer_country: str) -> TaxProfile:
-    """How a payer is taxed by an entity: its table for the payer's country, else for its own; or the franchise.
-
-    Sales to consumers elsewhere in the EU are taxed at home below the OSS threshold: so the entity's own country
-    stands in where its table has no row for the payer's.
-    """
-    country = payer_country or entity.country
-    if entity.vat_exempt:
-        return TaxProfile(country=country, own=TaxRateSnapshot(rate=Decimal(0), category="E", mention=FRANCHISE))
-    rows = list(TaxRate.objects.filter(legal_entity=entity, country__in={country, entity.country}))
-    chosen = country if any(row.country == country for row in rows) else entity.country
-    return TaxProfile(
-        country=chosen,
-        table=tuple(
-            TaxRow(
-                tax_code=row.tax_code,
-                rate=TaxRateSnapshot(rate=row.percent.normalize() + 0, category="S" if row.percent else "Z"),
-                from_on=row.from_on,
-            )
-            for row in rows
-            if row.country == chosen
-        ),
     )
 
 

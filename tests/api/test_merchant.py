@@ -98,8 +98,8 @@ def test_what_a_merchant_may_not_say(site):
         assert faults(site.patch("merchant", changes)) == [fault], changes
 
 
-FRENCH = {"electronic": "20", "on_site": "20", "goods": "20", "reduced": "10", "restaurant": "10", "transport": "10",
-          "food": "5.5", "books": "5.5", "press": "2.1", "exempt": "0"}  # fmt: skip
+FRENCH = {"electronic": "20", "services": "20", "on_site": "20", "goods": "20", "reduced": "10", "restaurant": "10",
+          "transport": "10", "food": "5.5", "books": "5.5", "press": "2.1", "exempt": "0"}  # fmt: skip
 
 
 def test_the_first_french_entity_is_the_default_and_has_the_french_table(bare):

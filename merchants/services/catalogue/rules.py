@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from merchants.models import Feature, TaxRate
 from merchants.refusals import FieldError, gettext_noop
 from merchants.selectors.options import current_option_versions
-from merchants.services.taxes import FRENCH_RATES
 from merchants.terms import FeatureTerm, ListedOption, fault
+from merchants.vat_rates import FRENCH_RATES
 
 _UNKNOWN = gettext_noop("There is nothing under that id.")
 
