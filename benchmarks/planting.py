@@ -36,7 +36,8 @@ def plant(name: str, count: int) -> UUID:
             legal_entity=entity, country="FR", tax_code="electronic", percent=20, from_on=date(2014, 1, 1)
         )
         ProviderAccount.objects.create(kind="simulated", created_at=at)
-        numbering.series_for(entity, "invoice")
+        place = numbering.place_of(entity, "invoice", site_id=None, now=now)
+        numbering.series_for({place: entity})
     with tenant(merchant_id):
         offer_version, option_versions = _catalogue(at)
     for begun in range(0, count, 1000):

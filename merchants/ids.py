@@ -28,6 +28,7 @@ PREFIXES = {
     "LegalEntity": "ent",
     "TaxRate": "txr",
     "Site": "sit",
+    "Seal": "sea",
     "ApiKey": "key",
     "Feature": "fea",
     "Offer": "off",

@@ -15,11 +15,12 @@ from billing.selectors import books_journal, books_lives, books_periods
 from invoices.services import books
 from invoices.services.books import Checked
 from merchants.models import Merchant
+from merchants.now import local_date
 
 
 def check(merchant: Merchant, at: datetime) -> Iterator[Checked]:
     """Ask every question of the tenant whose scope is open; `at` is the present in real time. Reads only."""
-    yield from books.check()
+    yield from books.check(local_date(at, merchant.timezone))
     yield from books_periods.check(merchant.timezone)
     yield from books_lives.check(merchant, at)
     yield from books_journal.check()

@@ -32,7 +32,14 @@ class CreditNote(TenantModel):
     to_invoice = models.BigIntegerField(default=0, help_text="What it settled of its own invoice")
     to_balance = models.BigIntegerField(default=0)
     to_refund = models.BigIntegerField(default=0)
-    content_hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical content")
+    customer_salt = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Random")
+    customer_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="SHA-256 of salt and customer; in the content"
+    )
+    chain_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Its link in the series' chain"
+    )
     created_at = models.DateTimeField()
 
     class Meta:

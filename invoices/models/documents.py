@@ -48,6 +48,13 @@ class Invoice(TenantModel):
     amount_credited = models.BigIntegerField(default=0)
     amount_from_balance = models.BigIntegerField(default=0)
     content_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the canonical content")
+    customer_salt = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Random")
+    customer_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="SHA-256 of salt and customer; in the content"
+    )
+    chain_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Its link in the series' chain"
+    )
     created_at = models.DateTimeField()
     finalized_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)

@@ -6,30 +6,19 @@ must agree are computed anew from the rows they come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
-from uuid import UUID
+from datetime import date
 
-from django.db import connection, models
+from django.db import connection
 
-from invoices.models import (
-    CreditNote,
-    CreditNoteLine,
-    CreditNoteTax,
-    Invoice,
-    InvoiceLine,
-    InvoiceTax,
-    NumberSeries,
-)
+from invoices.models import NumberSeries
 from invoices.services import books_documents
-from invoices.services.credits import credit_hash
-from invoices.services.issuing import content_hash
-from invoices.services.numbering import written
+from invoices.services.proof import prove
+from invoices.services.proof_faults import Subject
 
 AT_ONCE = 500
-"""Documents that are read together."""
+"""Rows that are read together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,13 +152,11 @@ QUESTIONS: Sequence[tuple[str, str, str]] = (
 )
 
 
-def check() -> Iterator[Checked]:
-    """Ask every question of the tenant whose scope is open. Reads only; constant memory."""
+def check(today: date) -> Iterator[Checked]:
+    """Ask every question of the tenant whose scope is open; `today` in real time. Reads only; constant memory."""
     for rule, of, question in (*QUESTIONS, *books_documents.QUESTIONS):
         yield asked(rule, of, question)
-    yield numbers()
-    yield _hashes("each invoice says what it said when it was finalised", "invoices", _invoices())
-    yield _hashes("each credit note says what it said when it was made", "credit notes", _credit_notes())
+    yield from series(today)
 
 
 def asked(rule: str, of: str, question: str) -> Checked:
@@ -182,72 +169,34 @@ def asked(rule: str, of: str, question: str) -> Checked:
     return Checked(rule=rule, of=of, count=count, wrong=wrong, first=first or "")
 
 
-def numbers() -> Checked:
-    """Numbers run from 1 without gap in each series, are written as its format says, dates never go back, and the
-    series knows where it stands."""
-    count, faults = 0, []
-    columns = ("series_id", "sequence", "number", "issued_on")
-    rows = Invoice.objects.exclude(number=None).values_list(*columns)
-    rows = rows.union(CreditNote.objects.values_list(*columns), all=True).order_by("series_id", "sequence")
-    series = {row.pk: row for row in NumberSeries.objects.all()}
-    ended = dict.fromkeys(series, (1, None))
-    for key, found in groupby(rows.iterator(AT_ONCE), key=lambda row: row[0]):
-        expected, last_on = 1, None
-        for _, sequence, number, on in found:
-            count += 1
-            if sequence != expected:
-                faults.append(f"series {key}: number {expected} is missing, {sequence} stands in its place")
-            elif number != written(series[key].format, sequence, on):
-                faults.append(f"series {key}: {number} is not the number {sequence} of {series[key].format}")
-            if last_on is not None and on < last_on:
-                faults.append(f"series {key}: {number} of {on} comes after a document of {last_on}")
-            expected, last_on = sequence + 1, on
-        ended[key] = (expected, last_on)
-    for key, (following, last_on) in sorted(ended.items(), key=lambda item: str(item[0])):
-        if (series[key].next_number, series[key].last_on) != (following, last_on):
-            faults.append(f"series {key}: it goes on at {series[key].next_number}, its documents at {following}")
-    rule = "numbers run from 1 without gap, in order of date"
-    return Checked(rule=rule, of="numbers", count=count, wrong=len(faults), first=faults[0] if faults else "")
+def series(today: date) -> Iterator[Checked]:
+    """What `proof` says of every series, by subject."""
+    counts = dict.fromkeys(("numbers", "invoices", "credit notes"), 0)
+    wrong: dict[str, int] = {}
+    first: dict[str, str] = {}
+    for row in NumberSeries.objects.select_related("site").order_by("id"):
+        proof = prove(row, today=today)
+        counts["numbers"] += proof.count
+        counts["invoices" if row.kind == NumberSeries.Kind.INVOICE else "credit notes"] += proof.count
+        for subject, fault in proof.firsts.items():
+            rule = _rule(subject, row)
+            wrong[rule] = wrong.get(rule, 0) + proof.wrong[subject]
+            first.setdefault(rule, str(fault))
+    for rule, of in SERIES:
+        yield Checked(rule=rule, of=of, count=counts[of], wrong=wrong.get(rule, 0), first=first.get(rule, ""))
 
 
-def _hashes(rule: str, of: str, found: Iterator[tuple[str, str, str]]) -> Checked:
-    """`(number, kept hash, hash of what stands there)` of each document, compared."""
-    count, wrong, first = 0, 0, ""
-    for number, kept, anew in found:
-        count += 1
-        if kept != anew:
-            wrong += 1
-            first = first or f"{number} no longer says what it said: its hash is {anew[:16]}…, kept was {kept[:16]}…"
-    return Checked(rule=rule, of=of, count=count, wrong=wrong, first=first)
+SERIES = (
+    ("numbers run from 1 without gap, in order of date", "numbers"),
+    ("each number is linked to the one before it", "numbers"),
+    ("each invoice says what it said when it was finalised", "invoices"),
+    ("each credit note says what it said when it was made", "credit notes"),
+)
 
 
-def _invoices() -> Iterator[tuple[str, str, str]]:
-    for rows in _blocks(Invoice.objects.exclude(number=None)):
-        lines = _parts(InvoiceLine, "invoice_id", rows, "position")
-        taxes = _parts(InvoiceTax, "invoice_id", rows, "-tax_percent", "category")
-        for row in rows:
-            yield row.number or "", row.content_hash, content_hash(row, lines(row.pk), taxes(row.pk))
-
-
-def _credit_notes() -> Iterator[tuple[str, str, str]]:
-    for rows in _blocks(CreditNote.objects.all()):
-        lines = _parts(CreditNoteLine, "credit_note_id", rows, "position")
-        taxes = _parts(CreditNoteTax, "credit_note_id", rows, "-tax_percent", "category")
-        for row in rows:
-            yield row.number, row.content_hash, credit_hash(row, lines(row.pk), taxes(row.pk))
-
-
-def _blocks(queryset: models.QuerySet[Any]) -> Iterator[list[Any]]:
-    """All rows by id, some hundred at a time."""
-    last = UUID(int=0)
-    while rows := list(queryset.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
-        yield rows
-        last = rows[-1].pk
-
-
-def _parts(model: Any, key: str, rows: Sequence[Any], *order: str) -> Callable[[UUID], list[Any]]:
-    """The parts of some documents, by document, in their order; one query."""
-    found: dict[UUID, list[Any]] = {}
-    for part in model.objects.filter(**{f"{key}__in": [row.pk for row in rows]}).order_by(key, *order):
-        found.setdefault(getattr(part, key), []).append(part)
-    return lambda document: found.get(document, [])
+def _rule(subject: Subject, row: NumberSeries) -> str:
+    if subject in (Subject.number, Subject.date):
+        return SERIES[0][0]
+    if subject is Subject.chain:
+        return SERIES[1][0]
+    return SERIES[2 if row.kind == NumberSeries.Kind.INVOICE else 3][0]

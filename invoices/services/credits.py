@@ -7,8 +7,6 @@ calculation.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
@@ -24,12 +22,13 @@ from invoices.models import (
     DocumentFile,
     Invoice,
     InvoiceTax,
-    NumberSeries,
     Payment,
     Refund,
 )
 from invoices.selectors.affected import people_of
 from invoices.services import balances, numbering
+from invoices.services.chain import link_of
+from invoices.services.content import content_hash, seal_customer
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan, terms
 from invoices.services.issuing import GOODS_CODES, issuer
 from invoices.services.posting import Account, Leg, Posting, post
@@ -37,7 +36,7 @@ from invoices.services.settlement import follow, settled
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.ids import new_id
-from merchants.models import LegalEntity, Merchant
+from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.tenancy.scope import current
@@ -80,7 +79,7 @@ def credit_invoice(
     _give(invoice, note, planned, actor=actor, now=now)
     invoice.amount_credited += note.gross
     became = settled(invoice, now=now)
-    _number(note, invoice.legal_entity, lines, taxes, now)
+    _number(note, invoice, lines, taxes, now)
     note.save(force_insert=True)
     shown = shapes.credit_note(note, lines, taxes)
     facts.tell(payer_id, ("credit_note.created", note.pk, {"object": shown}), *became, actor=actor, now=now)
@@ -216,36 +215,19 @@ def _reversed(percent: Decimal, base: int, tax: int) -> tuple[Leg, Leg]:
 
 def _number(
     note: CreditNote,
-    entity: LegalEntity,
+    invoice: Invoice,
     lines: Sequence[CreditNoteLine],
     taxes: Sequence[CreditNoteTax],
     now: Now,
 ) -> None:
-    """Its number, from its own series, the last row that is locked; dated max(today, the series' last date)."""
-    series_id = numbering.series_for(entity, NumberSeries.Kind.CREDIT_NOTE, test_clock_id=note.test_clock_id)
-    block = numbering.take(series_id, 1, now.today)
-    note.series_id, note.sequence, note.number, note.issued_on = series_id, block.first, block.number(0), block.on
-    note.content_hash = credit_hash(note, lines, taxes)
-
-
-def credit_hash(note: CreditNote, lines: Sequence[CreditNoteLine], taxes: Sequence[CreditNoteTax]) -> str:
-    """SHA-256 of all that a credit note says, in one canonical form: any later difference shows."""
-    said = {
-        "number": note.number,
-        "issued_on": note.issued_on,
-        "invoice": note.invoice_id,
-        "currency": note.currency,
-        "tax_behavior": note.tax_behavior,
-        "reason": note.reason,
-        "issuer": note.issuer,
-        "customer": note.customer,
-        "mentions": note.mentions,
-        "net": note.net,
-        "tax": note.tax,
-        "gross": note.gross,
-        "settled": [note.to_invoice, note.to_balance, note.to_refund],
-        "lines": [shapes.credit_note_line(line) for line in lines],
-        "taxes": [[shapes.plain(tax.tax_percent), tax.category, tax.base, tax.tax] for tax in taxes],
-    }
-    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    """Its number and its link, from its own series, the last row that is locked; dated max(today, the series' last
+    date). Its site is the invoice's."""
+    place = numbering.place_of(invoice.legal_entity, "credit_note", site_id=invoice.site_id, now=now)
+    series = numbering.series_for({place: invoice.legal_entity})[place]
+    (block,) = numbering.take({series: 1}, now.today)
+    note.series_id, note.sequence, note.number = series.id, block.first, block.number()(block.first)
+    note.issued_on = block.on
+    seal_customer(note)
+    note.content_hash = content_hash(note, lines, taxes)
+    note.chain_hash = link_of(note, block.head)
+    numbering.close({series.id: note.chain_hash})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,8 +13,10 @@ from uuid import UUID
 from invoices import shapes
 from invoices.drafts import DraftInvoice, DraftLine
 from invoices.mentions import Mentions, mention_lines
-from invoices.models import DocumentFile, Invoice, InvoiceLine, InvoiceTax, NumberSeries
+from invoices.models import DocumentFile, Invoice, InvoiceLine, InvoiceTax
 from invoices.services import numbering
+from invoices.services.chain import link_of
+from invoices.services.content import content_hash, seal_customer
 from invoices.services.posting import Account, Leg, Posting, post
 from invoices.totals import Totals, totals
 from merchants.actors import Actor
@@ -29,6 +30,7 @@ from subscribers.snapshots import TaxBehavior
 
 NUMBERED = (
     "series_id", "sequence", "number", "issued_on", "due_on", "finalized_at", "status", "paid_at", "content_hash",
+    "customer_salt", "customer_hash", "chain_hash",
 )  # fmt: skip
 """What an invoice gets with its number."""
 
@@ -72,14 +74,11 @@ def issue(asks: Sequence[Issue], *, actor: Actor, now: Now, telling: list[Lived]
     bulk.insert([line for each in lines for line in each])
     bulk.insert([tax for each in taxes for tax in each])
     bulk.insert([bulk.lean(DocumentFile, invoice_id=row.pk, created_at=now.at, next_try_at=at) for row in invoices])
-    by_entity = {
-        pk: numbering.series_for(entity, NumberSeries.Kind.INVOICE, test_clock_id=now.test_clock)
-        for pk, entity in entities.items()
-    }
-    series = [by_entity[ask.entity.pk] for ask in asks]
+    places = [numbering.place_of(ask.entity, "invoice", site_id=ask.site_id, now=now) for ask in asks]
+    series = numbering.series_for({place: entities[place.entity_id] for place in places})
     post([_posting(row, sums, now) for row, sums in zip(invoices, summed, strict=True)], now=now)
     shown = [[shapes.invoice_line(line) for line in each] for each in lines]
-    _number(asks, invoices, shown, taxes, series, now)
+    _number(asks, invoices, lines, taxes, [series[place] for place in places], now)
     told = [] if telling is None else telling
     for row, its_lines, its_taxes in zip(invoices, shown, taxes, strict=True):
         data = {"object": {**shapes.invoice(row, taxes=its_taxes), "lines": its_lines}}
@@ -245,44 +244,29 @@ def _posting(row: Invoice, sums: Totals, now: Now) -> Posting:
 def _number(
     asks: Sequence[Issue],
     invoices: Sequence[Invoice],
-    shown: Sequence[Sequence[Any]],
+    lines: Sequence[Sequence[InvoiceLine]],
     taxes: Sequence[Sequence[InvoiceTax]],
-    series: Sequence[UUID],
+    series: Sequence[numbering.Series],
     now: Now,
 ) -> None:
-    """Give the numbers: one locked row a series, one statement for all invoices."""
-    for series_id, places in numbering.by_series(series).items():
-        block = numbering.take(series_id, len(places), now.today)
-        for place, at in enumerate(places):
+    """Give the numbers and chain the documents: one locked row a series, one statement for all invoices."""
+    places: dict[numbering.Series, list[int]] = {}
+    for at, one in enumerate(series):
+        places.setdefault(one, []).append(at)
+        seal_customer(invoices[at])
+    heads = {}
+    for block in numbering.take({one: len(found) for one, found in places.items()}, now.today):
+        number, head, sequence = block.number(), block.head, block.first
+        for at in places[block.series]:
             row = invoices[at]
-            row.series_id, row.sequence, row.number = series_id, block.first + place, block.number(place)
+            row.series_id, row.sequence, row.number = block.series.id, sequence, number(sequence)
             row.issued_on, row.finalized_at = block.on, now.at
             row.due_on = block.on + timedelta(days=asks[at].merchant.payment_terms_days)
             row.status = Invoice.Status.OPEN if row.gross else Invoice.Status.PAID
             row.paid_at = None if row.gross else now.at
-            row.content_hash = content_hash(row, (), taxes[at], shown[at])
+            row.content_hash = content_hash(row, lines[at], taxes[at])
+            head = row.chain_hash = link_of(row, head)
+            sequence += 1
+        heads[block.series.id] = head
     bulk.update(Invoice, NUMBERED, ([row.pk, *(getattr(row, name) for name in NUMBERED)] for row in invoices))
-
-
-def content_hash(
-    row: Invoice, lines: Iterable[InvoiceLine], taxes: Iterable[InvoiceTax], shown: Sequence[Any] | None = None
-) -> str:
-    """SHA-256 of all that a document says, in one canonical form: any later difference shows. `shown`: its lines as
-    `shapes` shows them, where somebody has them already."""
-    said = {
-        "number": row.number,
-        "issued_on": row.issued_on,
-        "due_on": row.due_on,
-        "currency": row.currency,
-        "tax_behavior": row.tax_behavior,
-        "issuer": row.issuer,
-        "customer": row.customer,
-        "mentions": row.mentions,
-        "net": row.net,
-        "tax": row.tax,
-        "gross": row.gross,
-        "lines": [shapes.invoice_line(line) for line in lines] if shown is None else shown,
-        "taxes": [[shapes.plain(tax.tax_percent), tax.category, tax.base, tax.tax] for tax in taxes],
-    }
-    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    numbering.close(heads)

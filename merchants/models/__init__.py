@@ -17,6 +17,7 @@ from merchants.models.entities import LegalEntity, Site, TaxRate
 from merchants.models.journal import Event, IdempotentReply
 from merchants.models.merchants import Merchant, ProviderAccount, TestClock
 from merchants.models.people import ApiKey, Invitation, Membership, User
+from merchants.models.seals import Seal
 
 __all__ = [
     "ApiKey",
@@ -36,6 +37,7 @@ __all__ = [
     "OptionPrice",
     "OptionVersion",
     "ProviderAccount",
+    "Seal",
     "Site",
     "Stage",
     "StageFeature",

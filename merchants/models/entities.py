@@ -37,7 +37,12 @@ class LegalEntity(TenantModel):
     country = models.CharField(max_length=2, default="FR")
     email = models.EmailField(max_length=254, blank=True)
     footer = models.CharField(max_length=400, blank=True)
-    number_format = models.CharField(max_length=40, default="{year}-{number:06d}")
+    number_format = models.CharField(max_length=60, default="{year}-{number:06d}", help_text="merchants.numbers")
+    credit_number_format = models.CharField(
+        max_length=60, blank=True, default="", db_default="", help_text="Empty: AV before that of invoices"
+    )
+    numbers_per_site = models.BooleanField(default=False, db_default=False, help_text="Each site counts for itself")
+    numbers_per_year = models.BooleanField(default=False, db_default=False, help_text="Each year begins at 1")
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
@@ -75,9 +80,17 @@ class Site(TenantModel):
     name = models.CharField(max_length=120)
     siret = models.CharField(max_length=14, blank=True)
     city = models.CharField(max_length=80, blank=True)
+    code = models.CharField(max_length=8, null=True, help_text="Its name in document numbers; never changes")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_site_reference_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "reference"], name="a_site_reference_is_unique"),
+            models.UniqueConstraint(fields=["merchant", "code"], name="a_site_code_is_unique"),
+            models.CheckConstraint(
+                condition=Q(code=None) | (Q(code__regex=r"^[A-Z0-9]{1,8}$") & ~Q(code="0")),
+                name="a_site_code_is_short_and_plain",
+            ),
+        ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,37 +10,16 @@ from merchants.identity import company_faults, is_country, siren_of, siret_of, v
 from merchants.journal import record
 from merchants.models import LegalEntity, Merchant, Site
 from merchants.now import Now
-from merchants.refusals import FieldError, gettext_noop
+from merchants.numbers import clean_format, is_site_code
+from merchants.refusals import gettext_noop
 from merchants.selectors.entities import show_legal_entities, show_sites
+from merchants.services.numbering import COLUMNS as NUMBERS
+from merchants.services.numbering import free_code, given_faults, number_faults
 from merchants.services.taxes import french_tax_table
 from merchants.services.violations import refusing
 from merchants.terms import fault, refuse_if
 
 ADDRESS = ("line1", "line2", "postal_code", "city", "country")
-_PART = re.compile(r"\{(year|month|number)(?::0([1-9][0-9]?)d)?\}", re.ASCII)
-_PLAIN = re.compile(r"[A-Za-z0-9/_.-]*", re.ASCII)
-_WIDTHS = {"year": 4, "month": 2, "number": 10}
-NUMBER_LENGTH = 35
-"""A document's number has at most 35 characters (domain 18)."""
-_PREFIX = len("TAV")
-"""Credit notes and test clocks put up to three characters before."""
-
-
-def format_faults(text: str) -> list[FieldError]:
-    """What is wrong with a format of document numbers: plain characters, `{year}`, `{month}`, and `{number:06d}` once.
-
-    >>> format_faults("{year}-{number:06d}"), [error.code for error in format_faults("{year}")]
-    ([], ['number_format_invalid'])
-    """
-    parts = _PART.findall(text)
-    if not _PLAIN.fullmatch(_PART.sub("", text)) or [name for name, _ in parts].count("number") != 1:
-        detail = gettext_noop("Such as {year}-{number:06d}: letters, digits, - / . _, and the number once.")
-        return [fault("number_format", "number_format_invalid", detail)]
-    longest = len(_PART.sub("", text)) + sum(max(_WIDTHS[name], int(width or 0)) for name, width in parts)
-    if longest + _PREFIX > NUMBER_LENGTH:
-        detail = gettext_noop("Numbers of this format could pass %(most)s characters.")
-        return [fault("number_format", "number_format_too_long", detail, most=NUMBER_LENGTH)]
-    return []
 
 
 def _clean(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +29,11 @@ def _clean(columns: Mapping[str, Any]) -> dict[str, Any]:
         if found.get(name):
             found[name] = cleaned(found[name])
     return found
+
+
+def _formats(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Formats of numbers as they are kept."""
+    return {name: clean_format(value) if name.endswith("number_format") else value for name, value in columns.items()}
 
 
 def _check(entity: LegalEntity) -> None:
@@ -64,13 +47,13 @@ def _check(entity: LegalEntity) -> None:
             faults.append(fault(f"address.{name}", "required", gettext_noop("A document needs the whole address.")))
     if not entity.name.strip():
         faults.append(fault("name", "required", gettext_noop("A document names who issues it.")))
-    refuse_if(faults + format_faults(entity.number_format))
+    refuse_if(faults + number_faults(entity))
 
 
 def create_legal_entity(*, actor: Actor, now: Now, **columns: Any) -> LegalEntity:
     """An entity from its model's columns, with the French tax table if it is in France. The merchant's first one is its
     default; `is_default=True` takes that place from the former. Raises Invalid."""
-    entity = LegalEntity(**columns, created_at=now.at)
+    entity = LegalEntity(**_formats(columns), created_at=now.at)
     _check(entity)
     for name, value in _clean({key: getattr(entity, key) for key in ("siren", "siret", "vat_number")}).items():
         setattr(entity, name, value)
@@ -87,17 +70,20 @@ def create_legal_entity(*, actor: Actor, now: Now, **columns: Any) -> LegalEntit
 
 
 def update_legal_entity(entity: LegalEntity, *, actor: Actor, now: Now, **columns: Any) -> LegalEntity:
-    """Columns that are given. Documents issued before keep what they say. An entity stops being the default only when
-    another takes its place. Raises Invalid."""
+    """Columns that are given. Documents issued before keep what they say, and numbers what they were. An entity stops
+    being the default only when another takes its place. Raises Invalid."""
     _lock_merchant()
     entity = LegalEntity.objects.select_for_update().get(pk=entity.pk)
     before = show_legal_entities([entity])[0]
     if columns.get("is_default") is False and entity.is_default:
         detail = gettext_noop("Make another entity the default instead.")
         refuse_if([fault("is_default", "default_needed", detail)])
-    for name, value in columns.items():
+    numbers = [getattr(entity, name) for name in NUMBERS]
+    for name, value in _formats(columns).items():
         setattr(entity, name, value)
     _check(entity)
+    if numbers != [getattr(entity, name) for name in NUMBERS]:
+        refuse_if(given_faults(entity))
     for name, value in _clean({key: getattr(entity, key) for key in ("siren", "siret", "vat_number")}).items():
         setattr(entity, name, value)
     if show_legal_entities([entity])[0] == before:
@@ -127,16 +113,23 @@ def create_site(
     now: Now,
     siret: str = "",
     city: str = "",
+    code: str = "",
     metadata: Mapping[str, str] | None = None,
 ) -> Site:
-    """A place. Raises Invalid, and Conflict (`reference_taken`)."""
-    refuse_if(company_faults(siret=siret))
+    """A place. Its `code` names it in document numbers for ever; made from the reference where none is given. Raises
+    Invalid, and Conflict (`reference_taken`, `a_site_code_is_unique`)."""
+    faults = company_faults(siret=siret)
+    if code and not is_site_code(code):
+        detail = gettext_noop("One to eight capital letters or digits, and not 0 alone.")
+        faults.append(fault("code", "site_code_invalid", detail))
+    refuse_if(faults)
     with refusing():
         site: Site = Site.objects.create(
             reference=reference,
             name=name,
             siret=siret_of(siret) or "",
             city=city,
+            code=code or free_code(reference),
             metadata=dict(metadata or {}),
             created_at=now.at,
         )

@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection
 from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, DocumentFile, Invoice, NumberSeries, Refund
 from invoices.selectors.papers import paper_of_credit_note
 from invoices.services import payments
+from invoices.services.content import content_hash
 from invoices.services.credit_plans import Wanted, plan
-from invoices.services.credits import credit_hash, credit_invoice
+from invoices.services.credits import credit_invoice
 from merchants.models import Event
 from merchants.refusals import Conflict, Invalid
 from merchants.tenancy.scope import tenant
@@ -214,9 +215,9 @@ def test_a_credit_note_is_frozen_and_its_hash_holds(shop, lucie):
         kept = CreditNote.objects.get(id=note.pk)
         lines = list(CreditNoteLine.objects.filter(credit_note=kept).order_by("position"))
         taxes = list(CreditNoteTax.objects.filter(credit_note=kept).order_by("-tax_percent", "category"))
-        assert credit_hash(kept, lines, taxes) == kept.content_hash != ""
+        assert content_hash(kept, lines, taxes) == kept.content_hash != ""
         kept.reason = "Something else"
-        assert credit_hash(kept, lines, taxes) != kept.content_hash
+        assert content_hash(kept, lines, taxes) != kept.content_hash
     with pytest.raises(IntegrityError, match="is made"), tenant(shop.id):
         CreditNoteLine.objects.create(
             credit_note=note,
