@@ -3,7 +3,8 @@
     python -m benchmarks.documents [--count 40] [--rounds 3]
 
 Seconds are of the processor, not of the wall: what one core does when nothing else wants it. Rounds alternate; the
-ratio is of the best rounds. Two documents: a renewal, and the mock-up's change of offer with its strip of days.
+ratio is of the best rounds. Three documents: a renewal, the mock-up's change of offer with its strip of days, and the
+renewal of somebody whose name Inter does not draw.
 Needs the environment of the settings (run it with `python -m tools.devstack exec -- …`), no table.
 """
 
@@ -54,7 +55,7 @@ def measure(name: str, paper: Paper, count: int, rounds: int) -> None:
     """Print both, side by side, for one document."""
     from weasyprint import CSS, HTML
 
-    from invoices import pdf
+    from invoices import pdf, press
     from invoices.logos import safe_logo
     from invoices.typesetting import typeset
 
@@ -65,8 +66,9 @@ def measure(name: str, paper: Paper, count: int, rounds: int) -> None:
 
     def bare(number: int) -> bytes:
         html = typeset(replace(paper, number=f"ON-2026-{number:06}"), logo=logo)
-        fetcher = pdf._Enclosed(logo)
-        sheet = CSS(string=pdf._stylesheet() + f".mark {{ color: {paper.issuer.colour} }}", url_fetcher=fetcher)
+        fetcher = press.Enclosed(logo)
+        style = f"{press.face_rules(())}{press.stylesheet()}.mark {{ color: {paper.issuer.colour} }}"
+        sheet = CSS(string=style, url_fetcher=fetcher)
         printed: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(stylesheets=[sheet], pdf_variant=pdf.VARIANT)
         return printed
 
@@ -105,6 +107,8 @@ def main() -> None:
     print(f"first document of a process: {time.process_time() - started:.2f} s, {megabytes():.0f} MiB")
     measure("renewal", replace(changed, day_count=None), chosen.count, chosen.rounds)
     measure("change of offer", changed, chosen.count, chosen.rounds)
+    chinese = replace(changed, day_count=None, customer=replace(changed.customer, name="王小明", country="CN"))
+    measure("renewal of a Chinese name", chinese, chosen.count, chosen.rounds)
 
 
 if __name__ == "__main__":

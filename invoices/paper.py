@@ -16,6 +16,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from merchants.brand import LIGHT_SHEET, readable, rgb, text_of
+
 Kind = Literal["invoice", "credit_note"]
 State = Literal["open", "paid", "cancelled"]
 Prices = Literal["inclusive", "exclusive"]
@@ -121,6 +123,15 @@ class Issuer(_Printed):
             raise ValueError(f"not a colour of the form #RRGGBB: {self.colour!r}")
 
     @property
+    def ink(self) -> str:
+        """The colour as it can be read on white paper (4.5 to 1): darkened, no more than needed.
+
+        >>> Issuer(name="Onde", colour="#5B2A86").ink, Issuer(name="Onde", colour="#FFE66B").ink
+        ('#5B2A86', '#827537')
+        """
+        return text_of(readable(rgb(self.colour), LIGHT_SHEET, (0, 0, 0), 0)[0])
+
+    @property
     def full_name(self) -> str:
         """The name with the legal form, said once."""
         form = self.legal_form
@@ -129,7 +140,8 @@ class Issuer(_Printed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer(_Printed):
-    """The payer, as they stood on the day of issue."""
+    """The payer, as they stood on the day of issue. `country` (ISO 3166) is not printed: it decides how ideographs are
+    drawn; where it is to be read, it stands in the address."""
 
     name: str
     company: str = ""
@@ -137,6 +149,7 @@ class Customer(_Printed):
     vat_id: str = ""
     siren: str = ""
     reference: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,10 +34,11 @@ _AIRY, _DENSE = 6, 10
 type is smaller too: a usual document stays on one page."""
 
 
-def typeset(paper: Paper, *, logo: Logo | None = None) -> str:
-    """The HTML of a document, in the paper's language. A `logo` is drawn from the address `paper:logo`."""
+def typeset(paper: Paper, *, logo: Logo | None = None, families: str = "Inter Paper") -> str:
+    """The HTML of a document, in the paper's language. A `logo` is drawn from the address `paper:logo`; `families` are
+    the typefaces of what is drawn, which no stylesheet reaches."""
     with override(paper.locale):
-        return get_template("invoices/paper/document.html").render(_words(paper, logo))
+        return get_template("invoices/paper/document.html").render({**_words(paper, logo), "families": families})
 
 
 def running_words(paper: Paper) -> tuple[str, str, str]:
@@ -235,7 +236,7 @@ def _day_count(paper: Paper) -> dict[str, Any] | None:
     days = count.billed_days
     heading = npgettext("paper", "Where the day comes from.", "Where the %(count)s days come from.", days)
     drawn = strip(count, paper.locale)
-    return {"heading": heading % {"count": days}, "why": count.why, "strip": drawn, "colour": paper.issuer.colour}
+    return {"heading": heading % {"count": days}, "why": count.why, "strip": drawn, "colour": paper.issuer.ink}
 
 
 def _settlement(settlement: Settlement, paper: Paper) -> str:

@@ -115,6 +115,11 @@ def usual_in_english() -> Paper:
     )
 
 
+def abroad() -> Paper:
+    """The same purchase by somebody whose name Inter does not draw."""
+    return replace(usual(), customer=Customer(name="王小明 محمد 🎉", address=("北京市朝阳区",), country="CN"))
+
+
 def professional() -> Paper:
     """Prices without VAT, four rates, a discount, a gift, a title of 80 characters, partly paid by transfer."""
     at_20 = 1078_80 + 46_88 - 56_28
