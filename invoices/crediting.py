@@ -33,13 +33,15 @@ class CreditRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditableLine:
-    """One line of an invoice: what it charged after discount, and what earlier credits took back of it."""
+    """One line of an invoice: what it charged after discount, and what earlier credits took back of it. `category` is
+    its VAT category where the line says one; only where a rate (0 %) stands under several does it matter."""
 
     charged: int
     net: int
     percent: Decimal
     credited: int = 0
     credited_net: int = 0
+    category: str = ""
 
     @property
     def left(self) -> int:
@@ -180,7 +182,7 @@ def credit(
         vat = _vat(taken, left, sum(tax.tax - tax.credited_tax for tax in of_rate), percent, behavior)
         base = taken if behavior is TaxBehavior.exclusive else taken - vat
         nets |= _line_nets(lines, {at: asked[at].amount for at in places}, base, percent, behavior)
-        found += _by_category(of_rate, base, vat)
+        found += _by_category(of_rate, base, vat, [(lines[at].category, nets[at]) for at in places])
     net, tax = sum(one.base for one in found), sum(one.tax for one in found)
     if net + tax <= 0:
         raise Conflict(gettext_noop("There is nothing left to credit here."), code="nothing_to_credit")
@@ -264,9 +266,18 @@ def _line_nets(
     return dict(zip(taken, largest_remainder(base, list(taken.values())), strict=True))
 
 
-def _by_category(of_rate: Sequence[CreditableTax], base: int, vat: int) -> list[TaxCredit]:
-    """One rate's share by VAT category: a rate (0 %) may stand under several, each gives in proportion to its rest."""
-    bases = largest_remainder(base, [tax.base - tax.credited_base for tax in of_rate]) if len(of_rate) > 1 else [base]
+def _by_category(
+    of_rate: Sequence[CreditableTax], base: int, vat: int, nets: Sequence[tuple[str, int]]
+) -> list[TaxCredit]:
+    """One rate's share by VAT category. A rate (0 %) may stand under several: each gives what its own lines take back
+    (`nets` by category), or, where lines do not say theirs, in proportion to its rest."""
+    own = [sum(net for category, net in nets if category == tax.category) for tax in of_rate]
+    if len(of_rate) == 1:
+        bases = [base]
+    elif sum(own) == base and all(part <= tax.base - tax.credited_base for part, tax in zip(own, of_rate, strict=True)):
+        bases = own
+    else:
+        bases = largest_remainder(base, [tax.base - tax.credited_base for tax in of_rate])
     taxes = largest_remainder(vat, [tax.tax - tax.credited_tax for tax in of_rate]) if len(of_rate) > 1 else [vat]
     return [
         TaxCredit(percent=tax.percent, category=tax.category, base=its_base, tax=its_tax)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -13,6 +14,8 @@ from stdnum.fr import siret as fr_siret
 
 from merchants.refusals import FieldError, gettext_noop
 from merchants.terms import fault
+from merchants.territories import EU, FRENCH
+from merchants.vat_rates import OSS_BEGAN
 
 _NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
 _VAT_PREFIXES = {"GR": "EL", "GB": "XI"}
@@ -108,6 +111,8 @@ def company_faults(*, siren: str = "", siret: str = "", vat_number: str = "", co
 
     >>> [error.code for error in company_faults(siren="732829320", vat_number="FR83404833048")]
     ['vat_number_of_another']
+    >>> [error.code for error in company_faults(siret="73282932000074", vat_number="FR83404833048")]
+    ['vat_number_of_another']
     """
     found = []
     if siren and siren_of(siren) is None:
@@ -120,12 +125,38 @@ def company_faults(*, siren: str = "", siret: str = "", vat_number: str = "", co
         found.append(
             fault("vat_number", "vat_number_invalid", gettext_noop("This is not a VAT number of that country."))
         )
-    if found or not siren:
+    bare = siren_of(siren) or (siret_of(siret) or "")[:9]
+    if found or not bare:
         return found
-    bare = siren_of(siren) or ""
     if siret and (siret_of(siret) or "")[:9] != bare:
         found.append(fault("siret", "siret_of_another", gettext_noop("This SIRET is of another SIREN.")))
     number = vat_of(vat_number) or "" if vat_number else ""
     if number.startswith("FR") and number[4:] != bare:
         found.append(fault("vat_number", "vat_number_of_another", gettext_noop("This VAT number is of another SIREN.")))
     return found
+
+
+def oss_faults(since: date | None, *, franchise: bool, vat_number: str, where: str) -> list[FieldError]:
+    """What is wrong with a day from which a company is in the one-stop shop; none where it names no day.
+
+    >>> day = date(2026, 7, 1)
+    >>> [error.code for error in oss_faults(day, franchise=False, vat_number="", where="FR")]
+    ['oss_needs_vat_number']
+    >>> oss_faults(day, franchise=False, vat_number="FR44732829320", where="FR"), oss_faults(None, franchise=True,
+    ...     vat_number="", where="CH")
+    ([], [])
+    """
+    if since is None:
+        return []
+    if since < OSS_BEGAN:
+        return [fault("oss_since", "oss_too_early", gettext_noop("The one-stop shop began on 1 July 2021."))]
+    if franchise:
+        detail = gettext_noop("Who is exempt from VAT has none to declare through the one-stop shop.")
+        return [fault("oss_since", "oss_under_franchise", detail)]
+    if not vat_number:
+        detail = gettext_noop("Who is in the one-stop shop has a VAT number: give it first.")
+        return [fault("oss_since", "oss_needs_vat_number", detail)]
+    if where not in EU | FRENCH | {"MC"}:
+        detail = gettext_noop("Only a company of a member state declares so; another one has a scheme of its own.")
+        return [fault("oss_since", "oss_outside_eu", detail)]
+    return []

@@ -124,16 +124,16 @@ class TaxProfile:
         reason, said = regime.reason, mention(regime, seller)
         if reason is Reason.exempt:
             return self._exempt(regime, said, tax_code, day)
+        own = self._live(tax_code, country_of(self.buyer.place), day) if regime.table_first else None
+        if own is not None:
+            if reason is not Reason.oss:
+                reason, said = Reason.own_table, own.mention
+            return replace(own, reason=reason.value, place=self.buyer.place, mention=said)
         if not regime.place:
             place = self.buyer.place or seller.place
             return TaxRate(rate=Decimal(0), category=regime.category, mention=said, reason=reason.value, place=place)
         if reason is Reason.corsica and tax_code not in EU_RATES[CORSICA]:
             reason, regime = Reason.home, replace(regime, place=seller.place)
-        if regime.table_first:
-            own = self._live(tax_code, country_of(self.buyer.place), day)
-            if own is not None:
-                reason = reason if reason is Reason.oss else Reason.own_table
-                return replace(own, reason=reason.value, place=self.buyer.place, mention=own.mention or said)
         found = self._at(regime.place, seller, tax_code, day)
         if found.category == "E":  # a row of 0 % of the table: why is the row's to say
             exempt = Regime(reason=Reason.exempt, category="E")

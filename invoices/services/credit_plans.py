@@ -103,9 +103,15 @@ def creditable_lines(invoice: Invoice) -> tuple[list[InvoiceLine], list[Creditab
             percent=line.tax_percent,
             credited=taken.get(line.pk, none)["amount"],
             credited_net=taken.get(line.pk, none)["net"],
+            category=category_of(line),
         )
         for line in lines
     ]
+
+
+def category_of(line: InvoiceLine) -> str:
+    """The VAT category that a line says; empty where it is that of its rate at home."""
+    return str((line.inputs.get("tax") or {}).get("category", ""))
 
 
 def _creditable_taxes(invoice: Invoice) -> list[CreditableTax]:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from invoices import shapes
 from invoices.crediting import Credit
-from invoices.mentions import Mentions, mention_lines
 from invoices.models import (
     Allocation,
     CreditNote,
@@ -21,7 +20,6 @@ from invoices.models import (
     CreditNoteTax,
     DocumentFile,
     Invoice,
-    InvoiceTax,
     Payment,
     Refund,
 )
@@ -29,8 +27,9 @@ from invoices.selectors.affected import people_of
 from invoices.services import balances, numbering
 from invoices.services.chain import link_of
 from invoices.services.content import content_hash, seal_customer
-from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan, terms
-from invoices.services.issuing import GOODS_CODES, issuer
+from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan
+from invoices.services.issuing import issuer
+from invoices.services.legal_lines import credit_lines
 from invoices.services.posting import Account, Leg, Posting, post
 from invoices.services.settlement import follow, settled
 from merchants.actors import Actor
@@ -41,7 +40,6 @@ from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.tenancy.scope import current
 from subscribers.services import belonging, facts
-from subscribers.snapshots import TaxBehavior
 
 
 def credit_invoice(
@@ -103,7 +101,7 @@ def _note(invoice: Invoice, planned: Plan, reason: str, now: Now) -> CreditNote:
         reason=reason,
         issuer=issuer(invoice.legal_entity, merchant),
         customer=invoice.customer,
-        mentions=_mentions(invoice, planned, merchant),
+        mentions=credit_lines(invoice, planned, merchant),
         net=made.net,
         tax=made.tax,
         gross=made.gross,
@@ -111,28 +109,6 @@ def _note(invoice: Invoice, planned: Plan, reason: str, now: Now) -> CreditNote:
         to_balance=planned.to_balance,
         to_refund=planned.to_refund,
         created_at=now.at,
-    )
-
-
-def _mentions(invoice: Invoice, planned: Plan, merchant: Merchant) -> list[str]:
-    entity = invoice.legal_entity
-    codes = {planned.lines[line.at].tax_code for line in planned.credit.lines}
-    goods, services = bool(codes & GOODS_CODES), bool(codes - GOODS_CODES)
-    rates = {tax.percent for tax in planned.credit.taxes}
-    said = InvoiceTax.objects.filter(invoice=invoice, tax_percent__in=rates).exclude(mention="")
-    return mention_lines(
-        Mentions(
-            credit_note=True,
-            inclusive=terms(invoice) is TaxBehavior.inclusive,
-            taxed=bool(planned.credit.tax),
-            operation="both" if goods and services else "goods" if goods else "services",
-            vat_on_debits=entity.vat_on_debits,
-            vat_exempt=entity.vat_exempt,
-            contact=entity.email or merchant.support_email,
-            exemptions=() if entity.vat_exempt else tuple(tax.mention for tax in said),
-            extra=(entity.footer,) if entity.footer else (),
-        ),
-        locale="fr" if invoice.locale == "fr" else "en",
     )
 
 

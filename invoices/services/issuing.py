@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from invoices import shapes
 from invoices.drafts import DraftInvoice, DraftLine
-from invoices.mentions import Mentions, mention_lines
 from invoices.models import DocumentFile, Invoice, InvoiceLine, InvoiceTax
 from invoices.services import numbering
 from invoices.services.chain import link_of
 from invoices.services.content import content_hash, seal_customer
+from invoices.services.legal_lines import invoice_lines
 from invoices.services.posting import Account, Leg, Posting, post
 from invoices.totals import Totals, totals
 from merchants.actors import Actor
@@ -26,16 +26,12 @@ from merchants.now import Now
 from merchants.tenancy import bulk
 from subscribers.models import Subscriber
 from subscribers.services.facts import Lived, tell_all
-from subscribers.snapshots import TaxBehavior
 
 NUMBERED = (
     "series_id", "sequence", "number", "issued_on", "due_on", "finalized_at", "status", "paid_at", "content_hash",
     "customer_salt", "customer_hash", "chain_hash",
 )  # fmt: skip
 """What an invoice gets with its number."""
-
-GOODS_CODES = frozenset({"goods", "food", "books", "press"})
-"""Tax codes of things that are delivered: what a document says of its category of operation (242 nonies A, 17°)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +102,7 @@ def _invoice(ask: Issue, sums: Totals, parties: Mapping[UUID, dict[str, Any]], n
         period_end=draft.period.end if draft.period else None,
         issuer=parties[ask.entity.pk],
         customer=customer(ask.payer),
-        mentions=mentions(ask, sums, locale),
+        mentions=invoice_lines(draft, sums, payer=ask.payer, entity=ask.entity, merchant=ask.merchant),
         coming={"on": ask.repeats_on.isoformat(), "amount": sums.gross} if ask.repeats_on else dict(ask.coming),
         net=sums.net,
         tax=sums.tax,
@@ -156,30 +152,6 @@ def customer(payer: Subscriber) -> dict[str, Any]:
         "city": payer.city,
         "country": payer.country,
     }
-
-
-def mentions(ask: Issue, sums: Totals, locale: str) -> list[str]:
-    """The legal lines, in the document's language, frozen with it."""
-    language: Literal["fr", "en"] = "fr" if locale == "fr" else "en"
-    codes = {line.tax_code for line in ask.draft.lines}
-    goods, services = bool(codes & GOODS_CODES), bool(codes - GOODS_CODES)
-    exemptions = tuple(
-        rate.mention.get(language, "") for rate in sums.rates if rate.mention and not ask.entity.vat_exempt
-    )
-    return mention_lines(
-        Mentions(
-            inclusive=ask.draft.tax_behavior is TaxBehavior.inclusive,
-            taxed=bool(sums.tax),
-            operation="both" if goods and services else "goods" if goods else "services",
-            vat_on_debits=ask.entity.vat_on_debits,
-            vat_exempt=ask.entity.vat_exempt,
-            professional=bool(ask.payer.siren or ask.payer.vat_number or ask.payer.company),
-            contact=ask.entity.email or ask.merchant.support_email,
-            exemptions=exemptions,
-            extra=(ask.entity.footer,) if ask.entity.footer else (),
-        ),
-        locale=language,
-    )
 
 
 def _lines(row: Invoice, draft: DraftInvoice, sums: Totals) -> list[InvoiceLine]:

@@ -11,7 +11,18 @@ from rest_framework.response import Response
 
 from merchants.api.parts import narrowed
 from merchants.http.bodies import Body, Filters
-from merchants.http.fields import Day, DecimalText, Email, Flag, Instant, Metadata, PublicId, Reference, Text
+from merchants.http.fields import (
+    Day,
+    DecimalText,
+    Email,
+    Flag,
+    Instant,
+    LocaleText,
+    Metadata,
+    PublicId,
+    Reference,
+    Text,
+)
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView, created
@@ -39,7 +50,8 @@ class LegalAddressBody(Body):
 
 
 class LegalEntityBody(Body):
-    """Who issues documents. Numbers are checked: SIREN, SIRET, VAT number."""
+    """Who issues documents. Numbers are checked: SIREN, SIRET, VAT number, each with the others. `oss_since` null: not
+    in the one-stop shop."""
 
     name = Text(max_length=160)
     legal_form = Text(max_length=60, required=False, allow_blank=True)
@@ -50,9 +62,13 @@ class LegalEntityBody(Body):
     vat_number = Text(max_length=30, required=False, allow_blank=True)
     vat_exempt = Flag(required=False)
     vat_on_debits = Flag(required=False)
+    oss_since = Day(required=False, allow_null=True)
     address = LegalAddressBody()
     email = Email(required=False, allow_blank=True)
     footer = Text(max_length=400, required=False, allow_blank=True)
+    late_penalty = LocaleText(max_length=160, optional=True, required=False)
+    early_discount = LocaleText(max_length=160, optional=True, required=False)
+    own_mentions = LocaleText(max_length=400, optional=True, required=False)
     number_format = Text(max_length=40, required=False)
     is_default = Flag(required=False)
 

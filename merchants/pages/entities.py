@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
+from merchants.http.texts import LANGUAGES
 from merchants.models import LegalEntity, TaxRate
 from merchants.permissions import Permission
 from merchants.services.entities import create_legal_entity, update_legal_entity
 from merchants.services.taxes import add_tax_rate
+from merchants.territories import FRENCH, place
 
 _WIDE = {"autocomplete": "off"}
 
@@ -39,6 +41,15 @@ class EntityForm(forms.Form):
         label=gettext_lazy("Without VAT (franchise en base, CGI art. 293 B)"), required=False
     )
     vat_on_debits = forms.BooleanField(label=gettext_lazy("VAT paid on debits"), required=False)
+    oss_since = forms.DateField(
+        label=gettext_lazy("In the one-stop shop (OSS) since"),
+        required=False,
+        help_text=gettext_lazy(
+            "From that day on consumers of other member states pay the VAT of their country. Empty: yours,"
+            " up to 10,000 euros of such sales a year."
+        ),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     line1 = forms.CharField(label=gettext_lazy("Address"), max_length=160)
     line2 = forms.CharField(label=gettext_lazy("Address, second line"), max_length=160, required=False)
     postal_code = forms.CharField(label=gettext_lazy("Postal code"), max_length=16)
@@ -48,6 +59,33 @@ class EntityForm(forms.Form):
     )
     email = forms.EmailField(label=gettext_lazy("E-mail on documents"), required=False)
     footer = forms.CharField(label=gettext_lazy("Line at the foot of documents"), max_length=400, required=False)
+    late_penalty_fr = forms.CharField(
+        label=gettext_lazy("Penalties for late payment, in French"),
+        max_length=160,
+        required=False,
+        help_text=gettext_lazy("Such as “12 % a year”. Empty: three times the legal interest rate, as the law says."),
+    )
+    late_penalty_en = forms.CharField(
+        label=gettext_lazy("Penalties for late payment, in English"), max_length=160, required=False
+    )
+    early_discount_fr = forms.CharField(
+        label=gettext_lazy("Discount for early payment, in French"),
+        max_length=160,
+        required=False,
+        help_text=gettext_lazy("A whole sentence. Empty: documents say that there is none."),
+    )
+    early_discount_en = forms.CharField(
+        label=gettext_lazy("Discount for early payment, in English"), max_length=160, required=False
+    )
+    own_mentions_fr = forms.CharField(
+        label=gettext_lazy("Your own mentions, in French"),
+        max_length=400,
+        required=False,
+        help_text=gettext_lazy("Mediator, insurance, what the law of your trade asks for."),
+    )
+    own_mentions_en = forms.CharField(
+        label=gettext_lazy("Your own mentions, in English"), max_length=400, required=False
+    )
     number_format = forms.CharField(
         label=gettext_lazy("Numbers of invoices"),
         max_length=40,
@@ -62,6 +100,8 @@ class EntityForm(forms.Form):
 
 
 NAMES = {f"address.{name}": name for name in ("line1", "line2", "postal_code", "city", "country")}
+BY_LANGUAGE = ("late_penalty", "early_discount", "own_mentions")
+"""Columns that hold a text by language: a field for each."""
 
 
 class RateForm(forms.Form):
@@ -96,7 +136,17 @@ def entities(request: OfficeRequest) -> HttpResponse:
 
 
 def _columns(form: EntityForm) -> dict[str, Any]:
-    return dict(form.cleaned_data)
+    said = dict(form.cleaned_data)
+    for name in BY_LANGUAGE:
+        texts = {language: said.pop(f"{name}_{language}") for language in LANGUAGES}
+        said[name] = {language: text for language, text in texts.items() if text}
+    return said
+
+
+def _initial(row: LegalEntity) -> dict[str, Any]:
+    """The form's fields as the company stands."""
+    texts = {f"{name}_{one}": getattr(row, name).get(one, "") for name in BY_LANGUAGE for one in LANGUAGES}
+    return {name: getattr(row, name) for name in EntityForm.base_fields if name not in texts} | texts
 
 
 @office_page(permission="edit_settings")
@@ -124,7 +174,7 @@ def entity(request: OfficeRequest, entity: str) -> HttpResponse:
     """One company: what its documents say, and its tax table."""
     office = request.office
     row = find(LegalEntity.objects.all(), entity)
-    form = EntityForm(request.POST or None, initial={name: getattr(row, name) for name in EntityForm.base_fields})
+    form = EntityForm(request.POST or None, initial=_initial(row))
     if form.is_valid():
         with beside(form, NAMES):
             update_legal_entity(row, actor=office.actor, now=office.now, **_columns(form))
@@ -149,8 +199,22 @@ def entity_rate(request: OfficeRequest, entity: str) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("The rate counts from its day on."))
             return redirect(office.url("setting_entity", entity=row.public_id))
-    begins = EntityForm(initial={name: getattr(row, name) for name in EntityForm.base_fields})
+    begins = EntityForm(initial=_initial(row))
     return _entity(request, row, begins, form, status=422)
+
+
+def _lacks(row: LegalEntity) -> list[str]:
+    """What the documents of a French company do not say yet and should (CGI ann. II 242 nonies A; code de commerce
+    R123-237 and R123-238), in words."""
+    if place(row.country, row.postal_code) not in FRENCH:
+        return []
+    asked = [
+        (not row.siren and not row.siret, _("its SIREN or SIRET")),
+        (not row.vat_number and not row.vat_exempt, _("its VAT number: without it no reverse charge is possible")),
+        (bool(row.legal_form) and not row.capital, _("its capital, where its legal form has one")),
+        (bool(row.legal_form) and not row.registry, _("where it is registered, such as RCS Lyon")),
+    ]
+    return [words for missing, words in asked if missing]
 
 
 def _entity(request: OfficeRequest, row: LegalEntity, form: EntityForm, rate: RateForm, *, status: int) -> HttpResponse:
@@ -160,6 +224,7 @@ def _entity(request: OfficeRequest, row: LegalEntity, form: EntityForm, rate: Ra
         "form": form,
         "rate_form": rate,
         "rates": _rates(row),
+        "lacks": _lacks(row),
         "setting": "entities",
         "may_edit": request.office.may(Permission.edit_settings),
     }

@@ -28,7 +28,9 @@ class LegalAddressShape(TypedDict):
 
 
 class LegalEntityShape(TypedDict):
-    """Who issues documents. `number_format` is that of its invoices' numbers."""
+    """Who issues documents. `number_format` is that of its invoices' numbers; `oss_since` the day from which sales to
+    consumers of other member states are taxed there. What documents say is given by language: `late_penalty` (the rate
+    of penalties between professionals), `early_discount`, `own_mentions` (mediator, insurance)."""
 
     id: str
     object: str
@@ -41,9 +43,13 @@ class LegalEntityShape(TypedDict):
     vat_number: str
     vat_exempt: bool
     vat_on_debits: bool
+    oss_since: DayText | None
     address: LegalAddressShape
     email: str
     footer: str
+    late_penalty: dict[str, str]
+    early_discount: dict[str, str]
+    own_mentions: dict[str, str]
     number_format: str
     is_default: bool
     created_at: InstantText
@@ -91,6 +97,7 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
             "vat_number": entity.vat_number,
             "vat_exempt": entity.vat_exempt,
             "vat_on_debits": entity.vat_on_debits,
+            "oss_since": day_text(entity.oss_since) if entity.oss_since else None,
             "address": {
                 "line1": entity.line1,
                 "line2": entity.line2,
@@ -100,6 +107,9 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
             },
             "email": entity.email,
             "footer": entity.footer,
+            "late_penalty": entity.late_penalty,
+            "early_discount": entity.early_discount,
+            "own_mentions": entity.own_mentions,
             "number_format": entity.number_format,
             "is_default": entity.is_default,
             "created_at": instant_text(entity.created_at),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from merchants.actors import Actor
-from merchants.identity import company_faults, is_country, siren_of, siret_of, vat_of
+from merchants.identity import company_faults, is_country, oss_faults, siren_of, siret_of, vat_of
 from merchants.journal import record
 from merchants.models import LegalEntity, Merchant, Site
 from merchants.now import Now
@@ -40,6 +40,8 @@ def _check(entity: LegalEntity) -> None:
     faults = company_faults(
         siren=entity.siren, siret=entity.siret, vat_number=entity.vat_number, country=entity.country
     )
+    number, franchise = entity.vat_number, entity.vat_exempt
+    faults += oss_faults(entity.oss_since, franchise=franchise, vat_number=number, where=entity.country)
     if not is_country(entity.country):
         faults.append(fault("address.country", "country_unknown", gettext_noop("Not a country code of ISO 3166.")))
     for name in ("line1", "postal_code", "city"):

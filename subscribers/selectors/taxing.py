@@ -17,9 +17,11 @@ WHO_IS_TAXED = ("country", "postal_code", "vat_number", "siren", "company", "vat
 
 
 def seller_of(entity: LegalEntity) -> Seller:
-    """A legal entity as VAT sees it."""
+    """A legal entity as VAT sees it. Of regions with rates of their own (Corsica, Madeira) its own table says which it
+    has: they are the country's."""
+    where = place(entity.country, entity.postal_code)
     return Seller(
-        place=place(entity.country, entity.postal_code),
+        place=where if where.endswith("-OUT") else where.partition("-")[0],
         franchise=entity.vat_exempt,
         numbered=bool(entity.vat_number),
         oss_since=entity.oss_since,
@@ -64,8 +66,8 @@ def _tables(pairs: Iterable[tuple[LegalEntity, Buyer]]) -> dict[UUID, dict[str, 
     wanted: dict[UUID, set[str]] = {}
     for entity, buyer in pairs:
         if not entity.vat_exempt:
-            home = place(entity.country, entity.postal_code)
-            wanted.setdefault(entity.pk, set()).update({country_of(home), country_of(buyer.place), "FR"} - {""})
+            home = country_of(place(entity.country, entity.postal_code))
+            wanted.setdefault(entity.pk, set()).update({home, country_of(buyer.place), "FR"} - {""})
     if not wanted:
         return {}
     countries = set().union(*wanted.values())

@@ -253,3 +253,44 @@ def test_an_event_tells_no_value_that_was_erased(site):
         PersonalValue.objects.filter(subscriber=subscriber).delete()
     erased = site.get(f"events/{event['id']}").json()
     assert erased["data"]["object"]["name"] is None and erased["data"]["object"]["reference"] == "lucie"
+
+
+def test_a_company_says_since_when_it_declares_abroad_and_what_its_documents_say(bare):
+    made = bare.make("legal_entities", COMPANY)
+    assert made["oss_since"] is None and made["late_penalty"] == made["own_mentions"] == {}
+    said = {
+        "oss_since": "2026-07-01",
+        "late_penalty": {"fr": "12 % par an", "en": "12% a year"},
+        "own_mentions": {"fr": "Médiateur : cm2c.net"},
+    }
+    path = f"legal_entities/{made['id']}"
+    changed = bare.patch(path, said).json()
+    assert {name: changed[name] for name in said} == said and changed["early_discount"] == {}
+    assert bare.patch(path, {"oss_since": None, "own_mentions": {}}).json()["oss_since"] is None
+    for faulty, fault in (
+        ({"oss_since": "2021-06-30"}, ("oss_since", "oss_too_early")),
+        ({"oss_since": "2026-07-01", "vat_exempt": True}, ("oss_since", "oss_under_franchise")),
+        ({"oss_since": "2026-07-01", "vat_number": ""}, ("oss_since", "oss_needs_vat_number")),
+        ({"late_penalty": {"de": "12 %"}}, ("late_penalty", "language_unknown")),
+        ({"own_mentions": {"fr": "x" * 401}}, ("own_mentions", "too_long")),
+        ({"siren": "", "vat_number": "FR83404833048"}, ("vat_number", "vat_number_of_another")),
+    ):
+        assert faults(bare.patch(path, faulty)) == [fault], faulty
+    assert bare.get(path).json()["late_penalty"] == said["late_penalty"]
+
+
+@pytest.mark.parametrize(
+    ("address", "country", "rates"),
+    [
+        ({"country": "FR", "postal_code": "97410"}, "RE", {"electronic": "8.5", "books": "2.1", "press": "1.05"}),
+        ({"country": "GP", "postal_code": "97110"}, "GP", {"goods": "8.5", "food": "2.1", "exempt": "0"}),
+        ({"country": "FR", "postal_code": "97300"}, "GF", {}),
+        ({"country": "BE", "postal_code": "1000"}, "BE", {}),
+    ],
+)
+def test_a_company_begins_with_the_table_of_its_place(bare, address, country, rates):
+    made = bare.make("legal_entities", {"name": "Onde", "address": {**ADDRESS, **address}})
+    found = bare.get(f"tax_rates?legal_entity={made['id']}").json()["data"]
+    table = {rate["tax_code"]: rate["percent"] for rate in found}
+    assert {rate["country"] for rate in found} == ({country} if rates else set())
+    assert {code: table.get(code) for code in rates} == rates and bool(table) is bool(rates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import pytest
 from django.core import mail
@@ -146,6 +147,7 @@ class TestCompanies:
             ("country", "ZZ"),
             ("postal_code", ""),
             ("number_format", "{year}"),
+            ("oss_since", "2020-01-01"),
         ],
     )
     def test_a_number_that_fails_its_check_is_named_beside_its_field(self, field, value):
@@ -185,6 +187,32 @@ class TestCompanies:
         assert "Documents issued before keep what they say." in page.content.decode()
         with tenant(seat.merchant.id):
             assert LegalEntity.objects.get().city == "Paris"
+
+    def test_what_documents_say_is_kept_by_language_and_what_they_lack_is_said(self):
+        seat = office()
+        seat.client.post(seat.url("setting_entity_new"), {**COMPANY, "legal_form": "SAS"})
+        with tenant(seat.merchant.id):
+            url = seat.url("setting_entity", entity=LegalEntity.objects.get().public_id)
+        page = html.unescape(seat.client.get(url).content.decode())
+        assert "its capital" in page and "where it is registered" in page and "its SIREN" not in page
+        said = {
+            "late_penalty_fr": "12 % par an",
+            "own_mentions_fr": "Médiateur : cm2c.net",
+            "own_mentions_en": "Mediator: cm2c.net",
+            "oss_since": "2026-07-01",
+            "legal_form": "SAS",
+            "capital": "10 000 €",
+            "registry": "RCS Lyon",
+        }
+        seat.client.post(url, {**COMPANY, **said, "is_default": "on"})
+        with tenant(seat.merchant.id):
+            entity = LegalEntity.objects.get()
+        assert (entity.late_penalty, entity.early_discount) == ({"fr": "12 % par an"}, {})
+        assert entity.own_mentions == {"fr": "Médiateur : cm2c.net", "en": "Mediator: cm2c.net"}
+        assert entity.oss_since == date(2026, 7, 1)
+        page = html.unescape(seat.client.get(url).content.decode())
+        assert "lack what the law asks for" not in page
+        assert 'value="12 % par an"' in page and 'value="2026-07-01"' in page
 
 
 class TestStaff:

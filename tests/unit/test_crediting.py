@@ -191,6 +191,22 @@ def test_a_rate_under_two_categories_gives_in_proportion():
     assert [(tax.category, tax.base, tax.tax) for tax in made.taxes] == [("E", 20, 0), ("AE", 30, 0)]
 
 
+def test_a_line_that_says_its_category_takes_it_back_from_there():
+    lines = [
+        CreditableLine(charged=40, net=40, percent=Decimal(0), category="E"),
+        CreditableLine(charged=60, net=60, percent=Decimal(0), category="AE"),
+    ]
+    taxes = [
+        CreditableTax(percent=Decimal(0), category="AE", base=60, tax=0),
+        CreditableTax(percent=Decimal(0), category="E", base=40, tax=0),
+    ]
+    made = credit(lines, taxes, by_lines(lines, {1: 50}, "EUR"), TaxBehavior.exclusive)
+    assert [(tax.category, tax.base, tax.tax) for tax in made.taxes] == [("AE", 50, 0)]
+    lines, taxes = after(lines, taxes, made)
+    rest = credit(lines, taxes, whole(lines, "EUR"), TaxBehavior.exclusive)
+    assert [(tax.category, tax.base) for tax in rest.taxes] == [("AE", 10), ("E", 40)]
+
+
 def test_a_rule_of_the_engine_is_said_as_on_an_invoice():
     inputs = {"currency": "EUR", "unit_amount": 699, "quantity": 1, "days": 17, "whole_days": 31}
     lines, taxes, _ = invoice([(6_99, 0, Decimal(20))], TaxBehavior.inclusive)
