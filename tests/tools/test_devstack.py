@@ -291,3 +291,13 @@ def test_exec_hands_on_the_exit_code_and_cleans_up(tmp_path: Path) -> None:
     command = [PYTHON, "-m", "tools.devstack", "exec", "--", "sh", "-c", "exit 7"]
     assert subprocess.run(command, cwd=PROJECT, env=env, timeout=60, check=False).returncode == 7
     assert {entry.name for entry in tmp_path.iterdir()} <= {"local"}
+
+
+def test_what_follows_test_is_pytests(tmp_path: Path) -> None:
+    """README and ./test --help promise ./test -k WORD."""
+    from tools.devstack.__main__ import read
+
+    assert read(["test", "-k", "proration", "-x"]).arguments == ["-k", "proration", "-x"]
+    assert read(["test", "tests/unit", "-n", "2"]).arguments == ["tests/unit", "-n", "2"]
+    assert read(["test"]).arguments == []
+    assert read(["exec", "--", "pytest", "-k", "x"]).command == ["--", "pytest", "-k", "x"]

@@ -24,6 +24,17 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def read(words: list[str]) -> argparse.Namespace:
+    """The command line, where whatever follows `test` is pytest's: argparse would take `-k` for its own.
+
+    >>> read(["test", "-k", "proration"]).arguments
+    ['-k', 'proration']
+    """
+    if words[:1] == ["test"] and words[1:2] not in (["-h"], ["--help"]):
+        return argparse.Namespace(verb="test", arguments=words[1:])
+    return arguments().parse_args(words)
+
+
 def end_quietly(number: int, _frame: object) -> None:
     """A signal that asks us to end: everything is stopped on the way out, a second one is not heard."""
     for heard in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -49,7 +60,7 @@ def follow(chosen: argparse.Namespace) -> int:
 
 def main() -> int:
     """A start that cannot go on is one sentence, not a trace."""
-    chosen = arguments().parse_args()
+    chosen = read(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end_quietly)
     try:
