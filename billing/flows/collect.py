@@ -26,7 +26,7 @@ from billing.models import DunningCase
 from billing.selectors.charging import asked_by_itself, cards_tried, means_for
 from invoices.models import BalanceEntry, Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
-from invoices.selectors.affected import people_of
+from invoices.selectors.affected import people_of, people_of_debts
 from invoices.services import balances
 from merchants.actors import Actor
 from merchants.clock import instant
@@ -145,7 +145,7 @@ def _claim(
         if merchant.suspended_at is not None:
             due.update(collect_at=now.at + SUSPENDED)
             return [], []
-        belonging.lock(people_of(due.values_list("id", flat=True)))
+        belonging.lock(people_of_debts(due.values_list("id", flat=True)))
         rows = _locked(due)
         if _use_balances(rows, actor=actor, now=now):
             rows = _locked(Invoice.objects.filter(id__in=[row.pk for row in rows]))

@@ -17,7 +17,7 @@ from billing.selectors.charging import cards_tried, means_for
 from invoices import shapes as documents
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
-from invoices.selectors.affected import people_of
+from invoices.selectors.affected import people_of_debts
 from invoices.services import balances
 from merchants import dunning as policy
 from merchants.actors import Actor
@@ -81,7 +81,7 @@ def _end(merchant_id: UUID, case_id: UUID, now: Now) -> None:
 def _lock(case_id: UUID) -> tuple[DunningCase, Invoice]:
     """A case and its invoice, the people first."""
     known = DunningCase.objects.get(id=case_id)
-    belonging.lock(people_of([known.invoice_id]))
+    belonging.lock(people_of_debts([known.invoice_id]))
     invoice = Invoice.objects.select_for_update(of=("self",)).get(id=known.invoice_id)
     return DunningCase.objects.select_for_update(of=("self",)).get(id=case_id), invoice
 
