@@ -9,6 +9,7 @@ ensure_ascii=False, separators=(",", ":"))`, in any program that knows JSON.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,17 +27,21 @@ def canonical(value: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise TypeError("an instant has a time zone")
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    raise TypeError(f"a {type(value).__name__} has no canonical form")
+    write = _TEXTS.get(type(value))
+    if write is None:
+        raise TypeError(f"a {type(value).__name__} has no canonical form")
+    return write(value)
+
+
+def instant_text(value: datetime) -> str:
+    """An instant in UTC. Raises TypeError where it has no time zone.
+
+    >>> instant_text(datetime(2026, 11, 3, 9, 30, tzinfo=UTC))
+    '2026-11-03T09:30:00Z'
+    """
+    if value.tzinfo is None:
+        raise TypeError("an instant has a time zone")
+    return value.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def decimal_text(value: Decimal) -> str:
@@ -51,6 +56,22 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def id_text(value: UUID) -> str:
+    """An id as 32 hexadecimal digits.
+
+    >>> id_text(UUID(int=255))
+    '000000000000000000000000000000ff'
+    """
+    return f"{value.int:032x}"
+
+
+day_text = date.isoformat
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    UUID: id_text,
+    datetime: instant_text,
+    date: day_text,
+    Decimal: decimal_text,
+}
 _encode = json.JSONEncoder(
-    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_text
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False, default=_text
 ).encode

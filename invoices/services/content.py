@@ -1,8 +1,9 @@
 """What a document says, in one canonical form, and its SHA-256: any later difference shows.
 
-The form is JSON (`merchants.canonical`) of the columns named here, by their names in the database; what is empty is
-left out, so that a column that is added later changes nothing for documents before it. A column is named here or, with
-its reason, in `UNSAID`: a test reads both against the models, so that none can be forgotten.
+The form is JSON (`merchants.canonical`): `["invoice", columns, [columns of a line, …], [columns of a tax, …]]`, where
+columns are the values of those named here, in this order; what is empty at the end is left out. So a column that is
+added later, at the end, changes nothing for documents before it. A column is named here or, with its reason, in
+`UNSAID`: a test reads both against the models, so that none can be forgotten.
 
 The customer stands in it as a digest with a random salt of the document's own (`customer_hash`): once the years of
 retention are over, customer and salt can be deleted and the content is still proved, while nobody can try out names
@@ -16,10 +17,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import DecimalField, Model
+from django.db.models import DateField, DateTimeField, DecimalField, Model, UUIDField
 
 from invoices.models import (
     CreditNote,
@@ -30,7 +31,7 @@ from invoices.models import (
     InvoiceTax,
 )
 from invoices.shapes import plain
-from merchants.canonical import canonical
+from merchants.canonical import canonical, day_text, id_text, instant_text
 
 SAID: Mapping[type[Model], tuple[str, ...]] = {
     Invoice: (
@@ -99,9 +100,6 @@ UNSAID: Mapping[type[Model], Mapping[str, str]] = {
 }
 """The columns that are no content, each with its reason."""
 
-_COUNTS = (int, Decimal)
-"""A zero of these is something said; what else is empty is not."""
-
 Document = Invoice | CreditNote
 Line = InvoiceLine | CreditNoteLine
 Tax = InvoiceTax | CreditNoteTax
@@ -127,31 +125,41 @@ def content_hash(row: Document, lines: Iterable[Line], taxes: Iterable[Tax]) -> 
     return hashlib.sha256(canonical(content(row, lines, taxes))).hexdigest()
 
 
-def content(row: Document, lines: Iterable[Line], taxes: Iterable[Tax]) -> dict[str, Any]:
+def content(row: Document, lines: Iterable[Line], taxes: Iterable[Tax]) -> list[Any]:
     """What is hashed: the document's columns, `lines` in their order, `taxes` from the highest rate down."""
-    said = _said(row)
-    said["kind"] = "invoice" if isinstance(row, Invoice) else "credit_note"
-    said["lines"] = [_said(line) for line in lines]
-    said["taxes"] = [_said(tax) for tax in sorted(taxes, key=_rate)]
-    return said
+    kind = "invoice" if isinstance(row, Invoice) else "credit_note"
+    return [kind, _said(row), [_said(line) for line in lines], [_said(tax) for tax in sorted(taxes, key=_rate)]]
 
 
 def _rate(tax: Tax) -> tuple[Decimal, str]:
     return -tax.tax_percent, tax.category
 
 
-def _said(row: Any) -> dict[str, Any]:
+def _said(row: Any) -> list[Any]:
+    """A row's columns as JSON knows them; decimals, dates and ids are texts."""
     model: type[Model] = type(row)
-    names, values, decimals = _reader(model)
-    said = {name: value for name, value in zip(names, values(row), strict=True) if value or type(value) in _COUNTS}
-    for name in decimals:
-        said[name] = plain(said[name])
+    values, writers = _reader(model)
+    said = [
+        value if write is None or value is None else write(value)
+        for value, write in zip(values(row.__dict__), writers, strict=True)
+    ]
+    while not said[-1] and type(said[-1]) is not int:
+        said.pop()
     return said
 
 
 @cache
-def _reader(model: type[Model]) -> tuple[Sequence[str], Callable[[Any], Sequence[Any]], Sequence[str]]:
-    """The names of a table's content, what reads them all from a row, and which of them are decimals."""
-    names = SAID[model]
-    decimals = tuple(name for name in names if isinstance(model._meta.get_field(name), DecimalField))
-    return names, attrgetter(*names), decimals
+def _reader(model: type[Model]) -> tuple[Callable[[Any], Sequence[Any]], Sequence[Callable[[Any], Any] | None]]:
+    """What reads all columns of a table's content from a row, and how each is written."""
+    fields: list[Any] = [model._meta.get_field(name) for name in SAID[model]]
+    return itemgetter(*SAID[model]), [_writer(field) for field in fields]
+
+
+def _writer(field: Any) -> Callable[[Any], Any] | None:
+    if isinstance(field, DecimalField):
+        return plain
+    if isinstance(field, DateTimeField):
+        return instant_text
+    if isinstance(field, DateField):
+        return day_text
+    return id_text if isinstance(field, UUIDField) or field.is_relation else None
