@@ -21,8 +21,8 @@ FONTS = Path(__file__).resolve().parent / "fonts"
 INTER = ("latin", "latin-ext", "vietnamese", "cyrillic", "cyrillic-ext", "greek", "greek-ext")
 SCRIPTS = ("arabic", "hebrew", "thai", "devanagari", "bengali", "tamil", "armenian", "georgian")
 IDEOGRAPHS = ("sc", "jp", "kr", "tc")
-PARTS_LIMIT = 160
-"""Parts that one document may use: what a thousand lines of Chinese need, and a bound for what is made to cost time."""
+PARTS_LIMIT = 100
+"""Parts that one document may use: a long Chinese invoice takes half as many; a bound for what is made to cost time."""
 BOX = "\N{WHITE SQUARE}"
 """Stands where no face has a character: seen by whoever reads, and told in the log."""
 

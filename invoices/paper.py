@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -35,6 +35,10 @@ LIMITS = {"brand": 60, "number": 35, "title": 200, "detail": 300, "formula": 200
 
 LINES_LIMIT = 1_000
 """Lines of one document: some sixty pages. More is refused."""
+
+WORDS_LIMIT = 40_000
+"""Characters of all lines' texts together. Three hundred usual lines have fifteen thousand; where there are more, each
+text is cut so far that they fit: a document takes seconds, whatever was written into its titles."""
 
 _UNPRINTABLE = re.compile(r"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029"
                           r"\u2066-\u206f\ud800-\udfff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]")  # fmt: skip
@@ -171,6 +175,25 @@ class Line(_Printed):
     instead_of: int | None = None
 
 
+def _fitting(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines, their texts cut alike until all together are within WORDS_LIMIT."""
+    texts = [len(text) for line in lines for text in (line.title, line.detail, line.formula)]
+    if sum(texts) <= WORDS_LIMIT:
+        return lines
+    limit = next(
+        (most for most in (200, 150, 100, 70, 50, 35) if sum(min(most, one) for one in texts) <= WORDS_LIMIT), 25
+    )
+    return tuple(
+        replace(
+            line,
+            title=printable(line.title, limit=limit),
+            detail=printable(line.detail, limit=limit),
+            formula=printable(line.formula, limit=limit),
+        )
+        for line in lines
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discount(_Printed):
     """A coupon or gesture over several lines; `amount` is below zero on an invoice, as it counts into the total."""
@@ -304,6 +327,7 @@ class Paper(_Printed):
         _Printed.__post_init__(self)
         if not 1 <= len(self.lines) <= LINES_LIMIT:
             raise ValueError(f"a document has 1 to {LINES_LIMIT} lines, this one has {len(self.lines)}")
+        object.__setattr__(self, "lines", _fitting(self.lines))
         total = self.gross if self.prices == "inclusive" else self.net
         listed = sum(line.amount for line in self.lines) + sum(discount.amount for discount in self.discounts)
         if listed != total:

@@ -23,6 +23,8 @@ from invoices.press import Enclosed, Plain, Press, press_for, stylesheet
 from invoices.typesetting import running_words, typeset
 
 VARIANT = "pdf/a-3b"
+LINES_OF_A_PAGE = 24
+"""With more lines a document is taken for one of several pages: a right guess saves half its time."""
 
 log = logging.getLogger(__name__)
 _turn = Lock()
@@ -57,10 +59,13 @@ def render(paper: Paper) -> bytes:
 def _print(html: str, press: Press, paper: Paper, logo: Logo | None, *, identifier: bytes) -> bytes:
     sheets = [*press.sheets, _colour(paper.issuer.ink)]
     source = Plain(string=html, url_fetcher=Enclosed(logo))
-    document = source.render(font_config=press.fonts, stylesheets=sheets, pdf_variant=VARIANT)
-    if len(document.pages) > 1:  # one page needs no number: only the others pay for a second layout
-        sheets.append(_numbering(paper, len(document.pages), press))
-        document = source.render(font_config=press.fonts, stylesheets=sheets, pdf_variant=VARIANT)
+    numbered = len(paper.lines) > LINES_OF_A_PAGE
+    for _turn_of_two in range(2):  # one page needs no number: where that was guessed wrong it is set a second time
+        all_sheets = [*sheets, _numbering(paper, press)] if numbered else sheets
+        document = source.render(font_config=press.fonts, stylesheets=all_sheets, pdf_variant=VARIANT)
+        if numbered == (len(document.pages) > 1):
+            break
+        numbered = not numbered
     printed: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
     return printed
 
@@ -71,7 +76,7 @@ def _set(paper: Paper, logo: Logo | None) -> tuple[str, Press]:
     chosen = _chosen(html, paper)
     if chosen.missing:
         signs = " ".join(f"U+{ord(sign):04X}" for sign in sorted(chosen.missing)[:20])
-        log.warning("%s: no face draws %d of its characters: %s", paper.number, len(chosen.missing), signs)
+        log.warning("%s: %d of its characters are not drawn: %s", paper.number, len(chosen.missing), signs)
     press = press_for(chosen.faces)
     if chosen.faces:  # the drawn strip of days names its families itself
         html = typeset(paper, logo=logo, families=press.families)
@@ -82,12 +87,12 @@ def _chosen(text: str, paper: Paper) -> Chosen:
     return choose("".join((text, *running_words(paper))), country=paper.customer.country)
 
 
-def _numbering(paper: Paper, pages: int, press: Press) -> CSS:
+def _numbering(paper: Paper, press: Press) -> CSS:
     """The head of pages that follow: who, which document, which page of how many."""
     issuer, title, pattern = map(_chosen("", paper).drawn, running_words(paper))
     before, _, rest = pattern.partition("%(number)s")
-    after = rest.replace("%(count)s", str(pages))
-    number = f"{_quoted(before)} counter(page) {_quoted(after)}"
+    between, _, after = rest.partition("%(count)s")
+    number = f"{_quoted(before)} counter(page) {_quoted(between)} counter(pages) {_quoted(after)}"
     style = f"font: 400 8pt/12pt {press.families}; color: #6B6761; vertical-align: middle"
     return press.css(
         f"@page {{ @top-left {{ content: {_quoted(issuer)}; {style}; }}"

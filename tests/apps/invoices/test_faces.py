@@ -123,7 +123,7 @@ class TestPrinted:
             printed = render(of("Sigrún ᛋᛁ"))
         assert f"Sigrún {BOX}{BOX}" in pypdf.PdfReader(BytesIO(printed)).pages[0].extract_text()
         (record,) = [record for record in caplog.records if record.name == "invoices.pdf"]
-        assert "ON-2026-041436: no face draws 2 of its characters: U+16C1 U+16CB" in record.getMessage()
+        assert "ON-2026-041436: 2 of its characters are not drawn: U+16C1 U+16CB" in record.getMessage()
 
     def test_nothing_is_told_where_all_is_drawn(self, caplog: pytest.LogCaptureFixture) -> None:
         render(of("王小明"))
