@@ -1,4 +1,4 @@
-"""The only module, with `press`, that knows WeasyPrint: a `Paper` becomes the bytes of a PDF/A-3b file.
+"""The only module, with `press`, that knows WeasyPrint: a `Paper` becomes the bytes of a PDF/A-3b file, its XML inside.
 
 The same paper gives the same bytes: dates are the issue date, the identifier is made of the content, the faces are our
 own. Nothing is fetched: the only addresses are the faces and the document's own logo, both in memory. What is dear is
@@ -10,12 +10,15 @@ Never inside a transaction: a page takes about a tenth of a second.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from threading import Lock
 
-from weasyprint import CSS, VERSION
+from weasyprint import CSS, VERSION, Attachment
 
+from invoices.embedding import FILE_NAME, RELATIONSHIP, finish
 from invoices.faces import FONTS, Chosen, choose
 from invoices.logos import Logo, safe_logo
 from invoices.paper import Paper
@@ -43,20 +46,22 @@ def _colour(colour: str) -> CSS:
     return CSS(string=f".mark {{ color: {colour}; }}", url_fetcher=Enclosed())
 
 
-def render(paper: Paper) -> bytes:
-    """Print a document: PDF/A-3b, A4, in the paper's language, the same bytes for the same paper.
+def render(paper: Paper, xml: bytes | None = None) -> bytes:
+    """Print a document: PDF/A-3b, A4, in the paper's language, the same bytes for the same paper and XML.
 
-    A logo that cannot be drawn safely is left out; the issuer's name stands in its place.
+    `xml`: the electronic invoice, which it then carries (Factur-X). A logo that cannot be drawn safely is left out; the
+    issuer's name stands in its place.
     """
     logo = safe_logo(paper.issuer.logo)
     with _turn:
         html, press = _set(paper, logo)
         mark = hashlib.sha256(_press_mark() + html.encode() + paper.issuer.ink.encode())
         mark.update(logo.content if logo else b"")
-        return _print(html, press, paper, logo, identifier=mark.digest()[:16])
+        mark.update(hashlib.sha256(xml or b"").digest())
+        return _print(html, press, paper, logo, xml, identifier=mark.digest()[:16])
 
 
-def _print(html: str, press: Press, paper: Paper, logo: Logo | None, *, identifier: bytes) -> bytes:
+def _print(html: str, press: Press, paper: Paper, logo: Logo | None, xml: bytes | None, *, identifier: bytes) -> bytes:
     sheets = [*press.sheets, _colour(paper.issuer.ink)]
     source = Plain(string=html, url_fetcher=Enclosed(logo))
     numbered = len(paper.lines) > LINES_OF_A_PAGE
@@ -66,8 +71,24 @@ def _print(html: str, press: Press, paper: Paper, logo: Logo | None, *, identifi
         if numbered == (len(document.pages) > 1):
             break
         numbered = not numbered
-    printed: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
+    kept = [_attachment(xml, paper)] if xml else None
+    printed: bytes = document.write_pdf(
+        finisher=finish if kept else None, attachments=kept, pdf_variant=VARIANT, pdf_identifier=identifier
+    )
     return printed
+
+
+def _attachment(xml: bytes, paper: Paper) -> Attachment:
+    """The electronic invoice as a file of the PDF: made, like it, on the day of issue."""
+    made = datetime.combine(paper.issued_on, time.min, tzinfo=UTC)
+    return Attachment(
+        file_obj=io.BytesIO(xml),
+        name=FILE_NAME,
+        description=f"Factur-X {paper.number}",
+        relationship=RELATIONSHIP,
+        created=made,
+        modified=made,
+    )
 
 
 def _set(paper: Paper, logo: Logo | None) -> tuple[str, Press]:

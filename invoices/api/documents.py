@@ -17,10 +17,10 @@ from invoices.api.showing import (
     show_credit_notes,
     show_invoices,
 )
-from invoices.http import pdf_response
+from invoices.http import file_response
 from invoices.models import CreditNote, Invoice
 from invoices.selectors.answers import CreditNoteShape, InvoiceShape
-from invoices.services.files import printed
+from invoices.services.files import electronic, printed
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
@@ -65,7 +65,19 @@ class InvoicePdf(ApiView):
     @operation("Get an invoice's PDF", media_type="application/pdf")
     def get(self, request: Request, invoice: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf_response(printed(self.find(people.on_shown_clocks(Invoice.objects.all()), invoice)))
+        return file_response(printed(self.find(people.on_shown_clocks(Invoice.objects.all()), invoice)))
+
+
+class InvoiceXml(ApiView):
+    """The electronic invoice."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Get an invoice's XML", media_type="application/xml")
+    def get(self, request: Request, invoice: str) -> HttpResponse:
+        """EN 16931 in the syntax of Factur-X (CII), as the PDF carries it. While that is being made: 409
+        `document_not_ready`, with `Retry-After`; where the standard cannot carry it: 409 `no_electronic_invoice`."""
+        return file_response(electronic(self.find(people.on_shown_clocks(Invoice.objects.all()), invoice)))
 
 
 class CreditNotes(ApiView):
@@ -104,4 +116,15 @@ class CreditNotePdf(ApiView):
     @operation("Get a credit note's PDF", media_type="application/pdf")
     def get(self, request: Request, credit_note: str) -> HttpResponse:
         """While it is being made: 409 `document_not_ready`, with `Retry-After`."""
-        return pdf_response(printed(self.find(people.on_shown_clocks(CreditNote.objects.all()), credit_note)))
+        return file_response(printed(self.find(people.on_shown_clocks(CreditNote.objects.all()), credit_note)))
+
+
+class CreditNoteXml(ApiView):
+    """The electronic credit note."""
+
+    scopes = {"GET": "invoices:read"}
+
+    @operation("Get a credit note's XML", media_type="application/xml")
+    def get(self, request: Request, credit_note: str) -> HttpResponse:
+        """As an invoice's XML: type 381, its amounts above zero."""
+        return file_response(electronic(self.find(people.on_shown_clocks(CreditNote.objects.all()), credit_note)))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from invoices import calculations
-from invoices.http import pdf_response
+from invoices.http import file_response
 from invoices.models import (
     Allocation,
     BalanceEntry,
@@ -26,7 +26,7 @@ from invoices.models import (
 )
 from invoices.pages.words import ACCOUNTS, language, means_text, money_text, party_name
 from invoices.selectors.lists import LEFT, OWED, numbered
-from invoices.services.files import printed
+from invoices.services.files import electronic, printed
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.permissions import Permission
@@ -210,14 +210,28 @@ def _ledger(row: Invoice) -> list[dict[str, Any]]:
 @office_page(permission="see_documents")
 def invoice_pdf(request: OfficeRequest, invoice: str) -> HttpResponse:
     """Its PDF; `?save` saves it. While it is being made: 409, and a worker is nudged."""
-    return pdf_response(printed(the_invoice(invoice)), attached="save" in request.GET)
+    return file_response(printed(the_invoice(invoice)), attached="save" in request.GET)
+
+
+@require_safe
+@office_page(permission="see_documents")
+def invoice_xml(request: OfficeRequest, invoice: str) -> HttpResponse:
+    """The XML that its PDF carries, to be saved; otherwise as its PDF."""
+    return file_response(electronic(the_invoice(invoice)), attached=True)
+
+
+@require_safe
+@office_page(permission="see_documents")
+def credit_note_xml(request: OfficeRequest, credit_note: str) -> HttpResponse:
+    """A credit note's XML, as an invoice's."""
+    return file_response(electronic(find(CreditNote.objects.all(), credit_note)), attached=True)
 
 
 @require_safe
 @office_page(permission="see_documents")
 def credit_note_pdf(request: OfficeRequest, credit_note: str) -> HttpResponse:
     """A credit note's PDF, as an invoice's."""
-    return pdf_response(printed(find(CreditNote.objects.all(), credit_note)), attached="save" in request.GET)
+    return file_response(printed(find(CreditNote.objects.all(), credit_note)), attached="save" in request.GET)
 
 
 @require_safe

@@ -15,7 +15,7 @@ from babel import Locale as Region
 from invoices.calculations import computes, say_days
 from invoices.crediting import CreditRule
 from invoices.crediting import say as say_credit
-from invoices.models import Allocation, CreditNote, Invoice, Payment
+from invoices.models import CreditNote, Invoice, Payment
 from invoices.paper import (
     Coming,
     Customer,
@@ -32,11 +32,12 @@ from invoices.paper import (
     State,
     TaxLine,
 )
+from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
 from merchants.models import Merchant
 from merchants.now import local_date
 from merchants.wording import percent_text
 
-_MEANS: dict[str, Means] = {
+MEANS: Mapping[str, Means] = {
     Payment.Means.CARD: "card",
     Payment.Means.SEPA_DEBIT: "sepa",
     Payment.Means.CASH: "cash",
@@ -65,17 +66,17 @@ def paper_of_invoice(invoice_id: UUID, merchant: Merchant) -> Paper:
 
     Raises `Invoice.DoesNotExist`, `ValueError` for a draft, `DoesNotAddUp` where its rows contradict each other.
     """
-    row = Invoice.objects.get(pk=invoice_id)
-    if row.number is None or row.issued_on is None:
-        raise ValueError(f"invoice {invoice_id} is a draft: it has no number, and is not printed")
-    locale = _locale(row.locale)
-    lines = list(row.lines.order_by("position"))
-    status = Invoice.Status(row.status)
-    credits = list(row.credit_notes.order_by("issued_on", "sequence"))
+    return invoice_paper(invoice_rows(invoice_id), merchant)
+
+
+def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
+    """An invoice as it is printed, from its rows; otherwise as `paper_of_invoice`."""
+    row, lines, credits = rows.row, rows.lines, rows.credits
+    locale, status = _locale(row.locale), Invoice.Status(row.status)
     return Paper(
         kind="invoice",
-        number=row.number,
-        issued_on=row.issued_on,
+        number=row.number or "",
+        issued_on=cast(date, row.issued_on),
         due_on=row.due_on,
         period=_span(row.period_start, row.period_end),
         issuer=_issuer(row.issuer, merchant),
@@ -87,14 +88,14 @@ def paper_of_invoice(invoice_id: UUID, merchant: Merchant) -> Paper:
         discounts=tuple(_discounts(lines, locale)),
         taxes=tuple(
             TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax, reason=_unsaid(tax.mention, row.mentions))
-            for tax in row.taxes.order_by("-tax_percent", "category")
+            for tax in rows.taxes
         ),
         net=row.net,
         vat=row.tax,
         gross=row.gross,
         state=_STATES.get(status, "open"),
         paid_on=local_date(row.paid_at, merchant.timezone) if row.paid_at else None,
-        settlements=tuple(_settlements(row, credits, merchant)),
+        settlements=tuple(_settlements(rows, merchant)),
         references=tuple(_reference(note) for note in credits if status is Invoice.Status.CANCELLED),
         coming=_coming(row.coming),
         mentions=tuple(row.mentions),
@@ -104,8 +105,12 @@ def paper_of_invoice(invoice_id: UUID, merchant: Merchant) -> Paper:
 
 def paper_of_credit_note(credit_note_id: UUID, merchant: Merchant) -> Paper:
     """A credit note as it is printed. Raises `CreditNote.DoesNotExist`, or `DoesNotAddUp`."""
-    row = CreditNote.objects.select_related("invoice").get(pk=credit_note_id)
-    locale = _locale(row.locale)
+    return credit_paper(credit_rows(credit_note_id), merchant)
+
+
+def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
+    """A credit note as it is printed, from its rows; otherwise as `paper_of_credit_note`."""
+    row, locale = rows.row, _locale(rows.row.locale)
     went: tuple[tuple[Means, str, int], ...] = (
         ("invoice", row.invoice.number or "", row.to_invoice),
         ("balance", "", row.to_balance),
@@ -120,11 +125,8 @@ def paper_of_credit_note(credit_note_id: UUID, merchant: Merchant) -> Paper:
         currency=row.currency,
         locale=locale,
         prices=_prices(row.tax_behavior),
-        lines=tuple(_line(line, locale, None, "") for line in row.lines.order_by("position")),
-        taxes=tuple(
-            TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax)
-            for tax in row.taxes.order_by("-tax_percent", "category")
-        ),
+        lines=tuple(_line(line, locale, None, "") for line in rows.lines),
+        taxes=tuple(TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax) for tax in rows.taxes),
         net=row.net,
         vat=row.tax,
         gross=row.gross,
@@ -237,20 +239,18 @@ def _discounts(lines: Iterable[Any], locale: Locale) -> list[Discount]:
     ]
 
 
-def _settlements(row: Invoice, credits: Iterable[CreditNote], merchant: Merchant) -> list[Settlement]:
+def _settlements(rows: InvoiceRows, merchant: Merchant) -> list[Settlement]:
     """How it was settled: credit notes, balance, then payments in their order. The invoice's own sums decide: what
     these rows do not explain of them stands without a name."""
+    row = rows.row
     found = [
         Settlement(means="credit_note", detail=note.number, on=note.issued_on, amount=note.to_invoice)
-        for note in credits
+        for note in rows.credits
         if note.to_invoice
     ]
     if row.amount_from_balance:
         found.append(Settlement(means="balance", amount=row.amount_from_balance))
-    parts = (
-        Allocation.objects.filter(invoice=row).select_related("payment__payment_method").order_by("created_at", "id")
-    )
-    found += [_paid(part.payment, part.amount, merchant) for part in parts]
+    found += [_paid(part.payment, part.amount, merchant) for part in rows.parts]
     settled = min(row.gross, row.amount_paid + row.amount_credited + row.amount_from_balance)
     unexplained = settled - sum(settlement.amount for settlement in found)
     if unexplained > 0:
@@ -263,7 +263,7 @@ def _paid(payment: Payment, amount: int, merchant: Merchant) -> Settlement:
     detail = f"{method.brand.capitalize()} {method.last4}".strip() if method else ""
     settled = payment.settled_at or payment.created_at
     on = payment.received_on or local_date(settled, merchant.timezone)
-    return Settlement(means=_MEANS.get(payment.means, "other"), detail=detail, on=on, amount=amount)
+    return Settlement(means=MEANS.get(payment.means, "other"), detail=detail, on=on, amount=amount)
 
 
 def _reference(row: Invoice | CreditNote) -> Reference:

@@ -1,4 +1,4 @@
-"""Handing out a document's PDF: it is made by a worker, and a document is legal before it is printed."""
+"""Handing out a document's PDF, and the XML inside it: both are made by a worker, a document is legal before that."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from celery import current_app
 from django.core.files.storage import default_storage
 from kombu.exceptions import OperationalError
 
+from invoices.embedding import xml_inside
+from invoices.facturx.fitness import unfit
+from invoices.facturx.xml import written
 from invoices.models import CreditNote, DocumentFile, Invoice
+from invoices.selectors.einvoices import paper_and_einvoice
+from invoices.selectors.rows import rows_of
 from merchants.clock import instant
+from merchants.models import Merchant
 from merchants.refusals import Conflict, gettext_noop
+from merchants.tenancy.scope import current
 
 SOONEST, LATEST = 2, 3600
 """Seconds after which one may ask again for a document that is being made."""
@@ -27,12 +34,19 @@ class DocumentNotReady(Conflict):
     way_out = gettext_noop("Ask again in a moment.")
 
 
+class NoElectronicInvoice(Conflict):
+    """EN 16931 cannot carry this document: the detail says why."""
+
+    code = "no_electronic_invoice"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """A PDF and the name under which it is saved."""
+    """A file and the name under which it is saved."""
 
     name: str
     content: bytes
+    media_type: str = "application/pdf"
 
 
 def printed(document: Invoice | CreditNote) -> Printed:
@@ -41,6 +55,35 @@ def printed(document: Invoice | CreditNote) -> Printed:
     Raises Conflict (`invoice_not_finalised`) for a draft, DocumentNotReady where it is not made yet: a worker is then
     nudged to make it.
     """
+    _, content = _kept(document)
+    return Printed(name=_name(document, "pdf"), content=content)
+
+
+def electronic(document: Invoice | CreditNote) -> Printed:
+    """A document's XML (EN 16931), byte for byte as its PDF carries it. Needs the tenant's scope.
+
+    A PDF printed before this product made any carries none: its XML is then made of the same rows, as they are settled
+    now. Raises what `printed` raises, and NoElectronicInvoice.
+    """
+    file, content = _kept(document)
+    return Printed(
+        name=_name(document, "xml"), content=xml_inside(content) or _made_of(file), media_type="application/xml"
+    )
+
+
+def _made_of(file: DocumentFile) -> bytes:
+    _, einvoice = paper_and_einvoice(rows_of(file), Merchant.objects.get(id=current()))
+    if why := unfit(einvoice):
+        raise NoElectronicInvoice(why.detail, way_out=why.way_out)
+    return written(einvoice)
+
+
+def _name(document: Invoice | CreditNote, suffix: str) -> str:
+    return f"{(document.number or '').replace('/', '-')}.{suffix}"
+
+
+def _kept(document: Invoice | CreditNote) -> tuple[DocumentFile, bytes]:
+    """A document's file, and what is in it."""
     if isinstance(document, Invoice) and document.number is None:
         raise Conflict(gettext_noop("A draft is not printed."), code="invoice_not_finalised")
     wanted = {"credit_note": document} if isinstance(document, CreditNote) else {"invoice": document}
@@ -49,8 +92,7 @@ def printed(document: Invoice | CreditNote) -> Printed:
         nudge_printing()
         raise not_ready(file)
     with default_storage.open(file.path) as kept:
-        content = kept.read()
-    return Printed(name=f"{(document.number or '').replace('/', '-')}.pdf", content=content)
+        return file, kept.read()
 
 
 def not_ready(file: DocumentFile | None) -> DocumentNotReady:

@@ -15,10 +15,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from invoices.facturx.documents import Document
+from invoices.facturx.fitness import unfit
+from invoices.facturx.xml import written
 from invoices.models import DocumentFile
 from invoices.paper import Paper
 from invoices.pdf import render
-from invoices.selectors.papers import paper_of_credit_note, paper_of_invoice
+from invoices.selectors.einvoices import paper_and_einvoice
+from invoices.selectors.rows import rows_of
 from merchants.clock import instant
 from merchants.models import Merchant
 from merchants.tenancy.scope import current, tenant
@@ -49,8 +53,8 @@ def print_file(*, merchant_id: UUID, file_id: UUID) -> None:
             return
     try:
         with tenant(merchant_id):
-            paper = paper_of(file)
-        printed = render(paper)
+            paper, einvoice = content_of(file)
+        printed = render(paper, None if unfit(einvoice) else written(einvoice))
         sha256 = hashlib.sha256(printed).hexdigest()
         path = _store(merchant_id, file, printed, sha256)
     except Exception as problem:  # whatever it is, the document stands and the others are printed
@@ -64,13 +68,9 @@ def print_file(*, merchant_id: UUID, file_id: UUID) -> None:
         file.save(update_fields=["path", "sha256", "size", "tries", "error", "made_at"])
 
 
-def paper_of(file: DocumentFile) -> Paper:
-    """What a file's row prints, from the rows of its document. Needs the tenant's scope."""
-    merchant = Merchant.objects.get(id=current())
-    if file.invoice_id is not None:
-        return paper_of_invoice(file.invoice_id, merchant)
-    assert file.credit_note_id is not None  # a_file_prints_one_document
-    return paper_of_credit_note(file.credit_note_id, merchant)
+def content_of(file: DocumentFile) -> tuple[Paper, Document]:
+    """What a file's row prints and what its XML says, from the rows of its document. Needs the tenant's scope."""
+    return paper_and_einvoice(rows_of(file), Merchant.objects.get(id=current()))
 
 
 def _store(merchant_id: UUID, file: DocumentFile, printed: bytes, sha256: str) -> str:

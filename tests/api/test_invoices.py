@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from invoices.drafts import DraftInvoice
+from invoices.embedding import xml_inside
 from invoices.models import DocumentFile, Invoice
 from invoices.services import files
 from invoices.services.credit_plans import Wanted
@@ -204,6 +205,21 @@ def test_the_pdf_is_said_to_be_coming_and_then_given(site, shop, lucie, nudges):
     assert len(nudges) == 1
 
 
+def test_the_xml_is_what_the_pdf_carries(site, shop, lucie, nudges):
+    invoice = bill(shop, lucie, line(12_99))
+    note = credit(shop, invoice, 1_00)
+    shown = {f"invoices/{invoice.public_id}": invoice, f"credit_notes/{note.public_id}": note}
+    assert [problem(site.get(f"{path}/xml")) for path in shown] == [(409, "document_not_ready")] * 2
+    for path, document in shown.items():
+        print_document(merchant_id=shop.id, document_id=document.pk)
+        given = site.get(f"{path}/xml")
+        assert (given.status_code, given["Content-Type"]) == (200, "application/xml")
+        assert given["Content-Disposition"] == f'inline; filename="{document.number}.xml"'
+        assert given["Content-Security-Policy"].startswith("default-src 'none'")
+        assert given.content == xml_inside(site.get(f"{path}/pdf").content)
+    assert b">381<" in given.content and len(nudges) == 2
+
+
 def test_a_pdf_that_failed_says_when_it_is_tried_again(site, shop, lucie, nudges):
     invoice = bill(shop, lucie, line(12_99))
     with tenant(shop.id):
@@ -234,7 +250,8 @@ def test_a_draft_has_no_pdf(site, shop, lucie, nudges):
         draft.pk, draft.status, draft.number, draft.series_id, draft.sequence = new_id(), "draft", None, None, None
         draft.issued_on = draft.finalized_at = None
         draft.save(force_insert=True)
-    assert problem(site.get(f"invoices/{draft.public_id}/pdf")) == (409, "invoice_not_finalised")
+    for kind in ("pdf", "xml"):
+        assert problem(site.get(f"invoices/{draft.public_id}/{kind}")) == (409, "invoice_not_finalised")
     assert site.get(f"invoices/{draft.public_id}").json()["amount_due"] == 12_99
     assert nudges == []
     assert again(shop, invoice).status == "open"
@@ -243,7 +260,7 @@ def test_a_draft_has_no_pdf(site, shop, lucie, nudges):
 def test_a_key_without_the_scope_reads_nothing(shop, lucie):
     invoice = bill(shop, lucie, line(5_00))
     narrow = Caller.of(shop, "offers:read")
-    for path in ("invoices", f"invoices/{invoice.public_id}", f"invoices/{invoice.public_id}/pdf", "credit_notes"):
+    for path in ("invoices", f"invoices/{invoice.public_id}", f"invoices/{invoice.public_id}/xml", "credit_notes"):
         assert problem(narrow.get(path))[0] == 403
     assert ids(Caller.of(shop, "invoices:read").get("invoices")) == [invoice.public_id]
 

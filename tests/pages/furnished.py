@@ -108,7 +108,9 @@ def sell(seat: Seat) -> None:
         account = ProviderAccount.objects.get(is_default=True)
         account.kind = ProviderAccount.Kind.SIMULATED
         account.save()
-        entity = create_legal_entity(name=seat.merchant.name, line1="1 rue X", postal_code="69001", city="Lyon", **act)
+        entity = create_legal_entity(
+            name=seat.merchant.name, siren="732829320", line1="1 rue X", postal_code="69001", city="Lyon", **act
+        )
         audio = create_feature(
             reference="audio", kind="level", title={"en": "Audio"}, levels=["standard", "hifi"], **act
         )

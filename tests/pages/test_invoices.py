@@ -41,6 +41,7 @@ def shop(seat):
         account = ProviderAccount.objects.get(is_default=True)
         entity = LegalEntity.objects.first() or create_legal_entity(
             name="Onde SAS",
+            siren="732829320",
             line1="1 rue de la Paix",
             postal_code="69001",
             city="Lyon",
@@ -201,6 +202,23 @@ def test_the_pdf_is_shown_or_saved_or_on_its_way(seat, shop, lucie):
     other = seat.client.get(seat.url("credit-note-pdf", credit_note=note.public_id))
     assert other.content.startswith(b"%PDF") and other.content != shown.content
     assert "Open the PDF" in page(seat, "invoice", invoice=invoice.public_id)
+
+
+def test_the_xml_is_saved_once_it_is_printed(seat, shop, lucie):
+    invoice = bill(shop, lucie, line(12_99))
+    note = credit(shop, invoice, Wanted(amount=1_00))
+    page(seat, "invoice-xml", invoice=invoice.public_id, status=409)
+    assert seat.url("invoice-xml", invoice=invoice.public_id) not in page(seat, "invoice", invoice=invoice.public_id)
+    for document in (invoice, note):
+        print_document(merchant_id=shop.id, document_id=document.pk)
+    saved = seat.client.get(seat.url("invoice-xml", invoice=invoice.public_id))
+    assert (saved.status_code, saved["Content-Type"]) == (200, "application/xml")
+    assert saved["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
+    other = seat.client.get(seat.url("credit-note-xml", credit_note=note.public_id))
+    assert b">381<" in other.content and b">380<" in saved.content
+    said = page(seat, "invoice", invoice=invoice.public_id)
+    assert seat.url("invoice-xml", invoice=invoice.public_id) in said
+    assert seat.url("credit-note-xml", credit_note=note.public_id) in said
 
 
 def test_by_number(seat, shop, lucie):
@@ -408,5 +426,5 @@ def test_the_balance_that_paid_stands_on_the_invoice(seat, shop, lucie):
 def test_an_unknown_or_foreign_invoice_is_not_found(seat, shop, lucie, another_shop):
     theirs = bill(another_shop, another_shop.enrol("x"), line(1_00))
     for wrong in (show("inv", new_id()), theirs.public_id, "inv_1", "ref:x"):
-        for name in ("invoice", "invoice-pdf", "invoice-credit", "invoice-credit-preview"):
+        for name in ("invoice", "invoice-pdf", "invoice-xml", "invoice-credit", "invoice-credit-preview"):
             page(seat, name, invoice=wrong, status=404)

@@ -113,10 +113,10 @@ def test_two_workers_at_once_leave_one_file(shop: Shop, monkeypatch: pytest.Monk
     invoice = bought(shop)
     honest = render
 
-    def slow(paper: Any) -> bytes:  # while the first prints, a second one comes, prints and stores
+    def slow(paper: Any, xml: bytes | None) -> bytes:  # while the first prints, a second one comes, prints and stores
         monkeypatch.setattr(printing, "render", honest)
         print_document(merchant_id=shop.id, document_id=invoice.pk)
-        return honest(paper)
+        return honest(paper, xml)
 
     monkeypatch.setattr(printing, "render", slow)
     print_document(merchant_id=shop.id, document_id=invoice.pk)

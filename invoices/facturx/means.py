@@ -1,0 +1,96 @@
+"""How it was or is to be paid, in business terms (BG-16), and in which frame of the French reform (BT-23). Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invoices.facturx.documents import Document, Settled
+
+Terms = dict[str, Any]
+
+CODES = {
+    "card": "48",
+    "terminal": "48",
+    "sepa": "59",
+    "cash": "10",
+    "cheque": "20",
+    "transfer": "ZZZ",
+    "balance": "97",
+    "credit_note": "97",
+    "invoice": "97",
+    "refund": "ZZZ",
+    "other": "ZZZ",
+}
+"""UNTDID 4461: bank card, SEPA direct debit, cash, cheque, clearing between partners. A transfer's own codes (30, 58)
+ask for the seller's account (BR-61), which we do not keep: it is named in words."""
+
+WORDS = {
+    "fr": {
+        "card": "Carte",
+        "terminal": "Carte au comptoir",
+        "sepa": "Prélèvement SEPA",
+        "cash": "Espèces",
+        "cheque": "Chèque",
+        "transfer": "Virement",
+        "balance": "Solde du compte",
+        "credit_note": "Avoir",
+        "invoice": "Facture",
+        "refund": "Remboursement",
+        "other": "Autres paiements",
+    },
+    "en": {
+        "card": "Card",
+        "terminal": "Card at the counter",
+        "sepa": "SEPA direct debit",
+        "cash": "Cash",
+        "cheque": "Cheque",
+        "transfer": "Bank transfer",
+        "balance": "Account balance",
+        "credit_note": "Credit note",
+        "invoice": "Invoice",
+        "refund": "Refund",
+        "other": "Other payments",
+    },
+}
+"""The same in words, beside the code (BT-82)."""
+
+
+def means_terms(document: Document) -> Terms:
+    """BT-81 to BT-90 of what settled most of it; of equals, the first. Nothing where nothing did.
+
+    The standard has one means a document (CII-SR-467). Of a card its last four digits stand there, never more (BR-51).
+    """
+    if not document.settled:
+        return {}
+    main = max(document.settled, key=lambda part: part.amount)
+    found: Terms = {"BT-81": CODES[main.means], "BT-82": WORDS[document.locale][main.means]}
+    if main.means in ("card", "terminal") and main.last4:
+        found["BT-87"] = main.last4
+    if main.means == "sepa":
+        found |= _debit(main)
+    return found
+
+
+def _debit(part: Settled) -> Terms:
+    """A SEPA debit's mandate and creditor (BT-89, BT-90). The account is the provider's secret: it is not named."""
+    found = {"BT-89": part.mandate} if part.mandate else {}
+    return found | ({"BT-90": part.creditor} if part.creditor else {})
+
+
+def is_paid(document: Document) -> bool:
+    """Whether an invoice was paid in full by money: the reform's frames of "already paid" are for these.
+
+    What a credit note cancelled is settled, and was never paid.
+    """
+    return document.kind == "invoice" and document.paid_on is not None and not document.left and document.gross > 0
+
+
+def frame(document: Document) -> str:
+    """The frame of invoicing (BT-23, BR-FR-08): goods, services or both; already paid (2) or not (1).
+
+    >>> from invoices.facturx.sampling import plain
+    >>> frame(plain()), frame(plain(operation="both"))
+    ('S1', 'M1')
+    """
+    letter = {"services": "S", "goods": "B", "both": "M"}[document.operation]
+    return letter + ("2" if is_paid(document) else "1")
