@@ -199,6 +199,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["merchants.http.authentication.HasScope"],
     "UNAUTHENTICATED_USER": None,
 }
+SOFTWARE = "Tacite 0.1.0"  # what signed reports are made by; the version of pyproject.toml
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tacite",
     "VERSION": "1",

@@ -193,6 +193,8 @@ def _place(proof: Proof, row: Document, expected: int, last_on: date | None) -> 
         say(Subject.number, "it is missing", f"number {expected}", f"number {row.sequence} ({number})", missing)
     elif row.sequence < expected:
         say(Subject.number, "its place is taken", f"number {expected}", f"number {row.sequence}")
+    if row.sequence >= proof.series.next_number:
+        say(Subject.number, "it was put in", f"{proof.series.next_number - 1} documents", f"number {row.sequence}")
     right = text_of(proof.series, row.sequence, row.issued_on)
     if number != right:
         say(Subject.number, "how it is written", right, number)
@@ -266,11 +268,6 @@ def _end(proof: Proof, series: NumberSeries) -> None:
         missing = text_of(series, last + 1, series.last_on or on)
         what, wanted = "it is missing", f"number {last + 1} of {series.next_number - 1}"
         proof.say(Fault(number=missing, subject=Subject.number, what=what, expected=wanted, found=f"{last} documents"))
-    elif last + 1 > series.next_number:
-        assert proof.last is not None
-        what, wanted = "it was put in", f"{series.next_number - 1} documents"
-        found = f"number {last}"
-        proof.say(Fault(number=proof.last[1], subject=Subject.number, what=what, expected=wanted, found=found))
     name = name_of(series)
     if proof.last and series.last_on != on:
         what = "the series' last date"

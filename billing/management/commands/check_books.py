@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from billing.selectors import books
 from merchants.clock import instant
 from merchants.ids import show
+from merchants.management.moments import one_moment
 from merchants.management.whose import merchants_meant
 from merchants.models import Merchant
 from merchants.tenancy.scope import tenant
-
-AT_ONCE = 500
-SESSION = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL "
 
 
 class Command(BaseCommand):
@@ -34,7 +29,7 @@ class Command(BaseCommand):
         """Check. Raises CommandError naming the first fault."""
         merchants, faults, counts = 0, [], dict[tuple[str, str], list[int]]()
         for merchant_id in merchants_meant(options["merchant"]):
-            with _one_picture(), tenant(merchant_id):
+            with one_moment(), tenant(merchant_id):
                 merchant = Merchant.objects.filter(id=merchant_id).first()
                 if merchant is None:
                     raise CommandError(f"there is no merchant {options['merchant']}")
@@ -51,16 +46,3 @@ class Command(BaseCommand):
         self.stdout.write(f"{merchants} merchant{'' if merchants == 1 else 's'} checked")
         if faults:
             raise CommandError(faults[0])
-
-
-@contextmanager
-def _one_picture() -> Iterator[None]:
-    """Transactions begun here see one moment and write nothing: else a payment settled between two questions would
-    look like a fault."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{SESSION} REPEATABLE READ, READ ONLY")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"{SESSION} READ COMMITTED, READ WRITE")
