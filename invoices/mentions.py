@@ -6,6 +6,7 @@ D441-5 (late payment and the 40 € for recovery, between professionals), reliab
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -14,6 +15,7 @@ from django.utils.translation import override, pgettext
 
 from invoices.paper import Issuer, Locale
 from merchants.wording import amount_text
+from subscribers.taxation import Kind, kind_of
 
 RECOVERY_FEE = 40_00
 """The flat fee for recovery costs, in cents of euro (D441-5)."""
@@ -52,6 +54,25 @@ def mention_lines(mentions: Mentions, *, locale: Locale) -> list[str]:
     'Services, VAT due on receipt of payment. No discount for'
     """
     return list(_worded(mentions, locale))
+
+
+def operation_of(codes: Iterable[str]) -> Operation:
+    """The category of operation that a document says (CGI ann. II 242 nonies A): goods, services or both.
+
+    >>> operation_of(["books", "electronic"]), operation_of(["goods_wine"]), operation_of(["on_site"])
+    ('both', 'goods', 'services')
+    """
+    kinds = {kind_of(code) is Kind.goods for code in codes}
+    return "both" if len(kinds) > 1 else "goods" if True in kinds else "services"
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """A text in a document's language, else in the one that there is: a term that was agreed is said all the same.
+
+    >>> in_language({"fr": "12 % par an"}, "en"), in_language({}, "en")
+    ('12 % par an', '')
+    """
+    return texts.get(language) or next((text for text in texts.values() if text), "")
 
 
 @lru_cache(maxsize=512)

@@ -105,6 +105,15 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account to which a transfer goes: its holder, IBAN, and BIC where one is known."""
+
+    name: str
+    iban: str
+    bic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A sentence and what it is about (UNTDID 4451: PMT, PMD, AAB, AAI…)."""
 
@@ -137,6 +146,7 @@ class Document:
     paid_on: date | None = None
     period: Span | None = None
     settled: tuple[Settled, ...] = ()
+    account: Account | None = None
     corrects: tuple[str, date] | None = None
     notes: tuple[Note, ...] = ()
     terms: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoices.facturx.documents import Document, Settled
+from invoices.facturx.documents import Account, Document, Settled
 
 Terms = dict[str, Any]
 
@@ -21,8 +21,10 @@ CODES = {
     "refund": "ZZZ",
     "other": "ZZZ",
 }
-"""UNTDID 4461: bank card, SEPA direct debit, cash, cheque, clearing between partners. A transfer's own codes (30, 58)
-ask for the seller's account (BR-61), which we do not keep: it is named in words."""
+"""UNTDID 4461: bank card, SEPA direct debit, cash, cheque, clearing between partners. A transfer's own codes ask for
+the seller's account (BR-61): where it is not known, a transfer is named in words."""
+
+SEPA_TRANSFER, TRANSFER = "58", "30"
 
 WORDS = {
     "fr": {
@@ -56,19 +58,36 @@ WORDS = {
 
 
 def means_terms(document: Document) -> Terms:
-    """BT-81 to BT-90 of what settled most of it; of equals, the first. Nothing where nothing did.
+    """BT-81 to BT-90: the transfer that is asked for while something is left to pay on an invoice whose seller has an
+    account; else what settled most of it, of equals the first. Nothing where nothing did.
 
     The standard has one means a document (CII-SR-467). Of a card its last four digits stand there, never more (BR-51).
     """
+    if document.left and document.kind == "invoice" and document.account:
+        return _transfer(document, document.account)
     if not document.settled:
         return {}
     main = max(document.settled, key=lambda part: part.amount)
+    if main.means == "transfer" and document.account:
+        return _transfer(document, document.account)
     found: Terms = {"BT-81": CODES[main.means], "BT-82": WORDS[document.locale][main.means]}
     if main.means in ("card", "terminal") and main.last4:
         found["BT-87"] = main.last4
     if main.means == "sepa":
         found |= _debit(main)
     return found
+
+
+def _transfer(document: Document, account: Account) -> Terms:
+    """To which account, with which words (BT-83): the document's number."""
+    found = {
+        "BT-81": SEPA_TRANSFER if document.currency == "EUR" else TRANSFER,
+        "BT-82": WORDS[document.locale]["transfer"],
+        "BT-83": document.number,
+        "BT-84": account.iban,
+        "BT-85": account.name,
+    }
+    return found | ({"BT-86": account.bic} if account.bic else {})
 
 
 def _debit(part: Settled) -> Terms:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from invoices.crediting import CreditableLine, CreditableTax, by_amount, by_lines, credit, whole
 from invoices.drafts import DiscountShare, DraftLine, LineKind
-from invoices.facturx.documents import Document, Item, Note, Operation, Rate, Settled, Taken
+from invoices.facturx.documents import Account, Document, Item, Note, Operation, Rate, Settled, Taken
 from invoices.facturx.sampled_parties import Case, case_of
 from invoices.paper import Means, Span
 from invoices.totals import Totals, totals
@@ -30,6 +30,10 @@ NOTES = (
     Note(subject="PMD", text="Pénalités de retard : trois fois le taux de l’intérêt légal."),
     Note(subject="PMT", text="Indemnité forfaitaire pour frais de recouvrement : 40,00 €."),
     Note(subject="AAB", text="Pas d’escompte pour paiement anticipé."),
+)
+ACCOUNTS = (
+    Account(name="Onde SAS", iban="FR7630006000011234567890189", bic="AGRIFRPP"),
+    Account(name="Onde & Cie", iban="DE02120300000000202051"),
 )
 TITLES = (
     "Onde Hifi", "Abonnement annuel", "Onde Famille <deux> & \"trois\"", "Minutes de cabine", "", "Café \u202egratuit",
@@ -104,6 +108,7 @@ def _invoice(chance: Random, seed: int) -> Document:
         operation=cast(Operation, chance.choice(case.operations)),
         on_debits=chance.choice((None, True, False)),
         period=_span(issued, chance),
+        account=chance.choice((None, None, *ACCOUNTS)),
         notes=NOTES,
         practice=chance.random() < 0.1,
     )

@@ -10,14 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol, cast
 
-from invoices.facturx.documents import Document, Item, Operation, Party, Rate, Settled, Taken
+from invoices.facturx.documents import Document, Item, Party, Rate, Settled, Taken
+from invoices.mentions import operation_of
 from invoices.models import InvoiceLine, Payment
 from invoices.paper import Line, Paper, Settlement
 from invoices.selectors.notes import notes_of
 from invoices.selectors.papers import credit_paper, invoice_paper
 from invoices.selectors.rows import CreditRows, InvoiceRows
 from merchants.models import Merchant
-from subscribers.taxation import Kind, kind_of
 
 
 class _TaxRow(Protocol):
@@ -90,7 +90,7 @@ def _document(
         net=paper.net,
         vat=paper.vat,
         gross=paper.gross,
-        operation=_operation(billed),
+        operation=operation_of(line.tax_code for line in billed),
         on_debits=issuer.get("vat_on_debits"),
         due_on=paper.due_on,
         paid_on=paper.paid_on,
@@ -199,12 +199,6 @@ def _rate(tax: _TaxRow, mention: str) -> Rate:
         vat=tax.tax,
         reason=mention,
     )
-
-
-def _operation(lines: Iterable[InvoiceLine]) -> Operation:
-    """What is sold: services, goods, or both (CGI annexe II, 242 nonies A, 17°)."""
-    goods = {kind_of(line.tax_code) is Kind.goods for line in lines}
-    return "both" if len(goods) > 1 else "goods" if True in goods else "services"
 
 
 def _settled(rows: InvoiceRows, paper: Paper) -> Iterable[Settled]:

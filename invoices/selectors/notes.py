@@ -15,7 +15,7 @@ from django.utils.translation import override, pgettext
 
 from invoices.facturx.documents import Note, Party
 from invoices.facturx.parties import legal_form
-from invoices.mentions import RECOVERY_FEE
+from invoices.mentions import RECOVERY_FEE, in_language
 from invoices.paper import Locale
 from merchants.wording import amount_text
 
@@ -32,7 +32,7 @@ def notes_of(
 ) -> tuple[Note, ...]:
     """All notes of a document. `issuer` is its frozen entity: with the merchant's own terms of payment where it has
     some; `mentions` are the lines frozen with it, `reason` why a credit note gives back."""
-    late, early = _own(issuer, "late_penalty", locale), _own(issuer, "early_discount", locale)
+    late, early = (in_language(issuer.get(name) or {}, locale) for name in ("late_penalty", "early_discount"))
     found = [Note(subject=subject, text=said) for subject, said in _payment(late, early, professional, locale)]
     if form := legal_form(seller):
         found.append(Note(subject="REG", text=form))
@@ -43,11 +43,6 @@ def notes_of(
     if practice:
         found.append(Note(subject="AAI", text=_practice(locale)))
     return (*found, *(Note(subject="AAI", text=line) for line in mentions if line.strip()))
-
-
-def _own(issuer: Mapping[str, Any], name: str, locale: Locale) -> str:
-    said = issuer.get(name) or ""
-    return str(said.get(locale) or said.get("fr") or said.get("en") or "") if isinstance(said, Mapping) else str(said)
 
 
 @lru_cache(maxsize=512)

@@ -132,6 +132,9 @@ def issuer(entity: LegalEntity, merchant: Merchant) -> dict[str, Any]:
         "country": entity.country,
         "email": entity.email,
         "footer": entity.footer,
+        "vat_on_debits": entity.vat_on_debits,
+        "late_penalty": entity.late_penalty,
+        "early_discount": entity.early_discount,
         "colour": merchant.brand_color,
         "logo": hashlib.sha256(merchant.logo_svg.encode()).hexdigest() if merchant.logo_svg else "",
     }

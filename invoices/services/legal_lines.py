@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from invoices.drafts import DraftInvoice
-from invoices.mentions import Mentions, Operation, mention_lines
+from invoices.mentions import Mentions, in_language, mention_lines, operation_of
 from invoices.models import Invoice, InvoiceTax
 from invoices.paper import Locale
 from invoices.services.credit_plans import Plan, terms
@@ -14,7 +12,6 @@ from merchants.models import LegalEntity, Merchant
 from merchants.territories import FRENCH, place
 from subscribers.models import Subscriber
 from subscribers.snapshots import TaxBehavior
-from subscribers.taxation import Kind, kind_of
 
 
 def invoice_lines(
@@ -67,25 +64,6 @@ def credit_lines(invoice: Invoice, planned: Plan, merchant: Merchant) -> list[st
 def language_of(locale: str) -> Locale:
     """The language that a document is written in."""
     return "fr" if locale == "fr" else "en"
-
-
-def operation_of(codes: Iterable[str]) -> Operation:
-    """The category of operation that a document says (CGI ann. II 242 nonies A): goods, services or both.
-
-    >>> operation_of(["books", "electronic"]), operation_of(["goods_wine"]), operation_of(["on_site"])
-    ('both', 'goods', 'services')
-    """
-    kinds = {kind_of(code) is Kind.goods for code in codes}
-    return "both" if len(kinds) > 1 else "goods" if True in kinds else "services"
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """A text in a document's language, else in the one that there is: a term that was agreed is said all the same.
-
-    >>> in_language({"fr": "12 % par an"}, "en"), in_language({}, "en")
-    ('12 % par an', '')
-    """
-    return texts.get(language) or next((text for text in texts.values() if text), "")
 
 
 def _french_franchise(entity: LegalEntity) -> bool:

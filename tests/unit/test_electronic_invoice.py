@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from invoices.facturx.applying import let_off
-from invoices.facturx.documents import Item, Party, Rate, Settled, Taken
+from invoices.facturx.documents import Account, Item, Party, Rate, Settled, Taken
 from invoices.facturx.figures import split
 from invoices.facturx.fitness import unfit
 from invoices.facturx.parties import treatment
@@ -142,6 +142,22 @@ def test_a_transfer_without_our_account_is_named_in_words():
     said = terms(plain(settled=(Settled(means="transfer", amount=1200),), locale="en"))
 
     assert (said["BT-81"], said["BT-82"]) == ("ZZZ", "Bank transfer")
+
+
+def test_what_is_left_is_asked_for_by_transfer_where_the_seller_has_an_account():
+    account = Account(name="Onde SAS", iban="FR7630006000011234567890189", bic="AGRIFRPP")
+    part = Settled(means="card", amount=200, last4="4242")
+    open_, paid = plain(account=account, settled=(part,)), plain(account=account, settled=(replace(part, amount=1200),))
+
+    said = terms(open_)
+    assert [said[term] for term in ("BT-81", "BT-83", "BT-84", "BT-86")] == [
+        "58",
+        open_.number,
+        account.iban,
+        "AGRIFRPP",
+    ]
+    assert terms(replace(open_, currency="USD"))["BT-81"] == "30"
+    assert (terms(paid)["BT-81"], "BT-84" in terms(paid)) == ("48", False)
 
 
 def test_a_credit_note_is_positive_and_names_what_it_corrects():

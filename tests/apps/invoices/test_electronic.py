@@ -26,6 +26,7 @@ from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
 from invoices.services.files import NoElectronicInvoice, electronic, printed
 from invoices.services.printing import print_document
+from merchants.models import LegalEntity
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
 from tests.apps.invoices.bills import BOOKS, bill, line, pay
@@ -132,6 +133,22 @@ def test_a_company_in_france_is_invoiced_as_the_reform_asks(real: Shop) -> None:
         )
     ] == ["100.00", "12.00"]
     assert said(tree, "SpecifiedTradeAllowanceCharge/Reason") == "RENTREE"
+
+
+def test_the_seller_s_own_terms_are_said_as_they_stood_that_day(real: Shop) -> None:
+    with tenant(real.id):
+        real.entity.late_penalty = {"fr": "12 % par an"}
+        real.entity.early_discount = {"fr": "2 % sous huit jours"}
+        real.entity.vat_on_debits = True
+        real.entity.save()
+    invoice = bill(real, company(real), line(49_00))
+    with tenant(real.id):
+        LegalEntity.objects.update(late_penalty={}, early_discount={}, vat_on_debits=False)
+    tree = held(real, invoice)
+
+    assert "pénalités à 12 % par an" in notes(tree)["PMD"]
+    assert notes(tree)["AAB"] == "2 % sous huit jours"
+    assert said(tree, "DueDateTypeCode") == "5"  # VAT is due when it is invoiced
 
 
 def test_a_consumer_is_told_of_no_penalties(real: Shop) -> None:
