@@ -22,6 +22,14 @@ def flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
+def one_of(name: str, *known: str) -> str:
+    """The variable's value, the first known one where it is not set; raises ImproperlyConfigured for another."""
+    value = os.environ.get(name, "") or known[0]
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is one of: {', '.join(known)}.")
+    return value
+
+
 def listed(name: str) -> list[str]:
     """The comma-separated values, blanks left out."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]

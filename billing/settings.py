@@ -11,7 +11,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from billing.environment import database, flag, listed, mail, need, store
+from billing.environment import database, flag, listed, mail, need, one_of, store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -166,6 +166,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Tacite <no-reply@taci
 
 # Providers. STRIPE_API_BASE is set only where a local double answers.
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or None
+
+# Where VAT numbers are looked up: nowhere, or in VIES.
+VAT_REGISTER = one_of("VAT_REGISTER", "off", "vies")
 
 # Webhooks to merchants go to public addresses only; a demo shop or a test listens on this machine.
 WEBHOOKS_TO_LOOPBACK = flag("WEBHOOKS_TO_LOOPBACK")

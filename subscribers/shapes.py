@@ -53,6 +53,7 @@ def subscriber(row: Subscriber, personal: Mapping[str, Any] | None = None) -> di
             "country": row.country,
         },
         "locale": row.locale,
+        "vat_check": vat_check(row, in_event=personal is not None),
         "payer": shown("cus", row.payer_id),
         "site": shown("sit", row.site_id),
         "test_clock": shown("tc", row.test_clock_id),
@@ -61,6 +62,16 @@ def subscriber(row: Subscriber, personal: Mapping[str, Any] | None = None) -> di
         "created_at": at(row.created_at),
         "erased_at": at(row.erased_at),
     }
+
+
+def vat_check(row: Subscriber, *, in_event: bool = False) -> dict[str, Any] | None:
+    """What the register last said of the VAT number as it stands; None where it was not asked about this one. Its proof
+    names a company: an event, which is never erased, leaves it out."""
+    said = row.vat_check
+    if not said or said.get("number") != row.vat_number:
+        return None
+    proof = None if in_event else said["consultation"] or None
+    return {"verdict": said["verdict"], "at": said["at"], "consultation": proof}
 
 
 def told_personal(row: Subscriber, name: str, personal: Mapping[str, Any] | None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -11,19 +11,22 @@ from django.http import QueryDict
 
 from merchants import ids
 
-MOST_OPTIONS, CODE_LENGTH = 50, 60
+MOST_OPTIONS, CODE_LENGTH, COMPANY_LENGTH, NUMBER_LENGTH = 50, 60, 160, 30
 Act = Literal["pay", "change", "drop_code"]
+_ACTS: Mapping[str, Act] = {"pay": "pay", "drop_code": "drop_code"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The ticks, the code, the consent, which button, and which quote was on the screen."""
+    """The ticks, the code, for which company, the consent, which button, and which quote was on the screen."""
 
     options: frozenset[str]
     code: str
     consents: bool
     act: Act
     quote_id: UUID
+    company: str | None = None
+    vat_number: str | None = None
 
     def code_to_try(self, *, typed: str) -> str | None:
         """The code to attach; '' to take the typed one away; None where nothing is to be done about codes.
@@ -38,10 +41,25 @@ class Asked:
             return None
         return self.code
 
+    def names_another(self, *, company: str, vat_number: str) -> bool:
+        """Whether it names another company than is known. Fields that are not on the form say nothing.
+
+        >>> asked = read(QueryDict("company=Onde&vat_number="))
+        >>> asked.names_another(company="Onde", vat_number=""), asked.names_another(company="", vat_number="")
+        (False, True)
+        """
+        said = {"company": self.company, "vat_number": self.vat_number}
+        known = {"company": company, "vat_number": vat_number}
+        return any(said[name] is not None and said[name] != known[name] for name in known)
+
     @staticmethod
     def option_ids(options: Iterable[str]) -> list[UUID]:
         """The keys of public ids."""
         return [key for key in (ids.read("opt", option) for option in sorted(options)) if key]
+
+
+def _line(posted: QueryDict, name: str, most: int) -> str:
+    return " ".join(posted.get(name, "").replace("\x00", "").split())[:most]
 
 
 def read(posted: QueryDict) -> Asked:
@@ -53,8 +71,10 @@ def read(posted: QueryDict) -> Asked:
     act = posted.get("act", "")
     return Asked(
         options=frozenset(posted.getlist("option")[:MOST_OPTIONS]),
-        code=" ".join(posted.get("code", "").replace("\x00", "").split())[:CODE_LENGTH],
+        code=_line(posted, "code", CODE_LENGTH),
         consents=posted.get("consent") == "on",
-        act="pay" if act == "pay" else "drop_code" if act == "drop_code" else "change",
+        act=_ACTS.get(act, "change"),
         quote_id=ids.read("quo", posted.get("quote", "")) or UUID(int=0),
+        company=_line(posted, "company", COMPANY_LENGTH) if "company" in posted else None,
+        vat_number=_line(posted, "vat_number", NUMBER_LENGTH) if "vat_number" in posted else None,
     )

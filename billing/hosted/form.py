@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.flows import change_purchase, outcome, pay
+from billing.flows import change_purchase, company, outcome, pay
 from billing.hosted import endings
 from billing.hosted.asking import Asked, read
 from billing.hosted.doors import Place, address_of, hosted_page, speak
@@ -95,6 +95,8 @@ def _act(request: HttpRequest, place: Place, session: CheckoutSession) -> HttpRe
     ticked = {choice.id for choice in told.choices if choice.ticked}
     wanted = asked.options & {choice.id for choice in told.choices}
     code = asked.code_to_try(typed=told.typed_code) if told.allow_codes else None
+    if told.asks_company and asked.names_another(company=told.company, vat_number=told.vat_number):
+        return _name_company(request, place, session, asked)
     if wanted != ticked or code is not None:
         notes = _change(place, session, wanted if wanted != ticked else None, code)
         if notes is not None:
@@ -107,6 +109,24 @@ def _act(request: HttpRequest, place: Place, session: CheckoutSession) -> HttpRe
         error = {"consent": _("Accept the terms to go on.")}
         return _show(request, place, session, Notes(fields=error), asked)
     return _pay(request, place, session, asked)
+
+
+def _name_company(request: HttpRequest, place: Place, session: CheckoutSession, asked: Asked) -> HttpResponse:
+    """For which company: priced anew, or refused beside the field."""
+    try:
+        company.name_company(
+            merchant_id=place.merchant_id,
+            session_id=session.pk,
+            company=asked.company or "",
+            vat_number=asked.vat_number or "",
+        )
+    except Invalid as refusal:
+        fields = {error.field: error.say(_) for error in refusal.errors}
+        return _show(request, place, session, Notes(fields=fields), asked)
+    except Conflict as refusal:
+        return _show(request, place, load(place), Notes(said=_say(refusal)), asked)
+    address = reverse("hosted:pay", args=[place.token])
+    return _see(f"{address}?said=changed" if asked.act == "pay" else address)
 
 
 def _change(place: Place, session: CheckoutSession, options: frozenset[str] | None, code: str | None) -> Notes | None:
@@ -168,6 +188,8 @@ def _show(
         "notes": notes,
         "consents": bool(asked and asked.consents),
         "code": asked.code if asked else "",
+        "company": asked.company if asked and asked.company is not None else told.company,
+        "vat_number": asked.vat_number if asked and asked.vat_number is not None else told.vat_number,
         "terms_url": place.merchant.terms_url,
         "back_url": back,
         "legal_line": told.legal_line,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.flows.change_purchase import given_coupons
+from billing.flows.company import may_name
 from billing.models import CheckoutSession, Quote
 from billing.wording import each, how_often, in_language, sum_words
 from invoices.drafts import DraftLine, LineKind
@@ -65,6 +66,9 @@ class Told:
     given_codes: list[str]
     typed_code: str
     email: str
+    asks_company: bool
+    company: str
+    vat_number: str
     next_words: str
     legal_line: str
 
@@ -93,6 +97,9 @@ def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
         given_codes=[coupon.code for coupon in given],
         typed_code=next(iter(typed), ""),
         email=session.subscription.payer.email,
+        asks_company=may_name(session) and not quote.legal_entity.vat_exempt,
+        company=session.subscription.payer.company,
+        vat_number=session.subscription.payer.vat_number,
         next_words=_next(quote, now.today, language),
         legal_line=legal_line(quote.legal_entity),
     )

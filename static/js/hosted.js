@@ -14,6 +14,7 @@ async function recompute() {
   const body = new FormData(now);
   body.set("act", "change");
   if (document.getElementById("code")) body.delete("code"); // a code is tried by its own button
+  for (const name of ["company", "vat_number"]) body.delete(name); // and so is a company
   now.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(now.action, { method: "POST", body, signal: under.signal });
@@ -21,10 +22,12 @@ async function recompute() {
     const fresh = page.querySelector("[data-recomputes]");
     if (!fresh) return location.reload();
     const focused = document.activeElement?.id;
-    for (const id of ["consent", "code"]) {
+    for (const id of ["consent", "code", "company", "vat_number"]) {
       const [old, made] = [document.getElementById(id), page.getElementById(id)];
       if (old && made) [made.checked, made.value] = [old.checked, old.value];
     }
+    const company = page.querySelector(".pay-company");
+    if (company) company.open = document.querySelector(".pay-company")?.open ?? company.open;
     document.querySelector("main").replaceWith(page.querySelector("main"));
     wire(document);
     if (focused) document.getElementById(focused)?.focus();

@@ -12,12 +12,14 @@ from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.shared import PastFilters
 from merchants.http.views import ApiView, created
-from merchants.models import Site, TestClock
+from merchants.models import LegalEntity, Site, TestClock
 from merchants.refusals import Conflict, Invalid, NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
 from subscribers import shapes
 from subscribers.api.bodies import SubscriberBody, SubscriberChanges, SubscriberFilters, columns_of
 from subscribers.models import Subscriber
+from subscribers.registers import register
 from subscribers.selectors import past, people
 from subscribers.selectors.answers import SubscriberShape
 from subscribers.services import belonging, enrolment
@@ -119,6 +121,37 @@ class OneSubscriber(ApiView):
             raise Conflict(gettext_noop("This subscriber was erased."), code="subscriber_erased")
         now = now_for(self.merchant, row.test_clock_id)
         return Response(show_subscribers([enrolment.revise(row, values, actor=self.actor, now=now)])[0])
+
+
+class VatCheckOfSubscriber(ApiView):
+    """The register of VAT numbers, asked about a subscriber's."""
+
+    scopes = {"POST": "subscribers:write"}
+    scope = False  # the register is asked outside any transaction
+
+    @operation("Look a VAT number up", answer=SubscriberShape)
+    def post(self, request: Request, subscriber: str) -> Response:
+        """Asks the register and keeps its answer: `vat_check` of the subscriber. What it says no to counts as no
+        number from then on; what it cannot say now (`unknown`) changes nothing. 409 where there is no number
+        (`vat_number_missing`) or no register (`vat_register_off`)."""
+        with tenant(self.caller.merchant_id):
+            row = self.find(people.visible(), subscriber)
+            entity = LegalEntity.objects.order_by("-is_default", "id").first()
+        asking = register()
+        if not row.vat_number:
+            raise Conflict(gettext_noop("This subscriber has no VAT number."), code="vat_number_missing")
+        if not asking.asks:
+            raise Conflict(
+                gettext_noop("No register of VAT numbers is asked here."),
+                code="vat_register_off",
+                way_out=gettext_noop("Set VAT_REGISTER to vies."),
+            )
+        answer = asking.look_up(row.vat_number, requester=entity.vat_number if entity else "")
+        with tenant(self.caller.merchant_id):
+            row = belonging.lock([row.pk])[row.pk]
+            now = now_for(self.merchant, row.test_clock_id)
+            enrolment.keep_answer(row, answer, actor=self.actor, now=now)
+            return Response(show_subscribers([row])[0])
 
 
 def _site_id(body: dict[str, Any]) -> Any:

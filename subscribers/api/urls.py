@@ -7,6 +7,11 @@ from subscribers.api import history, rights, subscribers
 urlpatterns: list[URLPattern] = [
     path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
     path("subscribers/<str:subscriber>", subscribers.OneSubscriber.as_view(), name="subscriber"),
+    path(
+        "subscribers/<str:subscriber>/vat_check",
+        subscribers.VatCheckOfSubscriber.as_view(),
+        name="subscriber_vat_check",
+    ),
     path("subscribers/<str:subscriber>/features", rights.FeaturesOfSubscriber.as_view(), name="subscriber_features"),
     path(
         "subscribers/<str:subscriber>/features/<str:feature>",

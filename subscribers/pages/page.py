@@ -26,6 +26,7 @@ from subscribers.pages.listing import name_of
 from subscribers.pages.stages import anchor_of, stage_rows
 from subscribers.pages.titles import TOLD_BY_A_CHANGE
 from subscribers.pages.verdict import cells, expires_on, next_charge
+from subscribers.pages.words import vat_check_said
 from subscribers.selectors import people
 from subscribers.selectors.lives import Life, past_life, present_life
 from subscribers.selectors.names import method_name, text_of
@@ -100,6 +101,7 @@ def subscriber(request: OfficeRequest, subscriber: str) -> HttpResponse:
     money = office.may(Permission.see_documents) and asked is None
     context = {
         "subscriber": life.subscriber,
+        "vat_said": vat_check_said(life.subscriber),
         "row": row,
         "name": name_of(life.subscriber),
         "contact": _contact(life.subscriber),

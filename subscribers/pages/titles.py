@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscriber", "created"): gettext_lazy("Enrolled"),
     ("subscriber", "updated"): gettext_lazy("Profile changed"),
+    ("subscriber", "vat_checked"): gettext_lazy("VAT number looked up"),
     ("subscriber", "erased"): gettext_lazy("Personal values erased"),
     ("subscriber", "released"): gettext_lazy("Released from the test clock: lives in real time"),
     ("subscription", "created"): gettext_lazy("Purchase begun: %(name)s"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel import Locale
@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from merchants.templatetags.statuses import STATUSES, WORDS
-from merchants.templatetags.texts import moment, number, short_date
+from merchants.templatetags.texts import long_date, moment, number, short_date
 from merchants.tenancy.models import TenantForeignKey
 from merchants.wording import locale_of
+from subscribers.models import Subscriber
 from subscribers.selectors.answers import SUBJECTS
 from subscribers.selectors.names import Names
 from subscribers.selectors.personal import ERASED
+from subscribers.shapes import vat_check
 
 Words = Mapping[str, Promise | None]
 
@@ -39,7 +41,7 @@ COLUMNS: Mapping[str, Words] = {
         "company": gettext_lazy("Company"),
         "siren": gettext_lazy("SIREN"),
         "vat_number": gettext_lazy("VAT number"),
-        "vat_check": None,
+        "vat_check": gettext_lazy("Answer of the register of VAT numbers"),
         "line1": gettext_lazy("Address"),
         "line2": gettext_lazy("Address, second line"),
         "postal_code": gettext_lazy("Postal code"),
@@ -204,6 +206,8 @@ def value_said(kind: str, column: str, value: Any, names: Names) -> str:
         return pgettext("value of a column", "none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if column == "vat_check":
+        return _register_said(value)
     model = SUBJECTS[kind]
     found = next((f for f in model._meta.local_concrete_fields if f.attname == column), None)
     if isinstance(found, TenantForeignKey):
@@ -230,3 +234,19 @@ def _code_said(kind: str, column: str, value: Any, language: str) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {text}" for name, text in sorted(value.items()))
     return number(value) if isinstance(value, int) and "year" not in column else str(value)
+
+
+def vat_check_said(row: Subscriber) -> str:
+    """What the register of VAT numbers last said of a number as it stands; empty where it was not asked about it."""
+    said = vat_check(row)
+    return _register_said(said) if said else ""
+
+
+def _register_said(said: Mapping[str, Any]) -> str:
+    day = {"day": long_date(datetime.fromisoformat(said["at"]))}
+    sentence = {
+        "valid": _("In use, said its register on %(day)s") % day,
+        "invalid": _("Not in use, said its register on %(day)s: VAT is charged") % day,
+        "unknown": _("Its register could not say on %(day)s") % day,
+    }[said["verdict"]]
+    return f"{sentence} ({said['consultation']})" if said["consultation"] else sentence

@@ -53,6 +53,14 @@ class AddressShape(TypedDict):
     country: str
 
 
+class VatCheckShape(TypedDict):
+    """What the register of VAT numbers said, and when. `consultation` is its proof, where it gave one."""
+
+    verdict: Annotated[str, Says(one_of=("valid", "invalid", "unknown"))]
+    at: InstantText
+    consultation: str | None
+
+
 class SubscriberShape(TypedDict):
     """A customer. `payer` is who pays for them where it is somebody else."""
 
@@ -66,6 +74,7 @@ class SubscriberShape(TypedDict):
     company: str
     siren: str
     vat_number: str
+    vat_check: VatCheckShape | None
     address: AddressShape
     locale: str
     payer: str | None

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from stdnum import exceptions
-from stdnum.eu import vat
-from stdnum.fr import siren
-
 from merchants.actors import Actor
+from merchants.identity import siren_of, vat_of
 from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from subscribers import history, shapes
 from subscribers.models import PersonalValue, Subscriber
+from subscribers.registers import Answer
 from subscribers.search_text import fold
 from subscribers.services import facts
 
@@ -62,12 +60,18 @@ def check_profile(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _identifiers(clean: dict[str, Any]) -> list[FieldError]:
     errors = []
-    for name, check in (("siren", siren), ("vat_number", vat)):
-        if clean.get(name):
-            try:
-                clean[name] = check.validate(clean[name])
-            except exceptions.ValidationError:
-                errors.append(_fault(name, f"{name}_invalid", gettext_noop("This number does not pass its check.")))
+    if clean.get("siren"):
+        number = siren_of(clean["siren"])
+        if number is None:
+            detail = gettext_noop("This is not a SIREN: nine digits, the last a check.")
+            errors.append(_fault("siren", "siren_invalid", detail))
+        clean["siren"] = number or clean["siren"]
+    if clean.get("vat_number"):
+        number = vat_of(clean["vat_number"])
+        if number is None:
+            detail = gettext_noop("This is not a VAT number of the Union: its country first, such as DE136695976.")
+            errors.append(_fault("vat_number", "vat_number_invalid", detail))
+        clean["vat_number"] = number or clean["vat_number"]
     return errors
 
 
@@ -121,6 +125,27 @@ def revise(row: Subscriber, values: Mapping[str, Any], *, actor: Actor, now: Now
     row.save(update_fields=["search"])
     _tell("subscriber.updated", row, actor=actor, now=now)
     return row
+
+
+def keep_answer(row: Subscriber, answer: Answer, *, actor: Actor, now: Now) -> bool:
+    """Keep what a register said of a locked subscriber's VAT number, told in the history. False, and nothing written,
+    where the number is another by now, or where what is unknown would take the place of what was known."""
+    known = row.vat_check if row.vat_check.get("number") == answer.number else {}
+    if answer.number != row.vat_number or (
+        answer.verdict == "unknown" and known.get("verdict") in ("valid", "invalid")
+    ):
+        return False
+    kept = {
+        "number": answer.number,
+        "verdict": answer.verdict,
+        "at": shapes.at(answer.at),
+        "consultation": answer.consultation,
+        "why": answer.why,
+    }
+    if not history.update(row, {"vat_check": kept}, actor=actor, now=now, verb="vat_checked"):
+        return False
+    _tell("subscriber.updated", row, actor=actor, now=now)
+    return True
 
 
 def _search(row: Subscriber) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import httpx
 import pytest
 
 from merchants.ids import new_id, show
@@ -9,6 +12,7 @@ from merchants.models import Event, Site
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, PersonalValue, Subscriber
+from subscribers.registers import Vies
 from subscribers.services import enrolment
 from tests.api.callers import faults, problem
 from tests.worlds import utc
@@ -244,3 +248,27 @@ def test_as_of_and_known_at_answer_what_was_true_and_what_was_known(site, shop):
     with tenant(shop.id):
         PersonalValue.objects.filter(field="name").delete()
     assert then("as_of=2026-04-01T00:00:00Z") == ("erased", "Lyon")
+
+
+def test_a_vat_number_is_looked_up_in_its_register(site, monkeypatch):
+    made = site.make("subscribers", {"company": "Beispiel GmbH", "vat_number": "DE 136695976"})
+    assert (made["vat_number"], made["vat_check"]) == ("DE136695976", None)
+    path = f"subscribers/{made['id']}/vat_check"
+    refused = site.post(path, {})
+    assert problem(refused) == (409, "vat_register_off")
+    asked = []
+
+    def reply(request):
+        asked.append(json.loads(request.content))
+        return httpx.Response(200, json={"valid": True, "requestIdentifier": "WAPIAAAAW1"})
+
+    monkeypatch.setattr("subscribers.api.subscribers.register", lambda: Vies(httpx.MockTransport(reply)))
+    checked = site.post(path, {}).json()["vat_check"]
+    assert (checked["verdict"], checked["consultation"]) == ("valid", "WAPIAAAAW1")
+    assert asked == [{"countryCode": "DE", "vatNumber": "136695976", "requesterMemberStateCode": "FR",
+                      "requesterNumber": "44732829320"}]  # fmt: skip
+    changes = site.get(f"changes?subscriber={made['id']}").json()["data"]
+    assert changes[0]["after"]["vat_check"]["consultation"] == "WAPIAAAAW1"
+    none = site.make("subscribers", {"name": "Lucie"})
+    assert problem(site.post(f"subscribers/{none['id']}/vat_check", {})) == (409, "vat_number_missing")
+    assert len(asked) == 1

@@ -339,7 +339,7 @@ def test_the_profile_is_changed_and_faults_stand_beside_their_fields(desk, shop,
     answer = desk.client.post(url, {**sent, "email": "nobody", "siren": "12"})
     assert answer.status_code == 422
     said = words(answer.content)
-    assert "This is not an e-mail address." in said and "This number does not pass its check." in said
+    assert "This is not an e-mail address." in said and "This is not a SIREN: nine digits, the last a check." in said
     shop.enrol("taken")
     answer = desk.client.post(url, {**sent, "reference": "taken"})
     assert answer.status_code == 422 and "“taken” exists already" in words(answer.content)
