@@ -17,6 +17,8 @@ app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.autodiscover_tasks(["billing", "invoices", "alerts"])
 app.conf.task_routes = {
     "billing.tasks.foresee_due": {"queue": "default"},
+    "billing.tasks.make_export*": {"queue": "default"},
+    "billing.tasks.expire_exports": {"queue": "default"},
     "billing.tasks.*": {"queue": "money"},
     "invoices.tasks.*": {"queue": "documents"},
     "alerts.tasks.*": {"queue": "alerts"},
@@ -30,6 +32,8 @@ NUDGES = {
     "billing.tasks.read_inbox": 5.0,
     "billing.tasks.carry_clocks_on": 15.0,
     "billing.tasks.foresee_due": 300.0,
+    "billing.tasks.make_exports": 10.0,
+    "billing.tasks.expire_exports": 3_600.0,
     "invoices.tasks.print_missing": 3.0,
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from billing import inbox
-from billing.flows import collect, dunning, foresee, reconcile, running
+from billing.flows import collect, dunning, export_making, foresee, reconcile, running
 from billing.models import BillingRun, DunningCase
 from invoices.models import Invoice
 from merchants.actors import Actor
@@ -144,6 +144,20 @@ def _foresee(merchant_id: UUID) -> int:
     with tenant(merchant_id):
         foresee.mark_looked(now=now)
     return told
+
+
+def exports_to_make() -> list[Found]:
+    """Exports that wait, and those whose worker has fallen silent."""
+    present = instant()
+    return across_tenants("exports_to_make", present, present - export_making.STILL, MOST)
+
+
+def expire_exports() -> int:
+    """Delete the files of exports whose days are over. Answers how many."""
+    return _each(
+        across_tenants("exports_to_expire", instant(), MOST),
+        lambda merchant_id, id_: export_making.expire(merchant_id=merchant_id, export_id=id_),
+    )
 
 
 def _each(found: Iterable[Found], act: Callable[[UUID, UUID], None]) -> int:

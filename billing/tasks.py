@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 
 from billing import inbox, runs
-from billing.flows import clock_work, reconcile, try_now
+from billing.flows import clock_work, export_making, reconcile, try_now
 from merchants.refusals import Refusal
 
 
@@ -118,3 +118,28 @@ def try_soon(merchant_id: UUID, invoice_id: UUID, asked_by: str) -> None:
     """After commit, ask a worker to charge one invoice: a page of the office waits for no provider."""
     ask = partial(try_invoice.apply_async, (str(merchant_id), str(invoice_id), asked_by), expires=300)
     transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def make_exports() -> None:
+    """Let every export that waits be made, each by a task of its own."""
+    for merchant_id, export_id in runs.exports_to_make():
+        make_export.apply_async((str(merchant_id), str(export_id)), expires=30)  # the next nudge brings another
+
+
+@shared_task
+def make_export(merchant_id: str, export_id: str) -> None:
+    """Make one export."""
+    export_making.make(merchant_id=UUID(merchant_id), export_id=UUID(export_id))
+
+
+def export_soon(merchant_id: UUID, export_id: UUID) -> None:
+    """After commit, ask a worker to make an export. Where no broker answers, beat does it."""
+    ask = partial(make_export.apply_async, (str(merchant_id), str(export_id)), expires=30)
+    transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def expire_exports() -> None:
+    """Delete the files of exports whose days are over."""
+    runs.expire_exports()

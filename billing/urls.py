@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from billing.pages.export_file import export_file
 from billing.pages.health import health
 
 api = [
@@ -27,6 +28,7 @@ urlpatterns = [
     path("office/<str:merchant>/", include((office, "office"))),
     path("pay/", include(("billing.hosted.urls", "hosted"))),
     path("documents/", include("alerts.pages.link_urls")),
+    path("exports/<str:token>", export_file, name="export_file"),
     path("provider/", include("billing.inbox_urls")),
 ]
 handler403 = "merchants.http.problems.permission_denied"

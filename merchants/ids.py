@@ -58,6 +58,7 @@ PREFIXES = {
     "DunningCase": "dun",
     "NewCard": "nca",
     "WebhookEndpoint": "whe",
+    "Export": "exp",
     "Delivery": "dlv",
     "Message": "msg",
     "Alert": "alr",

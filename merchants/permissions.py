@@ -32,6 +32,7 @@ class Permission(StrEnum):
     refund = "refund"
     see_alerts = "see_alerts"
     settle_alerts = "settle_alerts"  # acknowledge, resolve
+    export_data = "export_data"  # take rows out of the house as a file: documents, payments, subscribers, history
     see_statistics = "see_statistics"
     see_runs = "see_runs"
     run_billing = "run_billing"
@@ -57,6 +58,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.take_payments,
         _P.refund,
         _P.settle_alerts,
+        _P.export_data,
         _P.see_statistics,
         _P.see_runs,
         _P.run_billing,

@@ -2,6 +2,7 @@
 
 from billing.models.cards import NewCard
 from billing.models.dunning import DunningCase, Foreseen
+from billing.models.exports import Export
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
 from billing.models.runs import BillingRun, Charge, ParkedInRun
@@ -12,6 +13,7 @@ __all__ = [
     "Charge",
     "CheckoutSession",
     "DunningCase",
+    "Export",
     "Foreseen",
     "NewCard",
     "ParkedInRun",

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.pages import clocks, coming, debts, ending, listing, run_preview, runs, simulation
+from billing.pages import clocks, coming, debts, ending, exports, listing, run_preview, runs, simulation
 
 urlpatterns: list[URLPattern] = [
     path("subscriptions", listing.subscriptions, name="subscriptions"),
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern] = [
     path("runs/<str:run>/progress", runs.run_progress, name="run-progress"),
     path("runs/<str:run>/payments", runs.run_payments, name="run-payments"),
     path("runs/<str:run>/release/<str:parked>", runs.run_release, name="run-release"),
+    path("exports", exports.exports, name="exports"),
+    path("exports/new", exports.export_new, name="export-new"),
+    path("exports/<str:export>/download", exports.export_download, name="export-download"),
     path("developers/clocks", clocks.developer_clocks, name="developer_clocks"),
     path("developers/clocks/<str:clock>", clocks.developer_clock, name="developer_clock"),
     path("developers/clocks/<str:clock>/advance", clocks.developer_clock_advance, name="developer_clock_advance"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template.context import Context
 from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, reverse
 from django.utils.functional import Promise
@@ -40,6 +40,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
         Entry("alerts", _("Alerts"), "alert"),
         Entry("statistics", _("Statistics"), "statistic"),
         Entry("runs", _("Billing runs"), "run"),
+        Entry("exports", _("Exports"), "export"),
     ),
     (
         Entry("developers", _("Developers"), "developer"),
@@ -111,3 +112,31 @@ def office_link(context: Context, name: str) -> str:
     """`{% office_link "search" as search_url %}`: the address of an office page, or nothing where it is not routed."""
     request: HttpRequest | None = context.get("request")
     return office_url(name, request.resolver_match if request else None)
+
+
+EXPORTED = {
+    "view": "status",
+    "q": "q",
+    "subscriber": "subscriber",
+    "run": "run",
+    "site": "site",
+    "offer": "offer",
+    "channel": "channel",
+}
+"""Parameters of lists that narrow their export, and what they are called there."""
+
+
+@register.simple_tag(takes_context=True)
+def export_link(context: Context, kind: str) -> str:
+    """`{% export_link "invoices" as export_url %}`: where what this list shows is exported, with the filters of the
+    address; nothing where the reader may not."""
+    request: HttpRequest | None = context.get("request")
+    url = office_url("export-new", request.resolver_match if request else None)
+    if request is None or not url or not may_open(url, request):
+        return ""
+    query = QueryDict(mutable=True)
+    query["kind"] = kind
+    for name, said in EXPORTED.items():
+        if value := request.GET.get(name):
+            query[said] = value
+    return f"{url}?{query.urlencode()}"

@@ -101,6 +101,13 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "advancing": ("wait", pgettext_lazy("test clock", "Moves forward")),
         "released": ("wait", pgettext_lazy("test clock", "Back in real time")),
     },
+    "export": {
+        "waiting": ("wait", pgettext_lazy("export", "Waits")),
+        "making": ("wait", pgettext_lazy("export", "Being made")),
+        "ready": ("good", pgettext_lazy("export", "Ready")),
+        "failed": ("bad", pgettext_lazy("export", "Could not be made")),
+        "expired": ("wait", pgettext_lazy("export", "Deleted")),
+    },
     "alert": {
         "urgent": ("bad", pgettext_lazy("alert", "Urgent")),
         "soon": ("warn", pgettext_lazy("alert", "Soon")),
@@ -122,6 +129,8 @@ NORMAL = {
     ("message", "sent"),
     ("refund", "succeeded"),
     ("scheduled", "waiting"),
+    ("export", "ready"),
+    ("export", "expired"),
 }
 """What is as it should be: quiet text in lists."""
 

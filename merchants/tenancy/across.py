@@ -28,6 +28,8 @@ QUESTIONS = {
     "open_checkouts": "across_open_checkouts(%s::timestamptz, %s::int)",
     "unsettled_payments": "across_unsettled_payments(%s::timestamptz, %s::int)",
     "owed_refunds": "across_owed_refunds(%s::timestamptz, %s::int)",
+    "exports_to_make": "across_exports_to_make(%s::timestamptz, %s::timestamptz, %s::int)",
+    "exports_to_expire": "across_exports_to_expire(%s::timestamptz, %s::int)",
     "unread_notices": "across_unread_notices(%s::timestamptz, %s::int)",
     "unpublished_events": "across_unpublished_events(%s::int)",
     "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",

@@ -13,7 +13,10 @@ from rest_framework.views import APIView
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
 from billing.flows.charges import ChargeTerms, add_charge
-from billing.models import BillingRun, Charge, CheckoutSession
+from billing.flows.export import Wanted as WantedExport
+from billing.flows.export import begin
+from billing.flows.export_making import make
+from billing.models import BillingRun, Charge, CheckoutSession, Export
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -47,6 +50,7 @@ MAKERS: dict[str, type[Model]] = {
     "delivery": Delivery,
     "alert": Alert,
     "billing_run": BillingRun,
+    "export": Export,
 }
 """What a parameter of an address names. `furnish` makes one of each."""
 
@@ -111,6 +115,9 @@ def furnish(shop: Shop) -> dict[str, str]:
         BillingRun.objects.create(
             kind="beat", status="done", due_at=at, started_at=at, beaten_at=at, finished_at=at, expected=1, taken=1
         )
+        wanted = WantedExport(kind="payments", format="csv")
+        export = begin(wanted, merchant=shop.merchant, actor=shop.actor, now=shop.now())
+    make(merchant_id=shop.id, export_id=export.pk)
     for document_id in (session.invoice_id, note.pk):
         print_document(merchant_id=shop.id, document_id=document_id)
     publish(shop.id)

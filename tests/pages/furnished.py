@@ -12,6 +12,9 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
+from billing.flows.export import Wanted as WantedExport
+from billing.flows.export import begin
+from billing.flows.export_making import make
 from billing.models import BillingRun, ParkedInRun
 from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
@@ -141,9 +144,12 @@ def sell(seat: Seat) -> None:
     invoice = shop.buy(subscriber, offer).invoice
     with tenant(seat.merchant.id):
         credit_invoice(invoice.pk, Wanted(amount=1_00), reason="a gesture", actor=act["actor"], now=shop.now())
+        wanted = WantedExport(kind="payments", format="csv")
+        export = begin(wanted, merchant=seat.merchant, actor=act["actor"], now=shop.now())
         files = list(DocumentFile.objects.values_list("id", flat=True))
     for file in files:
         print_file(merchant_id=seat.merchant.id, file_id=file)
+    make(merchant_id=seat.merchant.id, export_id=export.pk)
     with tenant(seat.merchant.id):
         event = Event.objects.latest("id")
         endpoint = WebhookEndpoint.objects.create(

@@ -1,0 +1,1 @@
+"""What is exported: kinds of rows, how they are read in pieces, and the forms that they are written in."""
