@@ -28,13 +28,13 @@ def fingerprint() -> str:
 def template_database() -> str:
     """The name of a database that has all migrations, made by the owner role where there is none yet.
 
-    Workers of one run wait for each other by an advisory lock; a run that was killed half-way leaves nothing that
-    looks finished.
+    Workers, and runs side by side on one kept server, wait for each other by an advisory lock. Such a lock is of one
+    database, so all take it in the same one. A run that was killed half-way leaves nothing that looks finished.
     """
     url = urlsplit(os.environ["DATABASE_OWNER_URL"])
     name = f"tacite_template_{fingerprint()}"
     with_name = urlunsplit(url._replace(path=f"/{name}_making"))
-    link = psycopg2.connect(os.environ["DATABASE_OWNER_URL"])
+    link = psycopg2.connect(urlunsplit(url._replace(path="/postgres")))
     link.autocommit = True
     try:
         with link.cursor() as cursor:
