@@ -15,7 +15,7 @@ from invoices.models import Invoice
 from merchants.actors import Actor
 from merchants.now import Now
 
-SETTLING = ("amount_paid", "amount_credited", "amount_from_balance", "status", "paid_at", "updated_at")
+SETTLING = ("amount_paid", "amount_credited", "amount_from_balance", "status", "paid_at", "collect_at", "updated_at")
 OVER = (Invoice.Status.PAID, Invoice.Status.CANCELLED, Invoice.Status.UNCOLLECTIBLE)
 """Nothing is asked for any more."""
 
@@ -35,6 +35,8 @@ def settled(invoice: Invoice, *, now: Now) -> list[Fact]:
         invoice.status = Invoice.Status.CANCELLED
     elif not invoice.amount_due and before in (Invoice.Status.OPEN, Invoice.Status.UNCOLLECTIBLE):
         invoice.status, invoice.paid_at = Invoice.Status.PAID, now.at
+    if invoice.status in OVER:
+        invoice.collect_at = None  # credited or paid before it was asked for: nobody asks any more
     invoice.updated_at = now.at
     invoice.save(update_fields=SETTLING)
     if invoice.status == before:
