@@ -161,7 +161,8 @@ class Line(_Printed):
     """One line. `amount` is before document discounts and on the document's own terms (gross where inclusive).
 
     `formula` says the calculation in the reader's language; without one, quantity × unit price is written. A gift has
-    amount 0 and `instead_of`, what it would have cost.
+    amount 0 and `instead_of`, what it would have cost. `net_price` is the unit price without VAT, where that is to be
+    said beside one that contains it (CGI ann. II 242 nonies A, I, 8°).
     """
 
     title: str
@@ -170,6 +171,7 @@ class Line(_Printed):
     period: Span | None = None
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
+    net_price: Decimal | None = None
     formula: str = ""
     rate: Decimal | None = None
     instead_of: int | None = None

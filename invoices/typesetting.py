@@ -223,10 +223,19 @@ def _line(line: Line, paper: Paper) -> dict[str, str]:
         "title": line.title,
         "period": span_words(line.period, paper.locale) if line.period else "",
         "detail": line.detail,
+        "net_price": _net_price(line, paper),
         "formula": formula,
         "rate": "" if line.rate is None else rate_words(line.rate, paper.locale),
         "amount": amount_text(line.amount, paper.currency, paper.locale),
     }
+
+
+def _net_price(line: Line, paper: Paper) -> str:
+    if line.net_price is None:
+        return ""
+    price = price_words(line.net_price, paper.currency, paper.locale)
+    # Translators: under a line whose price contains VAT: "soit 24,9167 € HT l'unité"
+    return pgettext("paper", "%(price)s each without VAT") % {"price": price}
 
 
 def _day_count(paper: Paper) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ The language is an argument; nothing here is translated.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from invoices.paper import Locale, Span
 from merchants.money import exponent
@@ -35,6 +35,18 @@ def price_words(price: Decimal, currency: str, locale: Locale) -> str:
     zero = amount_text(0, currency, locale)
     bare = decimal_words(Decimal(0), decimals, locale)
     return zero.replace(bare, decimal_words(price, decimals, locale))
+
+
+def net_price(price: Decimal, rate: Decimal) -> Decimal | None:
+    """A unit price without the VAT that it contains, to four decimals; None where it contains none.
+
+    >>> net_price(Decimal("29.90"), Decimal(20)), net_price(Decimal("12.00"), Decimal(20))
+    (Decimal('24.9167'), Decimal('10.0000'))
+    >>> net_price(Decimal(5), Decimal(0))
+    """
+    if not rate:
+        return None
+    return (price * 100 / (100 + rate)).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
 
 
 def quantity_words(quantity: Decimal, locale: Locale) -> str:

@@ -35,17 +35,20 @@ from merchants.templatetags.statuses import STATUSES
 from merchants.templatetags.texts import local_day
 from merchants.wording import long_date_text, percent_text, period_text
 from subscribers.selectors.names import text_of
+from subscribers.tax_texts import explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line as it is read: what, for which days, how its amount came about. `amount` is after discount."""
+    """A line as it is read: what, for which days, how its amount came about, why it has its rate where that is not the
+    one at home. `amount` is after discount."""
 
     title: str
     period: str
     said: str
     discounts: Sequence[str]
     rate: str
+    why_rate: str
     amount: int
 
 
@@ -111,6 +114,7 @@ def _line(row: InvoiceLine) -> Line:
         said=said,
         discounts=discounts,
         rate=percent_text(row.tax_percent, reader),
+        why_rate=explained(str((inputs.get("tax") or {}).get("reason", "")), reader),
         amount=row.amount - row.discount,
     )
 

@@ -33,6 +33,7 @@ from invoices.paper import (
     TaxLine,
 )
 from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
+from invoices.wording import net_price
 from merchants.models import Merchant
 from merchants.now import local_date
 from merchants.wording import percent_text
@@ -84,7 +85,7 @@ def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
         currency=row.currency,
         locale=locale,
         prices=_prices(row.tax_behavior),
-        lines=tuple(_line(line, locale, line.quantity, line.unit_price) for line in lines),
+        lines=tuple(_line(line, locale, line.quantity, line.unit_price, net=_says_net(row)) for line in lines),
         discounts=tuple(_discounts(lines, locale)),
         taxes=tuple(
             TaxLine(rate=tax.tax_percent, base=tax.base, vat=tax.tax, reason=_unsaid(tax.mention, row.mentions))
@@ -196,7 +197,13 @@ def _title(texts: Any, locale: Locale) -> str:
     return str(texts.get(locale) or texts.get("en") or next(iter(texts.values()), ""))
 
 
-def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str) -> Line:
+def _says_net(row: Invoice) -> bool:
+    """Whether unit prices are said without VAT too: to a professional, whose document has them with it."""
+    professional = any(row.customer.get(name) for name in ("company", "siren", "vat_number"))
+    return professional and _prices(row.tax_behavior) == "inclusive"
+
+
+def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str, *, net: bool = False) -> Line:
     inputs: Mapping[str, Any] = row.inputs
     said = row.formula
     if computes(inputs):
@@ -210,6 +217,7 @@ def _line(row: _Row, locale: Locale, quantity: Decimal | None, unit_price: str) 
         period=_span(row.period_start, row.period_end),
         quantity=quantity,
         unit_price=Decimal(unit_price) if unit_price else None,
+        net_price=net_price(Decimal(unit_price), row.tax_percent) if net and unit_price and row.amount else None,
         formula=said,
         rate=row.tax_percent,
         amount=row.amount,

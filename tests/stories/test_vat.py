@@ -20,6 +20,7 @@ from invoices.models import CreditNote, CreditNoteTax, Invoice, InvoiceLine, Inv
 from invoices.selectors.papers import paper_of_invoice
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
+from invoices.typesetting import typeset
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import LegalEntity, TaxRate
@@ -163,7 +164,9 @@ def test_reunion_has_its_own_rates_and_what_is_sent_there_is_exported(shop: Any)
     sent = billed(shop, magazine, reference="b", **SAINT_DENIS)
     assert taxes(shop, sent) == [("0", "G", 10_00, 0)]
     words = said(shop, sent)
-    assert "Exonération de TVA, exportation, art. 262, I et 294, 2 du CGI." in words and words.startswith("Livraison de biens.")
+    assert "Exonération de TVA, exportation, art. 262, I et 294, 2 du CGI." in words and words.startswith(
+        "Livraison de biens."
+    )
     cayenne = billed(shop, offer, reference="c", country="GF")
     assert taxes(shop, cayenne) == [("0", "O", 10_00, 0)] and "art. 294, 1 du CGI" in said(shop, cayenne)
 
@@ -235,6 +238,19 @@ def test_terms_of_the_company_stand_on_its_documents_in_their_language(shop: Any
     assert "12% a year" in words and "Mediator: cm2c.net." in words and "Escompte de 1 % à dix jours." in words
     consumer = said(shop, billed(shop, offer, reference="consumer"))
     assert "pénalités" not in consumer and "40,00" not in consumer and "Médiateur" in consumer
+
+
+def test_a_professional_reads_unit_prices_without_vat_beside_those_with_it(shop: Any) -> None:
+    """CGI annexe II 242 nonies A, I, 8°; a consumer reads what they pay."""
+    offer = shop.offer("hifi", ("month", None, 29_90))
+    salon = billed(shop, offer, reference="a", company="Salon Bleu", country="FR")
+    lucie = billed(shop, offer, reference="b")
+    rome = billed(shop, offer, reference="c", **ROME, vat_number="IT00743110157")
+    with tenant(shop.id):
+        told = [paper_of_invoice(one.pk, shop.merchant).lines[0].net_price for one in (salon, lucie, rome)]
+        printed = typeset(paper_of_invoice(salon.pk, shop.merchant))
+    assert told == [Decimal("24.9167"), None, None]
+    assert "soit 24,9167\N{NO-BREAK SPACE}€ HT l’unité" in printed
 
 
 def test_a_batch_asks_as_often_whoever_buys_from_wherever(shop: Any) -> None:
