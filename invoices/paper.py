@@ -30,7 +30,7 @@ TEXT_LIMIT = 160
 """Characters of one text on paper; what is longer ends in an ellipsis. Bounds the time of a hostile document."""
 
 LIMITS = {"brand": 60, "number": 35, "title": 200, "detail": 300, "formula": 200, "why": 400, "reason": 400,
-          "how_to_pay": 400, "mentions": 1_500}  # fmt: skip
+          "how_to_pay": 400, "mentions": 1_500, "pay_url": 500}  # fmt: skip
 """Where a text may be longer, or is shorter."""
 
 LINES_LIMIT = 1_000
@@ -231,6 +231,15 @@ class Settlement(_Printed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account(_Printed):
+    """Where a transfer goes: the holder, the number, and the bank's code where it is needed. Checked and compact."""
+
+    name: str
+    iban: str
+    bic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference(_Printed):
     """Another document: the invoice a credit note corrects, or the credit note that cancelled an invoice."""
 
@@ -290,7 +299,9 @@ class Paper(_Printed):
     """An invoice or credit note, as it is printed. Amounts of a credit note are positive: the word says the direction.
 
     `mentions` are the legal lines frozen with the document (`mentions.mention_lines`); the issuer's identity is printed
-    before them. `practice` marks what comes from a sandbox or a test clock: it is worth nothing, and says so.
+    before them. `account` and `pay_url` say how the rest is paid, by transfer and on a page of ours; `collected`: it is
+    asked for without anybody doing anything. `practice` marks what comes from a sandbox or a test clock: it is worth
+    nothing, and says so.
 
     Raises `DoesNotAddUp` where lines and discounts, VAT by rate and totals contradict each other or more was settled
     than it comes to, and `ValueError` where it has no line, or too many.
@@ -318,6 +329,9 @@ class Paper(_Printed):
     paid_on: date | None = None
     settlements: tuple[Settlement, ...] = ()
     how_to_pay: str = ""
+    account: Account | None = None
+    pay_url: str = ""
+    collected: bool = False
     references: tuple[Reference, ...] = ()
     reason: str = ""
     day_count: DayCount | None = None
@@ -348,6 +362,11 @@ class Paper(_Printed):
     def left(self) -> int:
         """What is still to pay on an invoice, or to be given back on a credit note, in minor units."""
         return self.gross - sum(settlement.amount for settlement in self.settlements)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody has to do something to pay it."""
+        return self.kind == "invoice" and self.state == "open" and self.left > 0 and not self.collected
 
     @property
     def rates(self) -> int:

@@ -15,6 +15,7 @@ from django.utils.translation import npgettext, override, pgettext
 from invoices.logos import Logo
 from invoices.mentions import identity
 from invoices.paper import Coming, Customer, Line, Paper, Settlement
+from invoices.payslip import paying
 from invoices.strip import strip
 from invoices.wording import narrow_span_words, price_words, quantity_words, rate_words, span_words
 from merchants.wording import amount_text, long_date_text
@@ -137,7 +138,8 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
             for settlement in paper.settlements
         ],
         "left": amount(paper.left),
-        "how_to_pay": paper.how_to_pay if paper.left and paper.state == "open" else "",
+        "how_to_pay": paper.how_to_pay if paper.is_asked else "",
+        "paying": paying(paper),
         "coming": "" if paper.coming is None else _coming(paper.coming, paper),
         "foot": foot if fits else [who],
         "tall": fits and length > 5,
@@ -198,6 +200,8 @@ def _standing(paper: Paper) -> dict[str, str]:
         if paper.paid_on is None:
             return {"mark": "paid", "words": pgettext("paper", "Paid")}
         return {"mark": "paid", "words": pgettext("paper", "Paid on %(day)s") % day(paper.paid_on)}
+    if paper.collected:
+        return {"mark": "open", "words": pgettext("paper", "Charged automatically, nothing to do")}
     if paper.left == paper.gross:
         due = (
             pgettext("paper", "To pay by %(day)s") % day(paper.due_on) if paper.due_on else pgettext("paper", "To pay")

@@ -19,13 +19,22 @@ ENOUGH = 4.5
 _STEPS = 100
 
 
+def is_color(color: str) -> bool:
+    """Whether this is a colour as we keep it.
+
+    >>> is_color("#035a69"), is_color("#035"), is_color("red; background: url(x)")
+    (True, False, False)
+    """
+    return re.fullmatch(r"#[0-9A-Fa-f]{6}", color, re.ASCII) is not None
+
+
 def check_color(color: str, *, field: str = "brand_color") -> str:
     """A colour as #RRGGBB, in capitals. Raises Invalid (`color_malformed`).
 
     >>> check_color("#035a69")
     '#035A69'
     """
-    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", color, re.ASCII):
+    if not is_color(color):
         raise Invalid.at(field, "color_malformed", gettext_noop("Write a colour as six hexadecimal digits: #035A69."))
     return color.upper()
 

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from babel import Locale
+from stdnum import bic, iban
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren as fr_siren
@@ -104,6 +105,49 @@ def vat_of(text: str, country: str = "") -> str | None:
     if country and country.lower() in eu_vat.MEMBER_STATES | {"gb"}:
         return number if number[:2] == _VAT_PREFIXES.get(country, country) else None
     return number
+
+
+def iban_of(text: str) -> str | None:
+    """An account's number (ISO 13616), compact and in capitals, or None: its check digits, its country's length and,
+    where the country has one, its national check.
+
+    >>> iban_of("fr76 3000 6000 0112 3456 7890 189"), iban_of("FR7630006000011234567890188"), iban_of("FR76")
+    ('FR7630006000011234567890189', None, None)
+    """
+    try:
+        return str(iban.validate(text)) if text.isascii() else None
+    except ValidationError:
+        return None
+
+
+def bic_of(text: str) -> str | None:
+    """A bank's code (ISO 9362) of eight or eleven characters, in capitals, or None.
+
+    >>> bic_of("bnpafrpp"), bic_of("BNPAFRPPXXX"), bic_of("BNPA")
+    ('BNPAFRPP', 'BNPAFRPPXXX', None)
+    """
+    try:
+        return str(bic.validate(text)) if text.isascii() else None
+    except ValidationError:
+        return None
+
+
+def account_faults(*, iban: str = "", bic: str = "") -> list[FieldError]:
+    """What is wrong with the account on which transfers are received; empty ones are not looked at.
+
+    >>> [error.code for error in account_faults(iban="FR00", bic="BNPAFRPP")], account_faults()
+    (['iban_invalid'], [])
+    >>> [error.code for error in account_faults(bic="BNPAFRPP")]
+    ['iban_missing']
+    """
+    found = []
+    if iban and iban_of(iban) is None:
+        found.append(fault("iban", "iban_invalid", gettext_noop("This is not an IBAN: a digit is wrong or missing.")))
+    if bic and bic_of(bic) is None:
+        found.append(fault("bic", "bic_invalid", gettext_noop("This is not a BIC: eight or eleven characters.")))
+    if bic and not iban:
+        found.append(fault("iban", "iban_missing", gettext_noop("A bank’s code needs the account’s number beside it.")))
+    return found
 
 
 def company_faults(*, siren: str = "", siret: str = "", vat_number: str = "", country: str = "FR") -> list[FieldError]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
+from django.urls import reverse
 
 from merchants.clock import instant
 
@@ -22,6 +24,12 @@ def mint_until(purpose: str, merchant_id: UUID, object_id: UUID, *, until: datet
     """The same until an instant. The same arguments give the same token: what is asked again is asked to the letter."""
     said = [merchant_id.hex, object_id.hex, int(until.timestamp())]
     return _signer(purpose).sign_object(said)
+
+
+def address_until(page: str, purpose: str, merchant_id: UUID, object_id: UUID, *, until: datetime) -> str:
+    """The whole address of a page that a token opens, by the page's name (`hosted:owed`): whoever writes it on paper or
+    into a letter may lie below the app that answers there."""
+    return str(settings.PUBLIC_URL + reverse(page, args=[mint_until(purpose, merchant_id, object_id, until=until)]))
 
 
 def check(purpose: str, token: str) -> tuple[UUID, UUID] | None:

@@ -7,6 +7,7 @@ fetched, nothing repeats itself, nothing takes long (reliability F25, §4.4).
 from __future__ import annotations
 
 import re
+from typing import Protocol
 from xml.parsers import expat
 
 from merchants.refusals import Invalid, gettext_noop
@@ -67,6 +68,18 @@ def is_plain_svg(content: bytes) -> bool:
     except (_Refused, expat.ExpatError, ValueError):
         return False
     return elements > 0
+
+
+class Sent(Protocol):
+    """A file that a form sent."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many of its bytes."""
+
+
+def drawing_of(sent: Sent | None) -> str:
+    """The text of a drawing that was sent, '' where none was. What is no text is no drawing, and is refused later."""
+    return sent.read(LOGO_BYTES + 1).decode("utf-8", errors="replace") if sent else ""
 
 
 def check_logo(svg: str, *, field: str = "logo_svg") -> str:

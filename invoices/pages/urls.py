@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from invoices.pages import credits, documents, fragments, listing
+from invoices.pages import credits, documents, fragments, listing, proof, samples
 
 urlpatterns: list[URLPattern] = [
     path("home/money", fragments.home_money, name="home-money"),
     path("invoices", listing.invoices, name="invoices"),
+    path("invoices/proof", proof.proof, name="invoices-proof"),
     path("invoices/number/<path:number>", documents.invoice_by_number, name="invoice-by-number"),
     path("invoices/<str:invoice>", documents.invoice, name="invoice"),
     path("invoices/<str:invoice>/pdf", documents.invoice_pdf, name="invoice-pdf"),
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<str:invoice>/credit/preview", credits.credit_preview, name="invoice-credit-preview"),
     path("credit-notes/<str:credit_note>/pdf", documents.credit_note_pdf, name="credit-note-pdf"),
     path("credit-notes/<str:credit_note>/xml", documents.credit_note_xml, name="credit-note-xml"),
+    path("entities/<str:entity>/sample.pdf", samples.entity_sample, name="entity-sample"),
     path("payments", listing.payments, name="payments"),
     path("subscribers/<str:subscriber>/money", fragments.subscriber_money, name="subscriber-money"),
     path("subscribers/<str:subscriber>/documents", fragments.subscriber_documents, name="subscriber-documents"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from invoices.crediting import CreditRule
 from invoices.crediting import say as say_credit
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.paper import (
+    Account,
     Coming,
     Customer,
     Discount,
@@ -33,9 +33,11 @@ from invoices.paper import (
     TaxLine,
 )
 from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
+from merchants.links import address_until
 from invoices.wording import net_price
 from merchants.models import Merchant
 from merchants.now import local_date
+from merchants.selectors.logos import logo_of
 from merchants.wording import percent_text
 
 MEANS: Mapping[str, Means] = {
@@ -47,6 +49,10 @@ MEANS: Mapping[str, Means] = {
     Payment.Means.TERMINAL: "terminal",
 }
 _STATES: dict[str, State] = {Invoice.Status.PAID: "paid", Invoice.Status.CANCELLED: "cancelled"}
+
+
+PAYABLE_FOR = timedelta(days=5 * 366)
+"""How long the address on an invoice's paper opens the page that pays it."""
 
 
 class _Row(Protocol):
@@ -73,14 +79,15 @@ def paper_of_invoice(invoice_id: UUID, merchant: Merchant) -> Paper:
 def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
     """An invoice as it is printed, from its rows; otherwise as `paper_of_invoice`."""
     row, lines, credits = rows.row, rows.lines, rows.credits
-    locale, status = _locale(row.locale), Invoice.Status(row.status)
+    locale, status = paper_language(row.locale), Invoice.Status(row.status)
+    issuer = issuer_of(row.issuer, merchant)
     return Paper(
         kind="invoice",
         number=row.number or "",
         issued_on=cast(date, row.issued_on),
         due_on=row.due_on,
         period=_span(row.period_start, row.period_end),
-        issuer=_issuer(row.issuer, merchant),
+        issuer=issuer,
         customer=_customer(row.customer, row.issuer, locale),
         currency=row.currency,
         locale=locale,
@@ -98,6 +105,9 @@ def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
         paid_on=local_date(row.paid_at, merchant.timezone) if row.paid_at else None,
         settlements=tuple(_settlements(rows, merchant)),
         references=tuple(_reference(note) for note in credits if status is Invoice.Status.CANCELLED),
+        account=account_of(row.issuer, issuer),
+        pay_url=pay_url(row) if rows.has_page else "",
+        collected=row.collect_at is not None or rows.under_way,
         coming=_coming(row.coming),
         mentions=tuple(row.mentions),
         practice=merchant.is_sandbox or row.test_clock_id is not None,
@@ -111,7 +121,7 @@ def paper_of_credit_note(credit_note_id: UUID, merchant: Merchant) -> Paper:
 
 def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
     """A credit note as it is printed, from its rows; otherwise as `paper_of_credit_note`."""
-    row, locale = rows.row, _locale(rows.row.locale)
+    row, locale = rows.row, paper_language(rows.row.locale)
     went: tuple[tuple[Means, str, int], ...] = (
         ("invoice", row.invoice.number or "", row.to_invoice),
         ("balance", "", row.to_balance),
@@ -121,7 +131,7 @@ def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
         kind="credit_note",
         number=row.number,
         issued_on=row.issued_on,
-        issuer=_issuer(row.issuer, merchant),
+        issuer=issuer_of(row.issuer, merchant),
         customer=_customer(row.customer, row.issuer, locale),
         currency=row.currency,
         locale=locale,
@@ -139,7 +149,8 @@ def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
     )
 
 
-def _locale(code: str) -> Locale:
+def paper_language(code: str) -> Locale:
+    """The language of paper for a language code."""
     return "fr" if code[:2].lower() == "fr" else "en"
 
 
@@ -156,10 +167,8 @@ def _address(party: Mapping[str, Any], country: str) -> tuple[str, ...]:
     return tuple(line for line in (party.get("line1", ""), party.get("line2", ""), town, country) if line)
 
 
-def _issuer(frozen: Mapping[str, Any], merchant: Merchant) -> Issuer:
-    """The frozen entity, with the logo if it is still the one of that day (only its digest is frozen)."""
-    logo = merchant.logo_svg.encode()
-    same = bool(logo) and frozen.get("logo") == sha256(logo).hexdigest()
+def issuer_of(frozen: Mapping[str, Any], merchant: Merchant) -> Issuer:
+    """The frozen entity, with the logo of that day: its digest is frozen, the drawing is kept."""
     return Issuer(
         name=frozen["name"],
         brand=frozen.get("brand", ""),
@@ -170,9 +179,23 @@ def _issuer(frozen: Mapping[str, Any], merchant: Merchant) -> Issuer:
         vat_id=frozen.get("vat_number", ""),
         capital=frozen.get("capital", ""),
         rcs=frozen.get("registry", ""),
-        logo=logo if same else None,
+        logo=logo_of(frozen.get("logo", ""), merchant).encode() or None,
         colour=frozen.get("colour") or merchant.brand_color,
     )
+
+
+def account_of(frozen: Mapping[str, Any], holder: Issuer) -> Account | None:
+    """Where transfers go, if the entity said so on that day."""
+    if not frozen.get("iban"):
+        return None
+    return Account(name=holder.full_name, iban=frozen["iban"], bic=frozen.get("bic", ""))
+
+
+def pay_url(row: Invoice) -> str:
+    """The page that pays an invoice, for its paper: the same address each time it is printed, for as long as the debt
+    can be claimed (code de commerce L110-4)."""
+    until = datetime.combine(cast(date, row.issued_on), time.min, tzinfo=UTC) + PAYABLE_FOR
+    return address_until("hosted:owed", "owed", row.tenant_id, row.pk, until=until)
 
 
 def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Locale) -> Customer:
@@ -187,6 +210,7 @@ def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Loca
         vat_id=frozen.get("vat_number", ""),
         siren=frozen.get("siren", ""),
         reference=frozen.get("reference", ""),
+        country=country,
     )
 
 

@@ -16,14 +16,20 @@ from invoices.models import (
     Invoice,
     InvoiceLine,
     InvoiceTax,
+    Payment,
 )
+from merchants.models import ProviderAccount
 from subscribers.models import Mandate, PaymentMethod
+
+UNDER_WAY = (Payment.Status.PENDING, Payment.Status.PROCESSING)
+"""Money of which nobody knows yet whether it comes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceRows:
     """A numbered invoice, its lines and rates, its credit notes in order, and the payments that settled it with the
-    mandates of those that were debits, by payment method."""
+    mandates of those that were debits, by payment method; whether money is on its way for it by itself, and whether a
+    page of ours can take a payment."""
 
     row: Invoice
     lines: tuple[InvoiceLine, ...]
@@ -31,6 +37,8 @@ class InvoiceRows:
     credits: tuple[CreditNote, ...]
     parts: tuple[Allocation, ...]
     mandates: Mapping[UUID, Mandate]
+    under_way: bool
+    has_page: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,10 @@ def invoice_rows(invoice_id: UUID) -> InvoiceRows:
         credits=tuple(row.credit_notes.order_by("issued_on", "sequence")),
         parts=parts,
         mandates=_mandates(parts),
+        under_way=Payment.objects.filter(invoice=row, status__in=UNDER_WAY, hosted=False).exists(),
+        has_page=ProviderAccount.objects.filter(is_default=True, disconnected_at=None)
+        .exclude(kind=ProviderAccount.Kind.MANUAL)
+        .exists(),
     )
 
 

@@ -117,7 +117,7 @@ def _invoice(ask: Issue, sums: Totals, parties: Mapping[UUID, dict[str, Any]], n
 def issuer(entity: LegalEntity, merchant: Merchant) -> dict[str, Any]:
     """The legal entity as it stands today: what a document freezes of it."""
     return {
-        "brand": merchant.name,
+        "brand": entity.brand_name or merchant.name,
         "name": entity.name,
         "legal_form": entity.legal_form,
         "capital": entity.capital,
@@ -135,8 +135,10 @@ def issuer(entity: LegalEntity, merchant: Merchant) -> dict[str, Any]:
         "vat_on_debits": entity.vat_on_debits,
         "late_penalty": entity.late_penalty,
         "early_discount": entity.early_discount,
-        "colour": merchant.brand_color,
-        "logo": hashlib.sha256(merchant.logo_svg.encode()).hexdigest() if merchant.logo_svg else "",
+        "iban": entity.iban,
+        "bic": entity.bic,
+        "colour": entity.brand_color or merchant.brand_color,
+        "logo": entity.logo or (hashlib.sha256(merchant.logo_svg.encode()).hexdigest() if merchant.logo_svg else ""),
     }
 
 

@@ -26,6 +26,7 @@ from merchants.http.fields import (
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView, created
+from merchants.logos import LOGO_BYTES
 from merchants.models import LegalEntity, Site, TaxRate
 from merchants.selectors.entities import (
     LegalEntityShape,
@@ -51,7 +52,7 @@ class LegalAddressBody(Body):
 
 class LegalEntityBody(Body):
     """Who issues documents. Numbers are checked: SIREN, SIRET, VAT number, each with the others. `oss_since` null: not
-    in the one-stop shop."""
+    in the one-stop shop. `logo_svg`: plain shapes, 256 KB at most; '' for the merchant's logo."""
 
     name = Text(max_length=160)
     legal_form = Text(max_length=60, required=False, allow_blank=True)
@@ -66,6 +67,11 @@ class LegalEntityBody(Body):
     address = LegalAddressBody()
     email = Email(required=False, allow_blank=True)
     footer = Text(max_length=400, required=False, allow_blank=True)
+    brand_name = Text(max_length=120, required=False, allow_blank=True)
+    brand_color = Text(max_length=7, required=False, allow_blank=True)
+    logo_svg = Text(max_length=LOGO_BYTES, required=False, allow_blank=True)
+    iban = Text(max_length=50, required=False, allow_blank=True)
+    bic = Text(max_length=20, required=False, allow_blank=True)
     late_penalty = LocaleText(max_length=160, optional=True, required=False)
     early_discount = LocaleText(max_length=160, optional=True, required=False)
     own_mentions = LocaleText(max_length=400, optional=True, required=False)

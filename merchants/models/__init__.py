@@ -15,6 +15,7 @@ from merchants.models.catalogue import (
 from merchants.models.coupons import Coupon, CouponTarget
 from merchants.models.entities import LegalEntity, Site, TaxRate
 from merchants.models.journal import Event, IdempotentReply
+from merchants.models.logos import Logo
 from merchants.models.merchants import Merchant, ProviderAccount, TestClock
 from merchants.models.people import ApiKey, Invitation, Membership, User
 from merchants.models.seals import Seal
@@ -28,6 +29,7 @@ __all__ = [
     "IdempotentReply",
     "Invitation",
     "LegalEntity",
+    "Logo",
     "Membership",
     "Merchant",
     "Offer",

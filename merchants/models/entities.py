@@ -37,6 +37,19 @@ class LegalEntity(TenantModel):
     country = models.CharField(max_length=2, default="FR")
     email = models.EmailField(max_length=254, blank=True)
     footer = models.CharField(max_length=400, blank=True)
+    brand_name = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Beside the logo; empty: the merchant's name"
+    )
+    brand_color = models.CharField(
+        max_length=7, blank=True, default="", db_default="", help_text="#RRGGBB; empty: the merchant's"
+    )
+    logo = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Digest of a Logo; empty: the merchant's"
+    )
+    iban = models.CharField(
+        max_length=34, blank=True, default="", db_default="", help_text="Where transfers go; on documents to be paid"
+    )
+    bic = models.CharField(max_length=11, blank=True, default="", db_default="")
     number_format = models.CharField(max_length=60, default="{year}-{number:06d}", help_text="merchants.numbers")
     credit_number_format = models.CharField(
         max_length=60, blank=True, default="", db_default="", help_text="Empty: AV before that of invoices"
@@ -50,7 +63,11 @@ class LegalEntity(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant"], condition=Q(is_default=True), name="a_merchant_has_one_default_entity"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(brand_color="") | Q(brand_color__regex=r"^#[0-9A-Fa-f]{6}$"),
+                name="the_colour_of_a_company_is_six_hex_digits",
+            ),
         ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
+from merchants.logos import drawing_of
 from merchants.models import LegalEntity, TaxRate
 from merchants.permissions import Permission
 from merchants.services.entities import create_legal_entity, update_legal_entity
@@ -59,6 +60,37 @@ class EntityForm(forms.Form):
     )
     email = forms.EmailField(label=gettext_lazy("E-mail on documents"), required=False)
     footer = forms.CharField(label=gettext_lazy("Line at the foot of documents"), max_length=400, required=False)
+    brand_name = forms.CharField(
+        label=gettext_lazy("Name beside the logo"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Empty: that of your pages."),
+    )
+    brand_color = forms.CharField(
+        label=gettext_lazy("Colour"),
+        max_length=7,
+        required=False,
+        help_text=gettext_lazy("Six hexadecimal digits, such as #035A69. Empty: that of your pages."),
+        widget=forms.TextInput(attrs=_WIDE),
+    )
+    logo = forms.FileField(
+        label=gettext_lazy("Logo"),
+        required=False,
+        max_length=120,
+        help_text=gettext_lazy("An SVG of plain shapes, 256 KB at most. None: that of your pages."),
+        widget=forms.FileInput(attrs={"accept": ".svg,image/svg+xml"}),
+    )
+    no_logo = forms.BooleanField(label=gettext_lazy("Take the logo away"), required=False)
+    iban = forms.CharField(
+        label="IBAN",
+        max_length=50,
+        required=False,
+        help_text=gettext_lazy(
+            "Where transfers go. Documents to be paid say it, with a code that the bank’s application reads."
+        ),
+        widget=forms.TextInput(attrs=_WIDE),
+    )
+    bic = forms.CharField(label="BIC", max_length=20, required=False, widget=forms.TextInput(attrs=_WIDE))
     late_penalty_fr = forms.CharField(
         label=gettext_lazy("Penalties for late payment, in French"),
         max_length=160,
@@ -94,12 +126,18 @@ class EntityForm(forms.Form):
     )
     is_default = forms.BooleanField(label=gettext_lazy("Issues documents unless said otherwise"), required=False)
 
+    def __init__(self, *args: Any, has_logo: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_logo:
+            del self.fields["no_logo"]
+
     def clean_country(self) -> str:
         """In capitals."""
         return str(self.cleaned_data["country"]).upper()
 
 
-NAMES = {f"address.{name}": name for name in ("line1", "line2", "postal_code", "city", "country")}
+NAMES = {"logo_svg": "logo"}
+NAMES |= {f"address.{name}": name for name in ("line1", "line2", "postal_code", "city", "country")}
 BY_LANGUAGE = ("late_penalty", "early_discount", "own_mentions")
 """Columns that hold a text by language: a field for each."""
 
@@ -137,6 +175,9 @@ def entities(request: OfficeRequest) -> HttpResponse:
 
 def _columns(form: EntityForm) -> dict[str, Any]:
     said = dict(form.cleaned_data)
+    sent, gone = said.pop("logo"), said.pop("no_logo", False)
+    if sent is not None or gone:
+        said["logo_svg"] = drawing_of(sent)
     for name in BY_LANGUAGE:
         texts = {language: said.pop(f"{name}_{language}") for language in LANGUAGES}
         said[name] = {language: text for language, text in texts.items() if text}
@@ -146,7 +187,8 @@ def _columns(form: EntityForm) -> dict[str, Any]:
 def _initial(row: LegalEntity) -> dict[str, Any]:
     """The form's fields as the company stands."""
     texts = {f"{name}_{one}": getattr(row, name).get(one, "") for name in BY_LANGUAGE for one in LANGUAGES}
-    return {name: getattr(row, name) for name in EntityForm.base_fields if name not in texts} | texts
+    columns = EntityForm.base_fields.keys() - texts.keys() - {"logo", "no_logo"}
+    return {name: getattr(row, name) for name in columns} | texts
 
 
 @office_page(permission="edit_settings")
@@ -154,7 +196,8 @@ def entity_new(request: OfficeRequest) -> HttpResponse:
     """Add one; a French company begins with the French tax table."""
     office = request.office
     first = not LegalEntity.objects.exists()
-    form = EntityForm(request.POST or None, initial={"name": office.merchant.name, "is_default": first})
+    begins = {"name": office.merchant.name, "is_default": first}
+    form = EntityForm(request.POST or None, request.FILES or None, initial=begins)
     if form.is_valid():
         with beside(form, NAMES):
             create_legal_entity(actor=office.actor, now=office.now, **_columns(form))
@@ -174,7 +217,7 @@ def entity(request: OfficeRequest, entity: str) -> HttpResponse:
     """One company: what its documents say, and its tax table."""
     office = request.office
     row = find(LegalEntity.objects.all(), entity)
-    form = EntityForm(request.POST or None, initial=_initial(row))
+    form = EntityForm(request.POST or None, request.FILES or None, initial=_initial(row), has_logo=bool(row.logo))
     if form.is_valid():
         with beside(form, NAMES):
             update_legal_entity(row, actor=office.actor, now=office.now, **_columns(form))
@@ -199,7 +242,7 @@ def entity_rate(request: OfficeRequest, entity: str) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("The rate counts from its day on."))
             return redirect(office.url("setting_entity", entity=row.public_id))
-    begins = EntityForm(initial=_initial(row))
+    begins = EntityForm(initial=_initial(row), has_logo=bool(row.logo))
     return _entity(request, row, begins, form, status=422)
 
 

@@ -15,7 +15,7 @@ from merchants.brand import check_color
 from merchants.http.choices import forget
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.identity import zones
-from merchants.logos import LOGO_BYTES
+from merchants.logos import drawing_of
 from merchants.models import Merchant
 from merchants.money import EXPONENTS
 from merchants.permissions import Permission
@@ -87,8 +87,7 @@ class IdentityForm(forms.Form):
         sent = self.cleaned_data.get("logo")
         if sent is None:
             return "" if self.cleaned_data.get("no_logo") else None
-        raw: bytes = sent.read(LOGO_BYTES + 1)
-        return raw.decode("utf-8", errors="replace")
+        return drawing_of(sent)
 
 
 COLUMNS = ("name", "support_email", "website", "locale", "timezone", "currency", "payment_terms_days", "brand_color")

@@ -30,7 +30,9 @@ class LegalAddressShape(TypedDict):
 class LegalEntityShape(TypedDict):
     """Who issues documents. `number_format` is that of its invoices' numbers; `oss_since` the day from which sales to
     consumers of other member states are taxed there. What documents say is given by language: `late_penalty` (the rate
-    of penalties between professionals), `early_discount`, `own_mentions` (mediator, insurance)."""
+    of penalties between professionals), `early_discount`, `own_mentions` (mediator, insurance). `brand_name`,
+    `brand_color` and a logo of its own take the place of the merchant's on documents; `iban` and `bic` say where
+    transfers go."""
 
     id: str
     object: str
@@ -47,6 +49,11 @@ class LegalEntityShape(TypedDict):
     address: LegalAddressShape
     email: str
     footer: str
+    brand_name: str
+    brand_color: str
+    has_logo: bool
+    iban: str
+    bic: str
     late_penalty: dict[str, str]
     early_discount: dict[str, str]
     own_mentions: dict[str, str]
@@ -107,6 +114,11 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
             },
             "email": entity.email,
             "footer": entity.footer,
+            "brand_name": entity.brand_name,
+            "brand_color": entity.brand_color,
+            "has_logo": bool(entity.logo),
+            "iban": entity.iban,
+            "bic": entity.bic,
             "late_penalty": entity.late_penalty,
             "early_discount": entity.early_discount,
             "own_mentions": entity.own_mentions,

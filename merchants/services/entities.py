@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from merchants.actors import Actor
-from merchants.identity import company_faults, is_country, oss_faults, siren_of, siret_of, vat_of
+from merchants.brand import is_color
+from merchants.identity import (
+    account_faults,
+    bic_of,
+    company_faults,
+    iban_of,
+    is_country,
+    oss_faults,
+    siren_of,
+    siret_of,
+    vat_of,
+)
 from merchants.journal import record
+from merchants.logos import check_logo
 from merchants.models import LegalEntity, Merchant, Site
 from merchants.now import Now
 from merchants.numbers import clean_format, is_site_code
 from merchants.refusals import gettext_noop
 from merchants.selectors.entities import show_legal_entities, show_sites
+from merchants.services.logo import keep_logo
 from merchants.services.numbering import COLUMNS as NUMBERS
 from merchants.services.numbering import free_code, given_faults, number_faults
 from merchants.services.taxes import french_tax_table
@@ -22,10 +35,15 @@ from merchants.terms import fault, refuse_if
 ADDRESS = ("line1", "line2", "postal_code", "city", "country")
 
 
+CLEANED: Mapping[str, Callable[[str], str | None]] = {
+    "siren": siren_of, "siret": siret_of, "vat_number": vat_of, "iban": iban_of, "bic": bic_of,
+}  # fmt: skip
+
+
 def _clean(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers without their blanks, once they are known to be right."""
     found = dict(columns)
-    for name, cleaned in (("siren", siren_of), ("siret", siret_of), ("vat_number", vat_of)):
+    for name, cleaned in CLEANED.items():
         if found.get(name):
             found[name] = cleaned(found[name])
     return found
@@ -49,16 +67,24 @@ def _check(entity: LegalEntity) -> None:
             faults.append(fault(f"address.{name}", "required", gettext_noop("A document needs the whole address.")))
     if not entity.name.strip():
         faults.append(fault("name", "required", gettext_noop("A document names who issues it.")))
+    if entity.brand_color and not is_color(entity.brand_color):
+        faults.append(
+            fault("brand_color", "color_malformed", gettext_noop("A colour is # and six hexadecimal digits."))
+        )
+    faults += account_faults(iban=entity.iban, bic=entity.bic)
     refuse_if(faults + number_faults(entity))
 
 
 def create_legal_entity(*, actor: Actor, now: Now, **columns: Any) -> LegalEntity:
-    """An entity from its model's columns, with the French tax table if it is in France. The merchant's first one is its
-    default; `is_default=True` takes that place from the former. Raises Invalid."""
+    """An entity from its model's columns (and `logo_svg`, a drawing; '' for the merchant's), with the French tax table
+    if it is in France. The merchant's first one is its default; `is_default=True` takes that place from the former.
+    Raises Invalid."""
+    drawing = check_logo(columns.pop("logo_svg", ""))
     entity = LegalEntity(**_formats(columns), created_at=now.at)
     _check(entity)
-    for name, value in _clean({key: getattr(entity, key) for key in ("siren", "siret", "vat_number")}).items():
+    for name, value in _clean({key: getattr(entity, key) for key in CLEANED}).items():
         setattr(entity, name, value)
+    entity.logo = keep_logo(drawing, now=now)
     _lock_merchant()
     if not LegalEntity.objects.filter(is_default=True).exists():
         entity.is_default = True
@@ -72,22 +98,25 @@ def create_legal_entity(*, actor: Actor, now: Now, **columns: Any) -> LegalEntit
 
 
 def update_legal_entity(entity: LegalEntity, *, actor: Actor, now: Now, **columns: Any) -> LegalEntity:
-    """Columns that are given. Documents issued before keep what they say, and numbers what they were. An entity stops
-    being the default only when another takes its place. Raises Invalid."""
+    """Columns that are given, and `logo_svg`. Documents issued before keep what they say, and numbers what they were.
+    An entity stops being the default only when another takes its place. Raises Invalid."""
     _lock_merchant()
     entity = LegalEntity.objects.select_for_update().get(pk=entity.pk)
     before = show_legal_entities([entity])[0]
     if columns.get("is_default") is False and entity.is_default:
         detail = gettext_noop("Make another entity the default instead.")
         refuse_if([fault("is_default", "default_needed", detail)])
+    drawing = check_logo(columns.pop("logo_svg")) if "logo_svg" in columns else None
     numbers = [getattr(entity, name) for name in NUMBERS]
     for name, value in _formats(columns).items():
         setattr(entity, name, value)
     _check(entity)
     if numbers != [getattr(entity, name) for name in NUMBERS]:
         refuse_if(given_faults(entity))
-    for name, value in _clean({key: getattr(entity, key) for key in ("siren", "siret", "vat_number")}).items():
+    for name, value in _clean({key: getattr(entity, key) for key in CLEANED}).items():
         setattr(entity, name, value)
+    if drawing is not None:
+        entity.logo = keep_logo(drawing, now=now)
     if show_legal_entities([entity])[0] == before:
         return entity
     if entity.is_default:

@@ -49,13 +49,13 @@ MENU: tuple[tuple[Entry, ...], ...] = (
 )
 
 
-def office_url(name: str, match: ResolverMatch | None) -> str:
+def office_url(name: str, match: ResolverMatch | None, **given: str) -> str:
     """The address of `office:<name>`, or nothing where it is not routed. Pages that stand under one merchant's path
     hand its part on (`merchant` among the current page's arguments).
     """
     for arguments in ({}, {key: value for key, value in (match.kwargs if match else {}).items() if key == "merchant"}):
         try:
-            return reverse(f"office:{name}", kwargs=arguments)
+            return reverse(f"office:{name}", kwargs={**arguments, **given})
         except NoReverseMatch:
             continue
     return ""
@@ -108,10 +108,12 @@ def nav(context: Context) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def office_link(context: Context, name: str) -> str:
-    """`{% office_link "search" as search_url %}`: the address of an office page, or nothing where it is not routed."""
+def office_link(context: Context, name: str, **given: str) -> str:
+    """`{% office_link "search" as search_url %}`: the address of an office page, or nothing where it is not routed;
+    `{% office_link "entity-sample" entity=… %}` where it names something.
+    """
     request: HttpRequest | None = context.get("request")
-    return office_url(name, request.resolver_match if request else None)
+    return office_url(name, request.resolver_match if request else None, **given)
 
 
 EXPORTED = {
