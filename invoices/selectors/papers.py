@@ -33,8 +33,8 @@ from invoices.paper import (
     TaxLine,
 )
 from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
-from merchants.links import address_until
 from invoices.wording import net_price
+from merchants.links import address_until
 from merchants.models import Merchant
 from merchants.now import local_date
 from merchants.selectors.logos import logo_of
