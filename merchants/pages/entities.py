@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from babel import Locale
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
@@ -19,7 +22,9 @@ from merchants.models import LegalEntity, TaxRate
 from merchants.permissions import Permission
 from merchants.services.entities import create_legal_entity, update_legal_entity
 from merchants.services.taxes import add_tax_rate
-from merchants.territories import FRENCH, place
+from merchants.territories import EU, FRENCH, country_of, place
+from merchants.vat_rates import EU_RATES, STANDARD, rate_of
+from merchants.wording import locale_of
 
 _WIDE = {"autocomplete": "off"}
 
@@ -260,6 +265,20 @@ def _lacks(row: LegalEntity) -> list[str]:
     return [words for missing, words in asked if missing]
 
 
+def _abroad(row: LegalEntity, today: date, language: str) -> list[tuple[str, list[Decimal | None]]]:
+    """What consumers of each other member state pay through the one-stop shop, by name of the country: standard rate,
+    books, press, food; None where no rate of its own is known."""
+    if row.oss_since is None:
+        return []
+    names = Locale.parse(str(locale_of(language))).territories
+    others = sorted(EU - {country_of(place(row.country, row.postal_code))}, key=lambda code: str(names[code]))
+    codes = (STANDARD, "books", "press", "food")
+    return [
+        (str(names[code]), [rate_of(code, one, today) if one in EU_RATES[code] else None for one in codes])
+        for code in others
+    ]
+
+
 def _entity(request: OfficeRequest, row: LegalEntity, form: EntityForm, rate: RateForm, *, status: int) -> HttpResponse:
     context = {
         "entity": row,
@@ -268,6 +287,7 @@ def _entity(request: OfficeRequest, row: LegalEntity, form: EntityForm, rate: Ra
         "rate_form": rate,
         "rates": _rates(row),
         "lacks": _lacks(row),
+        "abroad": _abroad(row, request.office.now.today, get_language() or "en"),
         "setting": "entities",
         "may_edit": request.office.may(Permission.edit_settings),
     }

@@ -213,6 +213,8 @@ class TestCompanies:
         page = html.unescape(seat.client.get(url).content.decode())
         assert "lack what the law asks for" not in page
         assert 'value="12 % par an"' in page and 'value="2026-07-01"' in page
+        abroad = re.sub(r"<[^>]+>|\s", "", page[page.index("What consumers of other member states pay") :])
+        assert "Italy22%4%4%" in abroad and "Finland25.5%13.5%13.5%" in abroad and "France20%" not in abroad
 
 
 class TestStaff:
