@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol, cast
 
-from invoices.facturx.documents import Document, Item, Party, Rate, Settled, Taken
+from invoices.facturx.documents import Account, Document, Item, Party, Rate, Settled, Taken
 from invoices.mentions import operation_of
 from invoices.models import InvoiceLine, Payment
 from invoices.paper import Line, Paper, Settlement
@@ -95,6 +95,7 @@ def _document(
         due_on=paper.due_on,
         paid_on=paper.paid_on,
         period=paper.period,
+        account=_account(paper),
         notes=notes_of(
             issuer=issuer,
             seller=seller,
@@ -108,6 +109,13 @@ def _document(
         practice=paper.practice,
         **more,
     )
+
+
+def _account(paper: Paper) -> Account | None:
+    """Where a transfer goes; nowhere while the money is asked for by itself."""
+    if paper.account is None or paper.collected:
+        return None
+    return Account(name=paper.account.name, iban=paper.account.iban, bic=paper.account.bic)
 
 
 def _seller(issuer: Mapping[str, Any], paper: Paper) -> Party:

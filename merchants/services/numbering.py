@@ -12,6 +12,7 @@ from merchants.models import LegalEntity, Site
 from merchants.numbers import CREDIT_PREFIX, LONGEST, Kind, Scheme, collide, fault_of, site_code
 from merchants.refusals import FieldError, gettext_noop
 from merchants.terms import fault
+from merchants.territories import FRENCH, place
 
 COLUMNS = ("number_format", "credit_number_format", "numbers_per_site", "numbers_per_year")
 """What of a legal entity decides on its numbers."""
@@ -30,6 +31,7 @@ _DETAILS = {
     "number_format_needs_site": gettext_noop("Where each site counts for itself the number says the site: {site}."),
     "number_format_without_sites": gettext_noop("{site} is for numbers that each site counts for itself."),
     "number_format_site_not_divided": gettext_noop("Put - / . or _ between {site} and {number}."),
+    "number_format_point": gettext_noop("The French platforms take no number with a point: write - / or _ instead."),
 }
 _LIKE_INVOICES = gettext_noop("Credit notes and invoices could get the same number: begin this one with other letters.")
 _GIVEN_BEFORE = gettext_noop(
@@ -56,8 +58,9 @@ def schemes(entity: LegalEntity) -> tuple[Scheme, Scheme]:
 def number_faults(entity: LegalEntity) -> list[FieldError]:
     """What is wrong with an entity's numbers by themselves."""
     found: list[FieldError] = []
+    french = place(entity.country, entity.postal_code) in FRENCH
     for scheme in schemes(entity):
-        code = fault_of(scheme)
+        code = fault_of(scheme) or ("number_format_point" if french and "." in scheme.format else "")  # BR-FR-02
         field = _field(scheme.kind, entity)
         if code and not any(error.field == field for error in found):
             found.append(fault(field, code, _DETAILS[code], **({"most": LONGEST} if "too_long" in code else {})))

@@ -249,7 +249,21 @@ def test_lines_cost_no_queries(real: Shop) -> None:
             paper_and_einvoice(invoice_rows(invoice.pk), real.merchant)
         counted.append(len(queries))
 
-    assert counted[0] == counted[1] <= 6
+    assert counted[0] == counted[1] <= 8
+
+
+def test_what_is_left_is_asked_for_on_the_company_s_account(real: Shop) -> None:
+    with tenant(real.id):
+        real.entity.iban, real.entity.bic = "FR7630006000011234567890189", "AGRIFRPP"
+        real.entity.save()
+    invoice = bill(real, company(real), line(49_00))
+    tree = held(real, invoice)
+
+    assert said(tree, "SpecifiedTradeSettlementPaymentMeans/TypeCode") == "58"
+    assert said(tree, "PayeePartyCreditorFinancialAccount/IBANID") == "FR7630006000011234567890189"
+    assert said(tree, "ApplicableHeaderTradeSettlement/PaymentReference") == invoice.number
+    pay(real, invoice, 49_00)
+    assert said(held(real, invoice), "SpecifiedTradeSettlementPaymentMeans/TypeCode") == "48"
 
 
 def test_a_seller_without_any_number_has_no_xml(real: Shop) -> None:
