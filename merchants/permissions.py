@@ -30,6 +30,7 @@ class Permission(StrEnum):
     edit_documents = "edit_documents"  # one-off invoices, credit notes
     take_payments = "take_payments"  # record or retry a payment
     refund = "refund"
+    prove_series = "prove_series"  # prove numbers and their chain, sign the report for the accountant
     see_alerts = "see_alerts"
     settle_alerts = "settle_alerts"  # acknowledge, resolve
     export_data = "export_data"  # take rows out of the house as a file: documents, payments, subscribers, history
@@ -57,6 +58,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.edit_documents,
         _P.take_payments,
         _P.refund,
+        _P.prove_series,
         _P.settle_alerts,
         _P.export_data,
         _P.see_statistics,

@@ -16,6 +16,7 @@ from invoices.selectors import lists
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.ids import read, show
+from merchants.permissions import Permission
 from merchants.refusals import Invalid
 from subscribers.models import Subscriber
 from subscribers.selectors import people
@@ -67,6 +68,7 @@ def invoices(request: OfficeRequest) -> HttpResponse:
         **_sums(lists.invoice_sums(rows)),
         "next_cursor": page.next_cursor,
         "nothing": not views[0][2].number,
+        "may_prove": office.may(Permission.prove_series),
     }
     return office_render(request, "invoices/list.html", context)
 

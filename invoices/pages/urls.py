@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from invoices.pages import credits, documents, fragments, listing, samples
+from invoices.pages import credits, documents, fragments, listing, proof, samples
 
 urlpatterns: list[URLPattern] = [
     path("home/money", fragments.home_money, name="home-money"),
     path("invoices", listing.invoices, name="invoices"),
+    path("invoices/proof", proof.proof, name="invoices-proof"),
     path("invoices/number/<path:number>", documents.invoice_by_number, name="invoice-by-number"),
     path("invoices/<str:invoice>", documents.invoice, name="invoice"),
     path("invoices/<str:invoice>/pdf", documents.invoice_pdf, name="invoice-pdf"),

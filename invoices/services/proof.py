@@ -88,6 +88,12 @@ def prove(
     return proof
 
 
+def size_of(series: NumberSeries, since: date | None, until: date | None) -> int:
+    """How many documents such a proof would look at, at most; a few look-ups, whatever there is."""
+    first, last = _span(series, since, until, False)
+    return max(0, last - first + 1)
+
+
 def name_of(series: NumberSeries) -> str:
     """A series in a few words: "invoices of site LYON of 2026"."""
     words = ["invoices" if series.kind == NumberSeries.Kind.INVOICE else "credit notes"]

@@ -118,14 +118,15 @@ def series_shape(proof: Proof) -> dict[str, Any]:
         ],
         "rates": [
             {"currency": currency, "percent": plain(percent), "category": category, "base": base, "tax": tax}
-            for (currency, percent, category), (base, tax) in sorted(proof.rates.items(), key=_by_rate)
+            for (currency, percent, category), (base, tax) in sorted(proof.rates.items(), key=by_rate)
         ],
         "faults": sum(proof.wrong.values()),
         "first_fault": _fault(proof.fault),
     }
 
 
-def _by_rate(item: tuple[tuple[str, Any, str], Any]) -> tuple[str, Any, str]:
+def by_rate(item: tuple[tuple[str, Any, str], Any]) -> tuple[str, Any, str]:
+    """The order of a series' rates: by currency, the highest first."""
     currency, percent, category = item[0]
     return currency, -percent, category
 

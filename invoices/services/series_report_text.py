@@ -70,7 +70,9 @@ def _series(series: Mapping[str, Any], language: str) -> Iterator[str]:
     if not series["first"]:
         yield counted
         return
-    yield f"{counted}: {series['first']['number']} … {series['last']['number']}"
+    first, last = series["first"]["number"], series["last"]["number"]
+    ends = first if first == last else f"{first} … {last}"
+    yield _("%(counted)s: %(numbers)s") % {"counted": counted, "numbers": ends}
     for total in series["totals"]:
         currency = total["currency"]
         yield _("without VAT %(net)s, VAT %(tax)s, total %(total)s") % {

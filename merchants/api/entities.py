@@ -52,7 +52,9 @@ class LegalAddressBody(Body):
 
 class LegalEntityBody(Body):
     """Who issues documents. Numbers are checked: SIREN, SIRET, VAT number, each with the others. `oss_since` null: not
-    in the one-stop shop. `logo_svg`: plain shapes, 256 KB at most; '' for the merchant's logo."""
+    in the one-stop shop. `logo_svg`: plain shapes, 256 KB at most; '' for the merchant's logo. Formats of document
+    numbers are such as `{year}-{number:06d}`; an empty `credit_number_format` is `AV` and that of invoices; another
+    format counts for new numbers only."""
 
     name = Text(max_length=160)
     legal_form = Text(max_length=60, required=False, allow_blank=True)
@@ -75,7 +77,10 @@ class LegalEntityBody(Body):
     late_penalty = LocaleText(max_length=160, optional=True, required=False)
     early_discount = LocaleText(max_length=160, optional=True, required=False)
     own_mentions = LocaleText(max_length=400, optional=True, required=False)
-    number_format = Text(max_length=40, required=False)
+    number_format = Text(max_length=60, required=False)
+    credit_number_format = Text(max_length=60, required=False, allow_blank=True)
+    numbers_per_site = Flag(required=False)
+    numbers_per_year = Flag(required=False)
     is_default = Flag(required=False)
 
 
@@ -190,12 +195,14 @@ class SiteChanges(Body):
 
 
 class SiteBody(Body):
-    """A new place."""
+    """A new place. `code`, one to eight capitals or digits, names it in document numbers and never changes; made of the
+    reference where it is not given."""
 
     reference = Reference()
     name = Text(max_length=120)
     siret = Text(max_length=30, required=False, allow_blank=True)
     city = Text(max_length=80, required=False, allow_blank=True)
+    code = Text(max_length=8, required=False)
     metadata = Metadata(required=False)
 
 

@@ -19,7 +19,9 @@ from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
 from merchants.logos import drawing_of
 from merchants.models import LegalEntity, TaxRate
+from merchants.pages.entity_numbers import NumbersForm, numbers_typed
 from merchants.permissions import Permission
+from merchants.services import seals
 from merchants.services.entities import create_legal_entity, update_legal_entity
 from merchants.services.taxes import add_tax_rate
 from merchants.territories import EU, FRENCH, country_of, place
@@ -29,7 +31,7 @@ from merchants.wording import locale_of
 _WIDE = {"autocomplete": "off"}
 
 
-class EntityForm(forms.Form):
+class EntityForm(NumbersForm):
     """What the law wants on every document."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=160)
@@ -123,12 +125,6 @@ class EntityForm(forms.Form):
     own_mentions_en = forms.CharField(
         label=gettext_lazy("Your own mentions, in English"), max_length=400, required=False
     )
-    number_format = forms.CharField(
-        label=gettext_lazy("Numbers of invoices"),
-        max_length=40,
-        initial="{year}-{number:06d}",
-        help_text=gettext_lazy("{year}-{number:06d} gives 2026-000001. Numbers follow each other without a gap."),
-    )
     is_default = forms.BooleanField(label=gettext_lazy("Issues documents unless said otherwise"), required=False)
 
     def __init__(self, *args: Any, has_logo: bool = False, **kwargs: Any) -> None:
@@ -173,6 +169,7 @@ def entities(request: OfficeRequest) -> HttpResponse:
     context = {
         "rows": LegalEntity.objects.order_by("-is_default", "id"),
         "setting": "entities",
+        "seal": seals.seal(),
         "may_edit": request.office.may(Permission.edit_settings),
     }
     return office_render(request, "merchants/entities.html", context)
@@ -210,6 +207,7 @@ def entity_new(request: OfficeRequest) -> HttpResponse:
             messages.success(request, _("“%(name)s” can issue documents now.") % {"name": form.cleaned_data["name"]})
             return redirect(office.url("setting_entities"))
     context = {"form": form, "setting": "entities", "heading": _("New company"), "may_edit": True}
+    context |= numbers_typed(form, office.now)
     return office_render(request, "merchants/entity.html", context, status=422 if form.is_bound else 200)
 
 
@@ -290,5 +288,6 @@ def _entity(request: OfficeRequest, row: LegalEntity, form: EntityForm, rate: Ra
         "abroad": _abroad(row, request.office.now.today, get_language() or "en"),
         "setting": "entities",
         "may_edit": request.office.may(Permission.edit_settings),
+        **numbers_typed(form, request.office.now),
     }
     return office_render(request, "merchants/entity.html", context, status=status)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from merchants.models import LegalEntity, Site, TaxRate
+from merchants.numbers import CREDIT_PREFIX
 from merchants.selectors.shapes import (
     DayText,
     DecimalString,
@@ -28,7 +29,8 @@ class LegalAddressShape(TypedDict):
 
 
 class LegalEntityShape(TypedDict):
-    """Who issues documents. `number_format` is that of its invoices' numbers; `oss_since` the day from which sales to
+    """Who issues documents. `number_format` is that of its invoices' numbers, `credit_number_format` that of its credit
+    notes'; each site and each year may count from 1 for itself. `oss_since` the day from which sales to
     consumers of other member states are taxed there. What documents say is given by language: `late_penalty` (the rate
     of penalties between professionals), `early_discount`, `own_mentions` (mediator, insurance). `brand_name`,
     `brand_color` and a logo of its own take the place of the merchant's on documents; `iban` and `bic` say where
@@ -58,6 +60,9 @@ class LegalEntityShape(TypedDict):
     early_discount: dict[str, str]
     own_mentions: dict[str, str]
     number_format: str
+    credit_number_format: str
+    numbers_per_site: bool
+    numbers_per_year: bool
     is_default: bool
     created_at: InstantText
 
@@ -76,7 +81,7 @@ class TaxRateShape(TypedDict):
 
 
 class SiteShape(TypedDict):
-    """A place of the merchant's."""
+    """A place of the merchant's. `code` names it in document numbers; null: made when the first one needs it."""
 
     id: str
     object: str
@@ -84,6 +89,7 @@ class SiteShape(TypedDict):
     name: str
     siret: str
     city: str
+    code: str | None
     closed: bool
     metadata: dict[str, str]
     created_at: InstantText
@@ -123,6 +129,9 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
             "early_discount": entity.early_discount,
             "own_mentions": entity.own_mentions,
             "number_format": entity.number_format,
+            "credit_number_format": entity.credit_number_format or CREDIT_PREFIX + entity.number_format,
+            "numbers_per_site": entity.numbers_per_site,
+            "numbers_per_year": entity.numbers_per_year,
             "is_default": entity.is_default,
             "created_at": instant_text(entity.created_at),
         }
@@ -157,6 +166,7 @@ def show_sites(sites: Sequence[Site]) -> list[SiteShape]:
             "name": site.name,
             "siret": site.siret,
             "city": site.city,
+            "code": site.code,
             "closed": site.closed_at is not None,
             "metadata": site.metadata,
             "created_at": instant_text(site.created_at),

@@ -21,6 +21,7 @@ see_documents            x     x     x          x       .       x
 edit_documents           x     x     x          .       .       .
 take_payments            x     x     x          x       x       .
 refund                   x     x     x          .       .       .
+prove_series             x     x     x          .       .       .
 see_alerts               x     x     x          x       .       x
 settle_alerts            x     x     x          x       .       .
 see_statistics           x     x     x          .       .       x
