@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
 from merchants.clock import instant
@@ -19,3 +21,11 @@ def print_missing() -> None:
 
         for merchant_id, file_id in found:
             printing.print_file(merchant_id=merchant_id, file_id=file_id)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def print_lost(merchant_id: str, file_id: str) -> None:
+    """Print again one document whose file the store has lost."""
+    from invoices.services import printing
+
+    printing.print_lost(merchant_id=UUID(merchant_id), file_id=UUID(file_id))

@@ -55,7 +55,7 @@ def lines_of(invoice: InvoiceTold, matter: Matter) -> tuple[Line, ...]:
 
 def document(invoice: InvoiceTold) -> tuple[tuple[str, ...], tuple[str, str] | None]:
     """The sentence about the PDF, and the button where it did not come along."""
-    if invoice.path:
+    if invoice.file is not None:
         return (_("The invoice is attached."),), None
     if invoice.url:
         return (_("The invoice opens with this button, for 90 days."),), (_("Open the invoice"), invoice.url)

@@ -70,7 +70,7 @@ class InvoiceTold:
     lines: tuple[tuple[str, int], ...]
     next_on: date | None
     next_amount: int
-    path: str = ""
+    file: DocumentFile | None = None
     url: str = ""
     due: int = 0
     pay_url: str = ""
@@ -226,11 +226,12 @@ def _invoice(message: Message, *, at: datetime) -> InvoiceTold | None:
     if message.invoice_id is None:
         return None
     row = Invoice.objects.get(id=message.invoice_id)
-    path, url = "", ""
+    attached: DocumentFile | None = None
+    url = ""
     if message.kind in {"welcome_invoice", "invoice_paid"}:
         file = DocumentFile.objects.filter(invoice=row, format="pdf").first()
         if file is not None and file.made_at is not None and file.size <= LARGEST:
-            path = file.path
+            attached = file
         elif file is not None and file.made_at is None and at - message.created_at < PATIENCE:
             raise TooEarly
         elif file is not None:
@@ -256,7 +257,7 @@ def _invoice(message: Message, *, at: datetime) -> InvoiceTold | None:
         ),
         next_on=date.fromisoformat(next_on) if next_on else None,
         next_amount=int(row.coming.get("amount") or 0) if next_on else 0,
-        path=path,
+        file=attached,
         url=url,
         due=due,
         pay_url=pay_url,

@@ -18,7 +18,6 @@ from pathlib import PurePath
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -30,6 +29,7 @@ from alerts.models import Alert, Message
 from alerts.services import letter_texts, letters, raising, staff
 from alerts.services.letters import Dropped, Matter, TooEarly
 from alerts.services.nudge import nudge
+from invoices.services.files import read
 from merchants import journal
 from merchants.clock import instant
 from merchants.models import Merchant
@@ -155,7 +155,9 @@ def _send_one(connection: BaseEmailBackend, matter: Matter) -> Problem | None:
 
 
 def compose(matter: Matter, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
-    """The e-mail: text and HTML in the reader's language, from the merchant's name, with its PDF. No scope is open."""
+    """The e-mail: text and HTML in the reader's language, from the merchant's name, with its PDF. No scope is open.
+
+    Raises DocumentNotReady where the store does not answer or has lost the PDF: the letter is tried again."""
     with translation.override(matter.locale):
         text = letter_texts.write(matter)
         shown = {
@@ -177,9 +179,9 @@ def compose(matter: Matter, connection: BaseEmailBackend | None = None) -> Email
         connection=connection,
     )
     mail.attach_alternative(html, "text/html")
-    if matter.invoice is not None and matter.invoice.path:
-        with default_storage.open(matter.invoice.path) as file:
-            mail.attach(f"{PurePath(matter.invoice.number.replace('/', '-')).name}.pdf", file.read(), "application/pdf")
+    if matter.invoice is not None and matter.invoice.file is not None:
+        name = PurePath(matter.invoice.number.replace("/", "-")).name
+        mail.attach(f"{name}.pdf", read(matter.invoice.file), "application/pdf")
     return mail
 
 

@@ -22,6 +22,7 @@ class DocumentFile(TenantModel):
     next_try_at = models.DateTimeField(help_text="Real time")
     created_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
+    as_printed = models.JSONField(null=True, help_text="How the document stood when it was first printed")
 
     class Meta:
         constraints = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from celery import current_app
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from kombu.exceptions import OperationalError
 
@@ -21,7 +22,7 @@ from merchants.models import Merchant
 from merchants.refusals import Conflict, gettext_noop
 from merchants.tenancy.scope import current
 
-SOONEST, LATEST = 2, 3600
+SOONEST, AGAIN, LATEST = 2, 5, 3600
 """Seconds after which one may ask again for a document that is being made."""
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,13 @@ class DocumentNotReady(Conflict):
     code = "document_not_ready"
     detail = gettext_noop("This document is being printed.")
     way_out = gettext_noop("Ask again in a moment.")
+
+
+class StoreAway(DocumentNotReady):
+    """It is printed, and the store does not answer just now."""
+
+    detail = gettext_noop("The store of documents does not answer.")
+    retry_after = 30
 
 
 class NoElectronicInvoice(Conflict):
@@ -91,8 +99,29 @@ def _kept(document: Invoice | CreditNote) -> tuple[DocumentFile, bytes]:
     if file is None or file.made_at is None:
         nudge_printing()
         raise not_ready(file)
-    with default_storage.open(file.path) as kept:
-        return file, kept.read()
+    return file, read(file)
+
+
+def read(file: DocumentFile) -> bytes:
+    """What a printed file holds. Raises DocumentNotReady where the store does not answer, or has lost it: then a worker
+    prints it again."""
+    with opened(file) as kept:
+        return bytes(kept.read())
+
+
+def opened(file: DocumentFile) -> File[bytes]:
+    """A printed file, to be read once. Raises as `read`."""
+    try:
+        return default_storage.open(file.path)
+    except FileNotFoundError:
+        log.exception("the store has lost %s: it is printed again", file.path)
+        nudge_reprint(file)
+        refusal = DocumentNotReady()
+        refusal.retry_after = AGAIN
+    except OSError:
+        log.exception("the store of documents does not answer")
+        refusal = StoreAway()
+    raise refusal
 
 
 def not_ready(file: DocumentFile | None) -> DocumentNotReady:
@@ -105,7 +134,16 @@ def not_ready(file: DocumentFile | None) -> DocumentNotReady:
 
 def nudge_printing() -> None:
     """Ask a worker to print what waits. The row is what counts: with the broker away, beat will do."""
+    _nudge("print_missing")
+
+
+def nudge_reprint(file: DocumentFile) -> None:
+    """Ask a worker to print a file again that the store has lost. With the broker away, the next who asks does so."""
+    _nudge("print_lost", str(file.tenant_id), str(file.pk))
+
+
+def _nudge(task: str, *arguments: str) -> None:
     try:
-        current_app.send_task("invoices.tasks.print_missing", queue="documents", expires=60, retry=False)
+        current_app.send_task(f"invoices.tasks.{task}", arguments, queue="documents", expires=60, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("no nudge to print: the broker is away (%s)", type(error).__name__)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
-from invoices.facturx.documents import Document
 from invoices.facturx.fitness import unfit
 from invoices.facturx.xml import written
 from invoices.models import DocumentFile
-from invoices.paper import Paper
 from invoices.pdf import render
 from invoices.selectors.einvoices import paper_and_einvoice
 from invoices.selectors.rows import rows_of
+from invoices.selectors.standing import as_it_stood, standing_of
 from merchants.clock import instant
 from merchants.models import Merchant
 from merchants.tenancy.scope import current, tenant
@@ -52,37 +54,82 @@ def print_file(*, merchant_id: UUID, file_id: UUID) -> None:
         if file.made_at is not None:
             return
     try:
-        with tenant(merchant_id):
-            paper, einvoice = content_of(file)
-        printed = render(paper, None if unfit(einvoice) else written(einvoice))
-        sha256 = hashlib.sha256(printed).hexdigest()
-        path = _store(merchant_id, file, printed, sha256)
+        proof = proof_of(file)
+        path = store(file, proof.content)
     except Exception as problem:  # whatever it is, the document stands and the others are printed
         log.exception("file %s was not printed", file_id)
         _failed(merchant_id, file_id, problem)
         return
     with tenant(merchant_id):
         file = DocumentFile.objects.select_for_update().get(id=file_id)
-        file.path, file.sha256, file.size = path, sha256, len(printed)
-        file.tries, file.error, file.made_at = file.tries + 1, "", instant()
-        file.save(update_fields=["path", "sha256", "size", "tries", "error", "made_at"])
+        if file.made_at is None:
+            tell(file, proof, path)
 
 
-def content_of(file: DocumentFile) -> tuple[Paper, Document]:
-    """What a file's row prints and what its XML says, from the rows of its document. Needs the tenant's scope."""
-    return paper_and_einvoice(rows_of(file), Merchant.objects.get(id=current()))
+def print_lost(*, merchant_id: UUID, file_id: UUID) -> None:
+    """Print again a document whose file the store has lost; as it stood then, so that it is the same file. A file that
+    is there is left alone. Safe to run twice."""
+    with tenant(merchant_id):
+        file = DocumentFile.objects.get(id=file_id)
+    if file.made_at is not None and not default_storage.exists(file.path):
+        with tenant(merchant_id):
+            lost = DocumentFile.objects.filter(id=file_id, made_at=file.made_at)
+            lost.update(made_at=None, next_try_at=instant())
+    print_file(merchant_id=merchant_id, file_id=file_id)
 
 
-def _store(merchant_id: UUID, file: DocumentFile, printed: bytes, sha256: str) -> str:
-    """Keep the bytes under a name made of them: a second try finds them there."""
-    document_id = file.invoice_id or file.credit_note_id
-    path = f"documents/{merchant_id}/{document_id}-{sha256[:16]}.pdf"
-    if default_storage.exists(path):
-        with default_storage.open(path) as kept:
-            if hashlib.sha256(kept.read()).hexdigest() == sha256:
-                return path
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A printed document, and how it stood."""
+
+    content: bytes
+    standing: Mapping[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """What it is known by."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def proof_of(file: DocumentFile) -> Proof:
+    """Print a file's document: as it stood when it was first printed, or as it stands where it never was. Call it
+    outside any transaction."""
+    with tenant(file.tenant_id):
+        rows, merchant = rows_of(file), Merchant.objects.get(id=current())
+        if file.as_printed is not None:
+            rows, merchant = as_it_stood(rows, merchant, file.as_printed)
+        standing = standing_of(rows, merchant)
+        paper, einvoice = paper_and_einvoice(rows, merchant)
+    return Proof(content=render(paper, None if unfit(einvoice) else written(einvoice)), standing=standing)
+
+
+def store(file: DocumentFile, printed: bytes) -> str:
+    """Keep the bytes under a name made of them: a second try finds them there. Raises OSError."""
+    document_id, sha256 = file.invoice_id or file.credit_note_id, hashlib.sha256(printed).hexdigest()
+    path = f"documents/{file.tenant_id}/{document_id}-{sha256[:16]}.pdf"
+    if stored(path) != printed:
         default_storage.delete(path)  # half written when a worker was killed
-    return default_storage.save(path, ContentFile(printed))
+        return default_storage.save(path, ContentFile(printed))
+    return path
+
+
+def stored(path: str) -> bytes | None:
+    """What the store holds under a name; None where it holds nothing. Raises OSError where it does not answer."""
+    if not path:
+        return None
+    try:
+        with default_storage.open(path) as kept:
+            return bytes(kept.read())
+    except FileNotFoundError:
+        return None
+
+
+def tell(file: DocumentFile, proof: Proof, path: str) -> None:
+    """Write down that a file is printed, and how its document stood. Needs the tenant's scope, and the row locked."""
+    file.path, file.sha256, file.size = path, proof.sha256, len(proof.content)
+    file.tries, file.error, file.made_at = file.tries + 1, "", instant()
+    file.as_printed = dict(proof.standing)
+    file.save(update_fields=["path", "sha256", "size", "tries", "error", "made_at", "as_printed"])
 
 
 def _failed(merchant_id: UUID, file_id: UUID, problem: Exception) -> None:

@@ -8,12 +8,14 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.core import mail as outbox
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import translation
 
 from alerts.models import Message
 from alerts.services import letter_texts, letters, mail, relay, staff
 from billing.flows import cancel
+from invoices.models import DocumentFile
 from invoices.services import printing
 from merchants.clock import instant
 from merchants.models import Event, Membership, Merchant, User
@@ -127,6 +129,24 @@ def test_a_letter_waits_for_its_pdf_then_goes_with_a_link_that_opens_it(shop):
     assert Client().get(path[:-2] + "xx").status_code == 404
     with time_machine.travel(instant() + timedelta(days=91), tick=True):
         assert Client().get(path).status_code == 404
+
+
+def test_a_letter_whose_pdf_is_lost_waits_until_it_is_printed_again(shop, monkeypatch):
+    session = bought(shop, locale="en")
+    with tenant(shop.id):
+        file = DocumentFile.objects.get(invoice_id=session.invoice_id)
+    default_storage.delete(file.path)
+    asked = []
+    monkeypatch.setattr("invoices.services.files.current_app.send_task", lambda name, *rest, **_: asked.append(name))
+    assert mail.send(shop.id) == 0
+    assert outbox.outbox == []
+    [row] = messages(shop)
+    assert (row.status, row.tries, row.last_error) == ("waiting", 1, "DocumentNotReady")
+    assert asked == ["invoices.tasks.print_lost"]
+    printing.print_lost(merchant_id=shop.id, file_id=file.pk)
+    with time_machine.travel(row.next_try_at + timedelta(seconds=1), tick=True):
+        assert mail.send(shop.id) == 1
+    assert [attachment[0] for attachment in outbox.outbox[0].attachments] == [f"{session.invoice.number}.pdf"]
 
 
 def test_no_link_stands_in_the_outbox_or_the_journal(shop):
