@@ -35,7 +35,9 @@ def lucie(shop):
 @pytest.fixture
 def nudges(monkeypatch):
     sent = []
-    monkeypatch.setattr(files.current_app, "send_task", lambda name, **options: sent.append((name, options["queue"])))
+    monkeypatch.setattr(
+        files.current_app, "send_task", lambda name, arguments=(), **options: sent.append((name, options["queue"]))
+    )
     return sent
 
 
