@@ -237,7 +237,7 @@ def test_a_pdf_that_failed_says_when_it_is_tried_again(site, shop, lucie, nudges
 def test_with_the_broker_away_the_answer_is_the_same(site, shop, lucie, monkeypatch):
     from kombu.exceptions import OperationalError
 
-    def away(name, **options):
+    def away(name, *given, **options):
         raise OperationalError("no broker")
 
     monkeypatch.setattr(files.current_app, "send_task", away)
