@@ -24,6 +24,7 @@ refund                   x     x     x          .       .       .
 prove_series             x     x     x          .       .       .
 see_alerts               x     x     x          x       .       x
 settle_alerts            x     x     x          x       .       .
+export_data              x     x     x          .       .       .
 see_statistics           x     x     x          .       .       x
 see_runs                 x     x     x          .       .       x
 run_billing              x     x     x          .       .       .
