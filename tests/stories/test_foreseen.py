@@ -290,6 +290,7 @@ def test_next_at_sees_tomorrow_what_came_into_sight_today(shop, clock):
         )
 
 
+@pytest.mark.everybody
 def test_real_time_is_gone_through_once_in_each_local_day(shop, another_shop, monkeypatch):
     offer = shop.offer("hifi", ("month", None, 12_99))
     ada = shop.enrol("ada")

@@ -90,6 +90,7 @@ def test_books_that_agree(shop):
     }
 
 
+@pytest.mark.everybody
 def test_an_empty_merchants_books_agree_and_all_are_checked_without_a_name(shop, another_shop):
     assert run(shop).startswith("  the legs of each posting sum to zero: 0 postings\n")
     out = StringIO()
