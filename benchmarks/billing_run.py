@@ -216,7 +216,10 @@ def guarded(merchant_id: UUID, batches: Sequence[Recorded], count: int) -> Figur
                             number += 1
                             row[place], row[text] = count + number, f"F{count + number:06d}"
                         with connection.cursor() as cursor:
-                            cursor.execute("UPDATE invoices_numberseries SET next_number = %s", [count + number + 1])
+                            cursor.execute(
+                                "UPDATE invoices_numberseries SET next_number = %s, head = %s",
+                                [count + number + 1, rows[-1][columns.index("chain_hash") + 1]],
+                            )
                     bulk.update(model, columns, rows)
     return figures
 
