@@ -194,7 +194,7 @@ def test_the_form_in_the_dark_and_in_english(onde: Shop, stage: Stage):
         expect(page.locator("button[value=pay]")).to_have_text("Pay €2.00")
         picture(page, "pay-dark-1440")
         page.locator("#code").fill("BIENVENUE")
-        page.locator(".pay-code-line button").click()
+        page.locator("#code + button").click()
         expect(page.locator(".pay-code")).to_contain_text("BIENVENUE")
         expect(page.locator(".schedule li").nth(1)).to_contain_text("€7.19")
         expect(page.locator(".due")).to_have_text("€2.00")  # the free month is no paid period
