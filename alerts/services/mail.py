@@ -39,6 +39,7 @@ from merchants.tenancy.scope import current, tenant
 from subscribers.services import facts
 
 log = logging.getLogger(__name__)
+_ADDRESS = re.compile(r"[^\s<>@:;,]+@[^\s<>@:;,]*")
 
 MERCHANTS = 1_000
 LEASE = timedelta(minutes=5)
@@ -210,6 +211,15 @@ def message_id(public_id: str) -> str:
     return f"<{public_id}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition('@')[2]}>"
 
 
+def without_addresses(text: str) -> str:
+    """What a mail server answered, without the address it was about: it goes into the journal, which nobody can erase.
+
+    >>> without_addresses("550 5.1.1 <lucie@courriel.example>: unknown user")
+    '550 5.1.1 <…>: unknown user'
+    """
+    return _ADDRESS.sub("…", text)
+
+
 def record(claimed: Claimed, problem: Problem | None, *, at: datetime) -> None:
     """Write what came of a letter, in the tenant's scope: sent (told in the journal), to be tried again, or failed
     (told by an alert). A record that comes after another worker's is dropped: `tries` tells."""
@@ -225,7 +235,7 @@ def record(claimed: Claimed, problem: Problem | None, *, at: datetime) -> None:
         _tell(row, now=now)
     else:
         waits = patience.wait(patience.LETTER_WAITS, row.tries, chance=random.random())  # noqa: S311 - spreads load
-        row.last_error = one_line(problem.text)[:300]
+        row.last_error = without_addresses(one_line(problem.text))[:300]
         if problem.final or waits is None:
             row.status, row.next_try_at = Message.Status.FAILED, None
             _alert(row, now=now)

@@ -324,6 +324,15 @@ def test_a_recipient_that_is_refused_for_good_is_an_alert(shop, server):
     )
 
 
+def test_what_a_mail_server_says_is_kept_without_the_address(shop, server):
+    letter(shop, shop.enrol())
+    server.problems = [smtplib.SMTPResponseException(550, b"5.1.1 <lucie@courriel.example>: no such user")]
+    assert mail.send(shop.id) == 0
+    [failed], [alert] = messages(shop), alerts(shop)
+    assert failed.last_error == alert.details["why"] == "The mail server answered 550: 5.1.1 <\u2026>: no such user"
+    assert "lucie@" not in str([event.data for event in events(shop, "alert.raised")])  # the journal stays for ever
+
+
 def test_a_letter_that_never_leaves_is_given_up_after_ten_tries(shop, server):
     letter(shop, shop.enrol())
     server.problems = [smtplib.SMTPResponseException(451, b"later")] * 10
