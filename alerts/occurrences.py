@@ -149,6 +149,17 @@ def parked_details(seen: Occurrence) -> Mapping[str, str]:
     return details
 
 
+def report_of(seen: Occurrence) -> str:
+    """A report's company, kind and first day: a later one of the same days takes its place."""
+    return ":".join(str(seen.about.get(name) or "") for name in ("legal_entity", "kind", "first_on"))
+
+
+def report_details(seen: Occurrence) -> Mapping[str, str]:
+    """What a report is of, and what its platform said."""
+    about = {name: str(seen.about.get(name) or "") for name in ("kind", "first_on", "last_on", "code", "message")}
+    return {"report": str(seen.about.get("id") or ""), **about}
+
+
 def facts(*kinds: str, about: Callable[[Occurrence], str]) -> Callable[[Occurrence], tuple[str, ...]]:
     """Beginnings of facts: of the kinds, about one thing."""
     return lambda seen: tuple(f"{kind}:{about(seen)}" for kind in kinds)

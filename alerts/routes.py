@@ -25,6 +25,8 @@ from alerts.occurrences import (
     of_the_end,
     of_what_is_over,
     parked_details,
+    report_details,
+    report_of,
     subscription_of,
     told,
     trial_details,
@@ -266,6 +268,18 @@ ROUTES: Mapping[str, Route] = {
             ),
         ),
         settles=of_what_is_over,
+    ),
+    "ereport.settled": Route(
+        alerts=(
+            NoticeRule(
+                kind="ereport_rejected",
+                severity=Severity.bad,
+                about=lambda seen: f"{report_of(seen)}:{seen.about.get('id')}",
+                when=lambda seen: seen.about.get("state") == "rejected",
+                details=report_details,
+            ),
+        ),
+        settles=lambda seen: (f"ereport_rejected:{report_of(seen)}:",) if seen.about.get("state") == "accepted" else (),
     ),
 }
 

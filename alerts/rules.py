@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Mail] = {
     "webhook_failing": Mail.at_once,
     "webhook_given_up": Mail.at_once,
     "endpoint_gone": Mail.at_once,
+    "ereport_rejected": Mail.at_once,
 }
 """Every kind of alert, in the order in which pages and letters list them. Failures are told at once: of payments, and
 of what the merchant's own system should take."""

@@ -11,7 +11,16 @@ from uuid import UUID
 from django.db.models import Q
 
 from billing import inbox
-from billing.flows import collect, dunning, export_making, foresee, reconcile, running
+from billing.flows import (
+    collect,
+    dunning,
+    ereport_sending,
+    ereports,
+    export_making,
+    foresee,
+    reconcile,
+    running,
+)
 from billing.models import BillingRun, DunningCase
 from invoices.models import Invoice
 from merchants.actors import Actor
@@ -158,6 +167,23 @@ def expire_exports() -> int:
         across_tenants("exports_to_expire", instant(), MOST),
         lambda merchant_id, id_: export_making.expire(merchant_id=merchant_id, export_id=id_),
     )
+
+
+def report_due() -> int:
+    """Make the reports to the administration whose days are over, and hand on those that wait. Answers how many
+    companies and reports were looked at."""
+    done = _each(
+        across_tenants("ereports_due", instant(), MOST),
+        _report,
+    )
+    return done + _each(
+        across_tenants("ereports_to_hand_on", instant(), MOST),
+        lambda merchant_id, id_: ereport_sending.hand_on(merchant_id=merchant_id, report_id=id_),
+    )
+
+
+def _report(merchant_id: UUID, id_: UUID) -> None:
+    ereports.make_due(merchant_id=merchant_id, reporting_id=id_)
 
 
 def _each(found: Iterable[Found], act: Callable[[UUID, UUID], None]) -> int:

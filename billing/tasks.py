@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 
 from billing import inbox, runs
-from billing.flows import clock_work, export_making, reconcile, try_now
+from billing.flows import clock_work, ereport_sending, export_making, reconcile, try_now
 from merchants.refusals import Refusal
 
 
@@ -105,6 +105,23 @@ def carry_clock_on(merchant_id: str, clock_id: str) -> None:
 def foresee_due() -> None:
     """Tell what is coming, where a merchant's local day has begun."""
     runs.foresee_due()
+
+
+@shared_task
+def make_reports() -> None:
+    """Make the reports to the administration whose days are over, and hand on what waits for a platform."""
+    runs.report_due()
+
+
+@shared_task
+def hand_report_on(merchant_id: str, report_id: str) -> None:
+    """Hand one report on."""
+    ereport_sending.hand_on(merchant_id=UUID(merchant_id), report_id=UUID(report_id))
+
+
+def hand_on_soon(merchant_id: UUID, report_id: UUID) -> None:
+    """After commit, ask a worker to hand one report on. Where no broker answers, beat does it."""
+    transaction.on_commit(partial(hand_report_on.delay, str(merchant_id), str(report_id)), robust=True)
 
 
 @shared_task

@@ -56,6 +56,7 @@ PREFIXES = {
     "ParkedInRun": "pkd",
     "Charge": "cha",
     "DunningCase": "dun",
+    "EReport": "erp",
     "NewCard": "nca",
     "WebhookEndpoint": "whe",
     "Export": "exp",

@@ -29,6 +29,7 @@ TOGETHER: Mapping[str, Callable[[int], str]] = {
     "subscription_parked": lambda n: ngettext(
         "%(count)s subscription could not be billed", "%(count)s subscriptions could not be billed", n
     ),
+    "ereport_rejected": lambda n: ngettext("%(count)s report was refused", "%(count)s reports were refused", n),
     "letter_failed": lambda n: ngettext("%(count)s letter could not be sent", "%(count)s letters could not be sent", n),
 }
 
@@ -48,5 +49,6 @@ NAMES: Mapping[str, Promise] = {
     "webhook_failing": gettext_lazy("Webhooks that are refused"),
     "webhook_given_up": gettext_lazy("Webhooks that were given up"),
     "endpoint_gone": gettext_lazy("Endpoints that want no more"),
+    "ereport_rejected": gettext_lazy("Reports that the administration’s platform refused"),
 }
 """What a kind is called in a list of kinds."""

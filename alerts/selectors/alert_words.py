@@ -235,6 +235,20 @@ def _endpoint_gone(alert: Alert, around: Surroundings) -> Need:
     )
 
 
+def _ereport_rejected(alert: Alert, around: Surroundings) -> Need:
+    said = {name: str(alert.details.get(name, "")) for name in ("report", "kind", "message", "code")}
+    days = {"first": _day(alert.details.get("first_on"), around), "last": _day(alert.details.get("last_on"), around)}
+    sales = said["kind"] == "transactions"
+    fact = _("The report of sales from %(first)s to %(last)s was refused")
+    return _line(
+        alert,
+        fact=(fact if sales else _("The report of receipts from %(first)s to %(last)s was refused")) % days,
+        why=said["message"] or said["code"],
+        url=around.link("setting_ereport", report=said["report"]),
+        act=_("See why"),
+    )
+
+
 def other(alert: Alert, around: Surroundings) -> Need:
     return _line(
         alert, fact=alert.kind.replace("_", " "), why="", url=_person(alert, around), act=_("Open the subscriber")
@@ -264,4 +278,5 @@ WORDS: Mapping[str, Callable[[Alert, Surroundings], Need]] = {
     "webhook_failing": _webhook_failing,
     "webhook_given_up": _webhook_given_up,
     "endpoint_gone": _endpoint_gone,
+    "ereport_rejected": _ereport_rejected,
 }

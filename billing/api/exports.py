@@ -24,7 +24,7 @@ from merchants.http.fields import Choice, Day, Flag, PublicId, Text
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView
-from merchants.models import Offer, Site
+from merchants.models import LegalEntity, Offer, Site
 from merchants.selectors.shapes import instant_text
 from subscribers.selectors import people
 
@@ -39,12 +39,14 @@ class ExportFiltersBody(Body):
     offer = PublicId("off", required=False)
     channel = Choice(choices=[channel.value for channel in Channel], required=False)
     run = PublicId("run", required=False)
+    legal_entity = PublicId("ent", required=False)
 
 
 class ExportBody(Body):
     """Which rows, of which days of the merchant's calendar (the last included, ten years at most; left out: all there
     are), in which form. `locale` decides on French CSV (semicolons, decimal commas) and a workbook's words; left out,
-    it is the merchant's. `bom`: CSV begins with a byte order mark, by which Excel knows UTF-8."""
+    it is the merchant's. `bom`: CSV begins with a byte order mark, by which Excel knows UTF-8. `fec` is `txt` and needs
+    the days of a fiscal year and `filters.legal_entity`."""
 
     kind = Choice(choices=list(KINDS))
     to = Day(required=False)
@@ -79,8 +81,8 @@ class Exports(ApiView):
     @operation("Begin an export", answer=ExportShape, body=ExportBody, status=202)
     def post(self, request: Request) -> Response:
         """A worker makes the file: read the export until its `status` is `ready`, then ask for its link. The key also
-        needs the scope by which it could read the rows one by one (`invoices:read`, `payments:read` or
-        `subscribers:read`). 409 `too_many_exports`: three at once."""
+        needs the scope by which it could read the rows one by one (`invoices:read`, `payments:read`,
+        `subscribers:read`, `accounting:read`). 409 `too_many_exports`: three at once."""
         given = self.body
         _may_read(self.caller, given["kind"])
         row = begin(
@@ -148,6 +150,7 @@ def _found(given: Mapping[str, str]) -> dict[str, str]:
         "site": Site.objects.all(),
         "offer": Offer.objects.all(),
         "run": BillingRun.objects.all(),
+        "legal_entity": LegalEntity.objects.all(),
     }
     return {
         name: find(named[name], value, field=f"filters.{name}").public_id if name in named else value  # type: ignore[attr-defined]

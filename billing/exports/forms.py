@@ -19,7 +19,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     Export.Format.CSV: "text/csv; charset=utf-8",
     Export.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Export.Format.PARQUET: "application/vnd.apache.parquet",
-    Export.Format.TXT: "text/plain; charset=utf-8",
+    Export.Format.TXT: "text/plain; charset=iso-8859-15",
 }
 
 

@@ -22,7 +22,8 @@ INVOICE_VIEWS = ("open", "overdue", "paid", "uncollectible", "cancelled")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind. `counts_by`: which date of a row the span is about, in words. `filters`: what may narrow it besides.
-    `scope`: what a key needs to read the same rows one by one."""
+    `scope`: what a key needs to read the same rows one by one. `needs`: what must be said, by the API's names; such a
+    file is of a company, whichever the site."""
 
     title: str | Promise
     about: str | Promise
@@ -33,6 +34,7 @@ class Kind:
     filters: Sequence[str] = ()
     statuses: Sequence[str] = ()
     formats: Sequence[Export.Format] = ROWS
+    needs: Sequence[str] = ()
 
 
 KINDS: Mapping[str, Kind] = {
@@ -92,5 +94,14 @@ KINDS: Mapping[str, Kind] = {
         columns=changes.COLUMNS,
         sources=changes.SOURCES,
         filters=("subscriber", "site", "channel"),
+    ),
+    Export.Kind.FEC: Kind(
+        title=_("File of accounting entries (FEC)"),
+        about=_("A company’s ledger of a fiscal year, in the eighteen columns that French law asks for."),
+        counts_by=_("day of the entry"),
+        scope="accounting:read",
+        filters=("legal_entity",),
+        formats=(Export.Format.TXT,),
+        needs=("from", "to", "filters.legal_entity"),
     ),
 }

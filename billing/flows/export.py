@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from billing.exports.kinds import KINDS
 from billing.models import Export
+from invoices.services.fec import LONGEST
 from merchants.actors import Actor, Channel
 from merchants.clock import instant
 from merchants.models import Merchant
@@ -43,7 +44,7 @@ def begin(wanted: Wanted, *, merchant: Merchant, sites: Sequence[UUID] = (), act
 
     Raises Invalid by field, Conflict (`too_many_exports`).
     """
-    errors = list(_faults(wanted, now.today))
+    errors = [*_faults(wanted, now.today), *_whole_faults(wanted, sites)]
     if errors:
         raise Invalid(code=errors[0].code if len(errors) == 1 else "invalid", errors=errors)
     Merchant.objects.select_for_update(of=("self",), no_key=True).get(pk=merchant.pk)  # one at a time counts
@@ -97,6 +98,27 @@ def _faults(wanted: Wanted, today: date) -> list[FieldError]:
         detail = gettext_noop("One of %(words)s.")
         params = {"words": ", ".join(CHANNELS)}
         found.append(FieldError(field="filters.channel", code="invalid_choice", detail=detail, params=params))
+    return found
+
+
+def _whole_faults(wanted: Wanted, sites: Sequence[UUID]) -> list[FieldError]:
+    """What is wrong with a file that is of a whole company and a fiscal year."""
+    kind = KINDS[wanted.kind]
+    if not kind.needs:
+        return []
+    filters = {f"filters.{name}": value for name, value in wanted.filters.items()}
+    given: Mapping[str, object] = {"from": wanted.from_on, "to": wanted.to_on, **filters}
+    found = [
+        FieldError(field=name, code="required", detail=gettext_noop("This kind needs it."))
+        for name in kind.needs
+        if not given.get(name)
+    ]
+    if sites:
+        detail = gettext_noop("It holds the rows of every site: only who sees all sites may have it.")
+        found.append(FieldError(field="kind", code="kind_of_all_sites", detail=detail))
+    if wanted.from_on and wanted.to_on and (wanted.to_on - wanted.from_on).days > LONGEST:
+        detail = gettext_noop("A fiscal year has at most twenty-four months.")
+        found.append(FieldError(field="to", code="period_too_long", detail=detail))
     return found
 
 

@@ -24,6 +24,8 @@ from billing.exports.asked import Asked
 from billing.exports.kinds import KINDS
 from billing.exports.reading import read
 from billing.models import Export
+from invoices.fec_check import verify
+from invoices.services.fec import fec, named, numbered_from
 from merchants.clock import instant
 from merchants.ids import new_id
 from merchants.ids import read as read_id
@@ -102,6 +104,9 @@ def _claimed(export_id: UUID, claim: UUID) -> Export | None:
 def _write(file: BinaryIO, row: Export, merchant: Merchant) -> None:
     """All rows, into a file of this machine; how far it is stands on the row after each piece."""
     asked = asked_of(row, merchant)
+    if row.kind == Export.Kind.FEC:
+        _write_entries(file, row, asked)
+        return
     with translation.override(row.locale):
         row.name = forms.file_name(row)
         writer = forms.opened(file, row, merchant=merchant.name, zone=merchant.timezone, at=instant())
@@ -110,6 +115,24 @@ def _write(file: BinaryIO, row: Export, merchant: Merchant) -> None:
             row.rows += len(piece)
             _tell(row, rows=row.rows)
         writer.close()
+
+
+def _write_entries(file: BinaryIO, row: Export, asked: Asked) -> None:
+    """A file of accounting entries, read again by a reader that knows nothing of how it was made."""
+    assert row.from_on is not None and row.to_on is not None  # begin() wants both
+    entity_id: UUID = asked.filters["legal_entity"]
+    with tenant(row.tenant_id):
+        row.name = named(entity_id, last=row.to_on)
+        starts_at = numbered_from(entity_id, first=row.from_on)
+    for at, piece in enumerate(fec(entity_id, first=row.from_on, last=row.to_on, merchant_id=row.tenant_id)):
+        file.write(piece)
+        row.rows += piece.count(b"\n") if at else 0  # the first piece is the header
+        _tell(row, rows=row.rows)
+    file.seek(0)
+    verdict = verify(iter(lambda: file.read(1 << 20), b""), starts_at=starts_at)
+    if verdict.faults:
+        params = {"fault": str(verdict.faults[0])}
+        raise Refusal(gettext_noop("The file would not pass: %(fault)s"), code="file_faulty", params=params)
 
 
 def asked_of(row: Export, merchant: Merchant) -> Asked:

@@ -5,6 +5,7 @@ from billing.models.dunning import DunningCase, Foreseen
 from billing.models.exports import Export
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
+from billing.models.reporting import EReport, EReporting
 from billing.models.runs import BillingRun, Charge, ParkedInRun
 from billing.models.simulated import SimulatedPage
 
@@ -13,6 +14,8 @@ __all__ = [
     "Charge",
     "CheckoutSession",
     "DunningCase",
+    "EReport",
+    "EReporting",
     "Export",
     "Foreseen",
     "NewCard",

@@ -13,7 +13,7 @@ from billing.exports.kinds import KINDS
 from billing.models import Export
 from billing.wording import in_language
 from merchants import ids
-from merchants.models import Offer, OfferVersion, Site
+from merchants.models import LegalEntity, Offer, OfferVersion, Site
 from merchants.templatetags.statuses import WORDS
 from subscribers.models import Subscriber
 from subscribers.selectors.pictures import newest_versions
@@ -47,7 +47,7 @@ def of_which(row: Export) -> str:
 
 
 def narrowings(asked: Sequence[Mapping[str, str]]) -> list[list[tuple[str, str]]]:
-    """What narrows each of some exports, as names and values that people know: four queries, however many there are."""
+    """What narrows each of some exports, as names and values that people know: five queries, however many there are."""
     words = {
         "status": _("View"),
         "q": _("Search"),
@@ -56,6 +56,7 @@ def narrowings(asked: Sequence[Mapping[str, str]]) -> list[list[tuple[str, str]]
         "offer": _("Offer"),
         "channel": _("Enrolled by"),
         "run": _("Made by"),
+        "legal_entity": _("Company"),
     }
     known = _names(asked)
     return [[(words[name], _said(name, one[name], known)) for name in words if name in one] for one in asked]
@@ -70,16 +71,18 @@ def _said(name: str, value: str, known: Mapping[str, str]) -> str:
 
 
 def _names(asked: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """The names of all subscribers, sites and offers that are pointed to, by public id."""
+    """The names of all subscribers, sites, companies and offers that are pointed to, by public id."""
     language = get_language() or "en"
     people = Subscriber.objects.filter(id__in=_ids(asked, "subscriber", "cus"))
     sites = Site.objects.filter(id__in=_ids(asked, "site", "sit"))
+    entities = LegalEntity.objects.filter(id__in=_ids(asked, "legal_entity", "ent"))
     offers = list(Offer.objects.filter(id__in=_ids(asked, "offer", "off")))
     newest = newest_versions([row.pk for row in offers]) if offers else {}
     titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
     return {
         **{row.public_id: row.name or row.company or row.reference for row in people},
         **{row.public_id: row.name for row in sites},
+        **{row.public_id: row.name for row in entities},
         **{row.public_id: in_language(titles.get(row.pk, {}), language) or row.reference for row in offers},
     }
 

@@ -23,13 +23,13 @@ from billing.tasks import export_soon
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
-from merchants.models import Offer, Site
+from merchants.models import LegalEntity, Offer, Site
 from merchants.refusals import Invalid, NotFound
 from subscribers.selectors import people
 
 PAGE = 25
 UNDER_WAY = (Export.Status.WAITING, Export.Status.MAKING)
-NAMED = ("subscriber", "site", "offer", "run")
+NAMED = ("subscriber", "site", "offer", "run", "legal_entity")
 """Filters that are ids."""
 
 
@@ -45,7 +45,7 @@ class NewExportForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    format = forms.ChoiceField(label=gettext_lazy("As"), widget=forms.RadioSelect, initial=Export.Format.XLSX)
+    format = forms.ChoiceField(label=gettext_lazy("As"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,6 +53,7 @@ class NewExportForm(forms.Form):
         assert isinstance(kind, forms.ChoiceField) and isinstance(form, forms.ChoiceField)
         kind.choices = [(name, KINDS[name].title) for name in kinds]
         form.choices = [(each, FORMATS[each]) for each in KINDS[kinds[0]].formats]
+        form.initial = KINDS[kinds[0]].formats[0]
 
 
 @require_safe
@@ -75,14 +76,17 @@ def exports(request: OfficeRequest) -> HttpResponse:
 
 @office_page(permission="export_data")
 def export_new(request: OfficeRequest) -> HttpResponse:
-    """Ask for one: `?kind=invoices&status=open&subscriber=cus_…`, as the lists link to it."""
+    """Ask for one: `?kind=invoices&status=open&subscriber=cus_…`, as the lists link to it, or
+    `?kind=fec&legal_entity=ent_…&from=…&to=…`, as Settings, Accounting does."""
     office = request.office
-    kinds = [request.GET["kind"]] if request.GET.get("kind") in KINDS else list(KINDS)
+    plain = [name for name, each in KINDS.items() if not each.needs]
+    kinds = [request.GET["kind"]] if request.GET.get("kind") in KINDS else plain
     narrowed = _narrowed(request.GET, kinds[0]) if len(kinds) == 1 else {}
-    form = NewExportForm(request.POST or None, initial={"kind": kinds[0]}, kinds=kinds)
+    given = {"kind": kinds[0], "from_on": request.GET.get("from"), "to_on": request.GET.get("to")}
+    form = NewExportForm(request.POST or None, initial=given, kinds=kinds)
     if request.method == "POST" and form.is_valid():
         row = None
-        with beside(form, {"from": "from_on", "to": "to_on"}):
+        with beside(form, {"from": "from_on", "to": "to_on", "last": "to_on"}):
             row = begin(
                 _wanted(form.cleaned_data, narrowed),
                 merchant=office.merchant,
@@ -133,6 +137,7 @@ def _narrowed(query: QueryDict, name: str) -> dict[str, str]:
         "site": Site.objects.all(),
         "offer": Offer.objects.all(),
         "run": BillingRun.objects.all(),
+        "legal_entity": LegalEntity.objects.all(),
     }
     for each in kind.filters:
         value = query.get(each, "").replace("\x00", "").strip()[:200]

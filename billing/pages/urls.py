@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.pages import clocks, coming, debts, ending, exports, listing, run_preview, runs, simulation
+from billing.pages import clocks, coming, debts, ending, ereports, exports, listing, run_preview, runs, simulation
 
 urlpatterns: list[URLPattern] = [
     path("subscriptions", listing.subscriptions, name="subscriptions"),
@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern] = [
     path("exports", exports.exports, name="exports"),
     path("exports/new", exports.export_new, name="export-new"),
     path("exports/<str:export>/download", exports.export_download, name="export-download"),
+    path("settings/ereporting", ereports.setting_ereporting, name="setting_ereporting"),
+    path("settings/ereporting/<str:entity>", ereports.setting_ereporting_of, name="setting_ereporting_of"),
+    path("settings/ereports/<str:report>", ereports.setting_ereport, name="setting_ereport"),
+    path("settings/ereports/<str:report>/xml", ereports.setting_ereport_xml, name="setting_ereport_xml"),
+    path("settings/ereports/<str:report>/json", ereports.setting_ereport_json, name="setting_ereport_json"),
+    path("settings/ereports/<str:report>/send", ereports.setting_ereport_send, name="setting_ereport_send"),
     path("developers/clocks", clocks.developer_clocks, name="developer_clocks"),
     path("developers/clocks/<str:clock>", clocks.developer_clock, name="developer_clock"),
     path("developers/clocks/<str:clock>/advance", clocks.developer_clock_advance, name="developer_clock_advance"),

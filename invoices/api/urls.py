@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.api import documents, payments
+from invoices.api import accounting, documents, payments
 
 urlpatterns: list[URLPattern] = [
     path("invoices", documents.Invoices.as_view(), name="invoices"),
@@ -13,6 +13,11 @@ urlpatterns: list[URLPattern] = [
     path("credit_notes/<str:credit_note>", documents.OneCreditNote.as_view(), name="credit_note"),
     path("credit_notes/<str:credit_note>/pdf", documents.CreditNotePdf.as_view(), name="credit_note_pdf"),
     path("credit_notes/<str:credit_note>/xml", documents.CreditNoteXml.as_view(), name="credit_note_xml"),
+    path(
+        "legal_entities/<str:legal_entity>/accounting",
+        accounting.EntityAccounting.as_view(),
+        name="legal_entity_accounting",
+    ),
     path("payments", payments.Payments.as_view(), name="payments"),
     path("payments/<str:payment>", payments.OnePayment.as_view(), name="payment"),
 ]

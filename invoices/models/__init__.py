@@ -1,5 +1,6 @@
 """What an auditor asks for: numbered documents, money in and out, the ledger."""
 
+from invoices.models.accounting import ChartOfAccounts
 from invoices.models.credits import CreditNote, CreditNoteLine, CreditNoteTax
 from invoices.models.documents import Invoice, InvoiceLine, InvoiceTax
 from invoices.models.files import DocumentFile
@@ -10,6 +11,7 @@ from invoices.models.series import NumberSeries
 __all__ = [
     "Allocation",
     "BalanceEntry",
+    "ChartOfAccounts",
     "CreditNote",
     "CreditNoteLine",
     "CreditNoteTax",

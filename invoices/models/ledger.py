@@ -44,7 +44,7 @@ class LedgerEntry(TenantModel):
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="a_ledger_leg_moves_something")]
         indexes = [
             models.Index(fields=["merchant", "posting_id"], name="ledger_legs_of_a_posting"),
-            models.Index(fields=["merchant", "posted_on", "id"], name="ledger_by_date"),
+            models.Index(fields=["merchant", "posted_on", "posting_id", "id"], name="ledger_in_order"),
             models.Index(fields=["invoice"], condition=Q(invoice__isnull=False), name="ledger_of_an_invoice"),
             models.Index(
                 fields=["credit_note"], condition=Q(credit_note__isnull=False), name="ledger_of_a_credit_note"

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.pages import credits, documents, fragments, listing, proof, samples
+from invoices.pages import accounting, credits, documents, fragments, listing, proof, samples
 
 urlpatterns: list[URLPattern] = [
     path("home/money", fragments.home_money, name="home-money"),
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("credit-notes/<str:credit_note>/pdf", documents.credit_note_pdf, name="credit-note-pdf"),
     path("credit-notes/<str:credit_note>/xml", documents.credit_note_xml, name="credit-note-xml"),
     path("entities/<str:entity>/sample.pdf", samples.entity_sample, name="entity-sample"),
+    path("settings/accounting", accounting.setting_accounting, name="setting_accounting"),
+    path("settings/accounting/<str:entity>", accounting.setting_accounting_of, name="setting_accounting_of"),
     path("payments", listing.payments, name="payments"),
     path("subscribers/<str:subscriber>/money", fragments.subscriber_money, name="subscriber-money"),
     path("subscribers/<str:subscriber>/documents", fragments.subscriber_documents, name="subscriber-documents"),

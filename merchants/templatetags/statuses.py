@@ -90,6 +90,13 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "retrying": ("warn", pgettext_lazy("delivery", "Retrying")),
         "failed": ("bad", pgettext_lazy("delivery", "Given up")),
     },
+    "ereport": {
+        "draft": ("wait", pgettext_lazy("report", "Waits")),
+        "sent": ("wait", pgettext_lazy("report", "Handed on")),
+        "unknown": ("warn", pgettext_lazy("report", "Outcome not known yet")),
+        "accepted": ("good", pgettext_lazy("report", "Accepted")),
+        "rejected": ("bad", pgettext_lazy("report", "Refused")),
+    },
     "message": {
         "waiting": ("wait", pgettext_lazy("message", "Waits")),
         "sent": ("good", pgettext_lazy("message", "Sent")),
@@ -125,6 +132,7 @@ NORMAL = {
     ("offer", "on_sale"),
     ("key", "active"),
     ("endpoint", "active"),
+    ("ereport", "accepted"),
     ("delivery", "delivered"),
     ("message", "sent"),
     ("refund", "succeeded"),

@@ -35,6 +35,8 @@ QUESTIONS = {
     "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",
     "due_messages": "across_due_messages(%s::timestamptz, %s::int)",
     "digests_due": "across_digests_due(%s::timestamptz, %s::int)",
+    "ereports_due": "across_ereports_due(%s::timestamptz, %s::int)",
+    "ereports_to_hand_on": "across_ereports_to_hand_on(%s::timestamptz, %s::int)",
     "unprinted_documents": "across_unprinted_documents(%s::timestamptz, %s::int)",
 }
 

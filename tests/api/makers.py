@@ -12,11 +12,14 @@ from rest_framework.views import APIView
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
+from billing.engine.reporting import ReportKind
 from billing.flows.charges import ChargeTerms, add_charge
+from billing.flows.ereporting import next_span, set_ereporting
+from billing.flows.ereports import make as make_report
 from billing.flows.export import Wanted as WantedExport
 from billing.flows.export import begin
 from billing.flows.export_making import make
-from billing.models import BillingRun, Charge, CheckoutSession, Export
+from billing.models import BillingRun, Charge, CheckoutSession, EReport, Export
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -51,6 +54,7 @@ MAKERS: dict[str, type[Model]] = {
     "alert": Alert,
     "billing_run": BillingRun,
     "export": Export,
+    "ereport": EReport,
 }
 """What a parameter of an address names. `furnish` makes one of each."""
 
@@ -117,6 +121,9 @@ def furnish(shop: Shop) -> dict[str, str]:
         )
         wanted = WantedExport(kind="payments", format="csv")
         export = begin(wanted, merchant=shop.merchant, actor=shop.actor, now=shop.now())
+        reporting = set_ereporting(shop.entity, actor=shop.actor, now=shop.now())
+        kind = ReportKind.transactions
+        make_report(reporting, kind, next_span(reporting, kind), actor=shop.actor, now=shop.now())
     make(merchant_id=shop.id, export_id=export.pk)
     for document_id in (session.invoice_id, note.pk):
         print_document(merchant_id=shop.id, document_id=document_id)

@@ -12,6 +12,9 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
+from billing.engine.reporting import ReportKind
+from billing.flows.ereporting import next_span, set_ereporting
+from billing.flows.ereports import make as make_report
 from billing.flows.export import Wanted as WantedExport
 from billing.flows.export import begin
 from billing.flows.export_making import make
@@ -43,6 +46,7 @@ NAMES = {
     "rate": "TaxRate",
     "key": "ApiKey",
     "clock": "TestClock",
+    "report": "EReport",
     "run": "BillingRun",
     "parked": "ParkedInRun",
 }
@@ -164,6 +168,9 @@ def sell(seat: Seat) -> None:
         ParkedInRun.objects.create(
             run=run, subscription=Subscription.objects.get(), code="unforeseen", reason="a test", parked_at=NOW.at
         )
+        reporting = set_ereporting(entity, actor=shop.actor, now=shop.now())
+        kind = ReportKind.transactions
+        make_report(reporting, kind, next_span(reporting, kind), actor=shop.actor, now=shop.now())
 
 
 def invoice_number(seat: Seat) -> str:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.flows.export_making import make
 from billing.models import Export
 from merchants.clock import instant
-from merchants.models import Membership, Site
+from merchants.models import LegalEntity, Membership, Site
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
 from tests.pages.furnished import sell
@@ -206,3 +206,33 @@ def test_the_list_costs_the_same_however_long_it_is(seat):
             seat.client.get(seat.url("exports"))
         costs.append(len(seen))
     assert costs[0] == costs[1]
+
+
+def test_the_file_of_accounting_entries_is_asked_for_from_the_accounts(seat):
+    with tenant(seat.merchant.id):
+        LegalEntity.objects.update(siren="732829320")
+        entity = LegalEntity.objects.get().public_id
+    page = seat.client.get(seat.url("setting_accounting_of", entity=entity)).content.decode()
+    year = max(map(int, re.findall(r"to=(\d{4})-12-31", page)))
+    before, link = [each.replace("&amp;", "&") for each in re.findall(r'href="([^"]*exports/new[^"]*)"', page)]
+    query = {"kind": ["fec"], "legal_entity": [entity], "from": [f"{year}-01-01"], "to": [f"{year}-12-31"]}
+    assert parse_qs(urlsplit(link).query) == query
+    assert f"from={year - 1}-01-01" in before
+    asked = seat.client.get(link).content.decode()
+    assert f'value="{year}-12-31"' in asked and 'value="txt"' in asked and 'value="xlsx"' not in asked
+    days = {"from_on": f"{year}-01-01", "to_on": f"{year}-12-31"}
+    answer = seat.client.post(link, {"kind": "fec", "format": "txt", **days})
+    assert answer["Location"] == seat.url("exports")
+    row = exports(seat)[-1]
+    assert row.filters == {"legal_entity": entity}
+    work(seat, row)
+    row = exports(seat)[-1]
+    assert (row.status, row.name) == ("ready", f"732829320FEC{year}1231.txt") and row.rows > 3
+    listed = seat.client.get(seat.url("exports")).content.decode()
+    assert "File of accounting entries (FEC)" in listed and "<b>Onde</b>" in listed
+    content = seat.client.get(seat.url("export-download", export=row.public_id), follow=True)
+    body = b"".join(content.streaming_content) if content.streaming else content.content
+    assert body.startswith(b"JournalCode\t") and content["Content-Type"] == "text/plain; charset=iso-8859-15"
+    assert 'value="fec"' not in seat.client.get(seat.url("export-new")).content.decode()
+    empty = seat.client.post(link, {"kind": "fec", "format": "txt", "from_on": "", "to_on": ""})
+    assert empty.status_code == 422 and empty.content.decode().count("This kind needs it.") == 2

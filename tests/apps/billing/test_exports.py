@@ -28,17 +28,19 @@ from billing.flows import export_making
 from billing.flows.export import Wanted, begin, seen_from
 from billing.flows.export_making import asked_of, expire, make
 from billing.models import Export
+from invoices.fec_check import verify
 from invoices.models import CreditNote, Invoice, Payment, Refund
 from invoices.services.credit_plans import Wanted as Credited
 from invoices.services.credits import credit_invoice
 from merchants.clock import instant
-from merchants.ids import show
+from merchants.ids import new_id, show
 from merchants.models import Site
 from merchants.refusals import Conflict, Invalid
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.models import Change, Subscriber
 from subscribers.services import enrolment
+from tests.apps.invoices.bills import bill, line
 from tests.worlds import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -480,3 +482,50 @@ def test_ten_years_to_the_day_are_allowed(shop: Shop) -> None:
 
 def test_an_id_that_nothing_has_narrows_to_nothing(sold: Shop) -> None:
     assert made(sold, "invoices", filters={"subscriber": show("cus", UUID(int=5))}).rows == 0
+
+
+def entries_wanted(shop, **more):
+    today = shop.now().today
+    span = {"from_on": today.replace(month=1, day=1), "to_on": today.replace(month=12, day=31)}
+    return Wanted(
+        **{"kind": "fec", "format": "txt", **span, "filters": {"legal_entity": shop.entity.public_id}, **more}
+    )
+
+
+def test_a_file_of_accounting_entries_is_read_again_before_it_is_handed_out(shop, monkeypatch):
+    bill(shop, shop.enrol("ON-1"), line(12_99))
+    with tenant(shop.id):
+        row = begin(entries_wanted(shop), merchant=shop.merchant, actor=shop.actor, now=shop.now())
+        faulty = begin(entries_wanted(shop), merchant=shop.merchant, actor=shop.actor, now=shop.now())
+    export_making.make(merchant_id=shop.id, export_id=row.pk)
+    with monkeypatch.context() as broken:
+        broken.setattr("invoices.fec.amount_text", lambda cents: "1,00")
+        export_making.make(merchant_id=shop.id, export_id=faulty.pk)
+    with tenant(shop.id):
+        made = Export.objects.get(pk=row.pk)
+        assert (made.status, made.rows, made.name) == ("ready", 3, f"ESSAI-732829320FEC{made.to_on:%Y%m%d}.txt")
+        failed = Export.objects.get(pk=faulty.pk)
+        assert (failed.status, failed.code) == ("failed", "file_faulty")
+        assert failed.params == {"fault": "line 2: it is a debit and a credit"}
+    with default_storage.open(made.path) as kept:
+        assert verify([kept.read()], starts_at=1).faults == []
+
+
+def test_a_file_of_accounting_entries_is_of_a_company_and_a_fiscal_year(shop):
+    today = shop.now().today
+    with tenant(shop.id):
+        for wanted, sites, expected in (
+            (entries_wanted(shop, from_on=None, filters={}), (), {"from", "filters.legal_entity"}),
+            (entries_wanted(shop, from_on=today.replace(year=today.year - 3, day=1)), (), {"to"}),
+            (entries_wanted(shop), (new_id(),), {"kind"}),
+            (entries_wanted(shop, format="csv"), (), {"format"}),
+        ):
+            with pytest.raises(Invalid) as refused:
+                begin(wanted, merchant=shop.merchant, sites=sites, actor=shop.actor, now=shop.now())
+            assert {each.field for each in refused.value.errors} == expected
+        shop.entity.siren = ""
+        shop.entity.save()
+        row = begin(entries_wanted(shop), merchant=shop.merchant, actor=shop.actor, now=shop.now())
+    export_making.make(merchant_id=shop.id, export_id=row.pk)
+    with tenant(shop.id):
+        assert Export.objects.get(pk=row.pk).code == "siren_missing"
