@@ -63,7 +63,7 @@ def personal_ids(data: Any) -> Iterable[UUID]:
             yield from personal_ids(part)
 
 
-def filled(data: Any, values: Mapping[UUID, str]) -> Any:
+def filled(data: Any, values: Mapping[UUID, Any]) -> Any:
     """The same data with personal values in their places; erased ones are None.
 
     >>> filled([{"personal": "00000000-0000-0000-0000-000000000007"}, {"personal": None}, 3], {UUID(int=7): "Julie"})
@@ -88,7 +88,7 @@ def instant_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def shape(event: Told, values: Mapping[UUID, str]) -> dict[str, Any]:
+def shape(event: Told, values: Mapping[UUID, Any]) -> dict[str, Any]:
     """The event as an object of the API."""
     return {
         "id": event.public_id,
@@ -102,6 +102,6 @@ def shape(event: Told, values: Mapping[UUID, str]) -> dict[str, Any]:
     }
 
 
-def body(event: Told, values: Mapping[UUID, str]) -> bytes:
+def body(event: Told, values: Mapping[UUID, Any]) -> bytes:
     """The bytes that are signed and sent."""
     return json.dumps(shape(event, values), ensure_ascii=False, separators=(",", ":")).encode()

@@ -10,7 +10,8 @@ from celery import shared_task
 from django.db import transaction
 
 from billing import inbox, runs
-from billing.flows import clock_work, ereport_sending, export_making, reconcile, try_now
+from billing.flows import clock_work, erase, ereport_sending, export_making, reconcile, try_now
+from merchants.actors import Actor, ActorKind, Channel
 from merchants.refusals import Refusal
 
 
@@ -57,6 +58,21 @@ def dun_due() -> None:
 def dun_merchant(merchant_id: str) -> None:
     """Take the steps of dunning that are due of one merchant."""
     runs.dun(UUID(merchant_id))
+
+
+@shared_task
+def erase_person(merchant_id: str, subscriber_id: str, member_id: str, asked_by: str, reason: str) -> None:
+    """Erase a person because somebody of the staff asked for it. Where something is in the way by now, nothing is done:
+    their page still shows them."""
+    by = Actor(kind=ActorKind.member, id=member_id, label=asked_by, channel=Channel.web)
+    with suppress(Refusal):
+        erase.erase(merchant_id=UUID(merchant_id), subscriber_id=UUID(subscriber_id), actor=by, reason=reason)
+
+
+def erase_soon(merchant_id: UUID, subscriber_id: UUID, actor: Actor, reason: str) -> None:
+    """After commit, ask a worker to erase a person: a page of the office waits for no provider."""
+    parts = (str(merchant_id), str(subscriber_id), actor.id, actor.label, reason)
+    transaction.on_commit(partial(erase_person.apply_async, parts), robust=True)
 
 
 def bill_soon(merchant_id: UUID) -> None:

@@ -9,8 +9,12 @@ class InvoicesConfig(AppConfig):
     name = "invoices"
 
     def ready(self) -> None:
-        """Tell who changes a legal entity's numbers which ones were given."""
+        """Tell who changes a legal entity's numbers which ones were given; say what this floor holds on
+        a person."""
         from invoices.services import numbering as series
+        from invoices.services import person
         from merchants.services import numbering
+        from subscribers import holdings
 
         numbering.given_by(series.given)
+        holdings.register(*person.HELD)

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     see_office = "see_office"  # the home page, the merchant's name: any member
     see_subscribers = "see_subscribers"  # subscribers, subscriptions, their history and notes
     edit_subscribers = "edit_subscribers"  # identity, address, notes
+    answer_privacy = "answer_privacy"  # hand out all that is held on a person, or erase them
     sell = "sell"  # begin a purchase, send a payment link
     change_subscriptions = "change_subscriptions"  # change, cancel, suspend, undo
     give_gestures = "give_gestures"  # free options, days, amounts

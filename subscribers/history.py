@@ -31,7 +31,7 @@ from subscribers.models import (
     SubscriptionCoupon,
     SubscriptionOption,
 )
-from subscribers.models.people import PERSONAL
+from subscribers.models.people import PERSONAL, kept_text
 from subscribers.models.subscriptions import BOOKKEEPING
 
 KINDS: dict[type[models.Model], str] = {
@@ -178,7 +178,7 @@ def _change(
             if before[name]:
                 before[name] = {"personal": str(old[row.pk, name])} if (row.pk, name) in old else {"personal": None}
             if after[name]:
-                value = PersonalValue(subscriber_id=row.pk, field=name, value=after[name], created_at=now.at)
+                value = PersonalValue(subscriber_id=row.pk, field=name, value=kept_text(after[name]), created_at=now.at)
                 values.append(value)
                 after[name] = {"personal": str(value.pk)}
     return bulk.lean(

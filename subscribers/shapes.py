@@ -37,14 +37,14 @@ def subscriber(row: Subscriber, personal: Mapping[str, Any] | None = None) -> di
     return {
         "id": row.public_id,
         "object": "subscriber",
-        "reference": row.reference,
+        "reference": values["reference"],
         "name": values["name"],
         "email": values["email"],
         "phone": values["phone"],
         "birth_on": values["birth_on"],
         "company": values["company"],
-        "siren": row.siren,
-        "vat_number": row.vat_number,
+        "siren": values["siren"],
+        "vat_number": values["vat_number"],
         "address": {
             "line1": values["line1"],
             "line2": values["line2"],
@@ -58,7 +58,7 @@ def subscriber(row: Subscriber, personal: Mapping[str, Any] | None = None) -> di
         "site": shown("sit", row.site_id),
         "test_clock": shown("tc", row.test_clock_id),
         "channel": row.channel,
-        "metadata": row.metadata,
+        "metadata": values["metadata"],
         "created_at": at(row.created_at),
         "erased_at": at(row.erased_at),
     }
@@ -78,7 +78,9 @@ def told_personal(row: Subscriber, name: str, personal: Mapping[str, Any] | None
     """A personal value, or where `personal` is given the id that stands for it."""
     value = getattr(row, name)
     if personal is not None:
-        return {"personal": str(personal[name])} if name in personal and value else None
+        if not value:
+            return value if name in ("siren", "vat_number", "metadata") else None
+        return {"personal": str(personal[name])} if name in personal else None
     return on(value) if isinstance(value, date) else value
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -21,6 +22,7 @@ from merchants.models import Event
 from merchants.secrets import decrypt
 from merchants.tenancy.scope import current
 from subscribers.models import PersonalValue
+from subscribers.models.people import value_of
 
 LEASE = timedelta(seconds=90)
 """How long a claim holds: longer than the slowest batch of calls takes."""
@@ -140,7 +142,8 @@ def told(event: Event) -> Told:
     )
 
 
-def personal_values(events: Sequence[Told]) -> dict[UUID, str]:
+def personal_values(events: Sequence[Told]) -> dict[UUID, Any]:
     """The personal values that some events name and that still stand."""
     wanted = {id_ for event in events for id_ in personal_ids(event.data)}
-    return dict(PersonalValue.objects.filter(id__in=wanted).values_list("id", "value")) if wanted else {}
+    rows = PersonalValue.objects.filter(id__in=wanted).values_list("id", "field", "value") if wanted else ()
+    return {id_: value_of(field, text) for id_, field, text in rows}

@@ -10,6 +10,7 @@ from billing.api import (
     exports,
     invoices,
     payment_methods,
+    persons,
     scheduling,
     subscriptions,
     test_clocks,
@@ -74,6 +75,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("invoices/<str:invoice>/pay", invoices.PayInvoice.as_view(), name="invoice_pay"),
     path("invoices/<str:invoice>/send", invoices.SendInvoice.as_view(), name="invoice_send"),
+    path("subscribers/<str:subscriber>/export", persons.ExportSubscriber.as_view(), name="subscriber_export"),
+    path("subscribers/<str:subscriber>/erase", persons.EraseSubscriber.as_view(), name="subscriber_erase"),
     path("payment_methods", payment_methods.PaymentMethods.as_view(), name="payment_methods"),
     path("payment_methods/<str:payment_method>", payment_methods.OnePaymentMethod.as_view(), name="payment_method"),
     path(

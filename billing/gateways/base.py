@@ -12,7 +12,7 @@ committed before the call) and 22 (which declines may be tried again). No Django
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -228,6 +228,11 @@ class Gateway(Protocol):
 
     def detach_method(self, method_ref: str) -> Outcome:
         """Forget a method: it cannot be charged any more. Repeating it is harmless."""
+        ...
+
+    def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
+        """Forget who a payer is, with all their methods; what was captured stays. `payment_keys`: their payments', by
+        our keys. Repeating it is harmless."""
         ...
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:

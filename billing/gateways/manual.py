@@ -6,7 +6,7 @@ staff receive is recorded as a payment without this gateway.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .base import (
     BadSignature,
@@ -78,6 +78,10 @@ class ManualGateway:
     def detach_method(self, method_ref: str) -> Outcome:
         """Nothing is kept, so nothing is left."""
         return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
+
+    def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
+        """Nobody is known."""
+        return Outcome(kind=OutcomeKind.SUCCEEDED)
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:
         """Never: nobody sends notices of cash."""

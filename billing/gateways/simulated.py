@@ -7,7 +7,7 @@ visitor), debits that take days by the clock it is given, and cards whose answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -279,6 +279,14 @@ class SimulatedGateway:
         with self._books.page(method_ref) as page:
             page.content = {"detached": True}
         return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
+
+    def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
+        """Strike their address from the pages of their payments."""
+        for key in payment_keys:
+            with self._books.page(key) as page:
+                if (entry := entries.of(page)) is not None:
+                    entry["email"] = None
+        return Outcome(kind=OutcomeKind.SUCCEEDED)
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:
         """Never: this provider sends none, so whoever sends one lies."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -257,6 +257,18 @@ class StripeGateway:
             if not (refusal.is_wrong_state or "not attached" in refusal.message):
                 return failures.outcome(refusal)
         return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
+
+    def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
+        """Delete the customer, methods included; one that Stripe does not know (any more) is no failure."""
+        if not customer_ref:
+            return Outcome(kind=OutcomeKind.SUCCEEDED)
+        try:
+            self._api.customers.delete(customer_ref)
+        except stripe.StripeError as error:
+            found = _failure(error)
+            if found.kind is not OutcomeKind.NOT_FOUND:
+                return found
+        return Outcome(kind=OutcomeKind.SUCCEEDED)
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:
         """Verify a webhook's signature over its raw body, not older than five minutes, and read it."""

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from billing.pages import clocks, coming, debts, ending, ereports, exports, listing, run_preview, runs, simulation
+from billing.pages import (
+    clocks,
+    coming,
+    debts,
+    ending,
+    ereports,
+    exports,
+    listing,
+    persons,
+    run_preview,
+    runs,
+    simulation,
+)
 
 urlpatterns: list[URLPattern] = [
     path("subscriptions", listing.subscriptions, name="subscriptions"),
@@ -11,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<str:invoice>/payment-link", debts.invoice_payment_link, name="invoice-payment-link"),
     path("invoices/<str:invoice>/try-now", debts.invoice_try_now, name="invoice-try-now"),
     path("subscribers/<str:subscriber>/coming", coming.subscriber_coming, name="subscriber-coming"),
+    path("subscribers/<str:subscriber>/export", persons.subscriber_export, name="subscriber-export"),
+    path("subscribers/<str:subscriber>/erase", persons.subscriber_erase, name="subscriber-erase"),
     path("runs", runs.run_list, name="runs"),
     path("runs/preview", run_preview.run_preview, name="run-preview"),
     path("runs/start", runs.run_start, name="run-start"),

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from merchants.tenancy.models import TenantForeignKey, TenantModel
 
 PERSONAL = (
-    "name", "email", "phone", "company", "line1", "line2", "postal_code", "city", "birth_on",
+    "name", "email", "phone", "company", "line1", "line2", "postal_code", "city", "birth_on", "reference", "siren",
+    "vat_number", "vat_check", "metadata",
 )  # fmt: skip
-"""The columns whose values stand in changes and events only as ids of PersonalValue rows."""
+"""The columns whose values stand in changes and events only as ids of PersonalValue rows. A merchant's reference is one
+of them: many use the e-mail address."""
+STRUCTURED = ("vat_check", "metadata")
+"""Those whose value is JSON."""
+
+
+def kept_text(value: Any) -> str:
+    """A personal value as its row keeps it; JSON as text.
+
+    >>> kept_text("Lucie"), kept_text({"crm": "12"})
+    ('Lucie', '{"crm": "12"}')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def value_of(field: str, text: str) -> Any:
+    """A personal value from its row.
+
+    >>> value_of("name", "Lucie"), value_of("metadata", '{"crm": "12"}')
+    ('Lucie', {'crm': '12'})
+    """
+    return json.loads(text) if field in STRUCTURED else text
 
 
 class Subscriber(TenantModel):

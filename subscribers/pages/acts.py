@@ -44,6 +44,11 @@ def acts(office: Office, life: Life) -> list[Act]:
         found += [act for row in life.live for act in _of_subscription(office, row, several=len(life.live) > 1)]
     if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
         found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
+    if office.may(Permission.answer_privacy):
+        if url := routed(office, "subscriber-export", subscriber=who):
+            found.append(Act(words=_("All we hold (ZIP)"), url=url))
+        if life.subscriber.erased_at is None and (url := routed(office, "subscriber-erase", subscriber=who)):
+            found.append(Act(words=_("Erase…"), url=url))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from subscribers.models import PersonalValue
+from subscribers.models.people import value_of
 
 ERASED = "erased"
 """What stands in the place of a personal value that was erased."""
@@ -36,16 +37,16 @@ def ids_in(value: Any) -> Iterator[str]:
             yield from ids_in(part)
 
 
-def known(values: Iterable[Any]) -> dict[str, str]:
+def known(values: Iterable[Any]) -> dict[str, Any]:
     """The personal values that these JSON values name and that still exist, by id: one query at most."""
     wanted = {UUID(id_) for value in values for id_ in ids_in(value)}
     if not wanted:
         return {}
-    rows = PersonalValue.objects.filter(id__in=wanted).values_list("id", "value")
-    return {str(id_): text for id_, text in rows}
+    rows = PersonalValue.objects.filter(id__in=wanted).values_list("id", "field", "value")
+    return {str(id_): value_of(field, text) for id_, field, text in rows}
 
 
-def said(value: Any, texts: Mapping[str, str]) -> Any:
+def said(value: Any, texts: Mapping[str, Any]) -> Any:
     """The JSON with each personal value in the place of its id, and `erased` where it is no more.
 
     >>> said({"name": {"personal": "1"}, "email": {"personal": "2"}, "siren": "552100554"}, {"1": "Ada"})

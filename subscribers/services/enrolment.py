@@ -15,6 +15,7 @@ from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from subscribers import history, shapes
 from subscribers.models import PersonalValue, Subscriber
+from subscribers.models.people import PERSONAL, kept_text
 from subscribers.registers import Answer
 from subscribers.search_text import fold
 from subscribers.services import facts
@@ -153,6 +154,10 @@ def _search(row: Subscriber) -> str:
 
 
 def _tell(kind: str, row: Subscriber, *, actor: Actor, now: Now) -> None:
-    ids = PersonalValue.objects.filter(subscriber=row).order_by("id").values_list("field", "id")
-    data = {"object": shapes.subscriber(row, dict(ids))}
+    ids = dict(PersonalValue.objects.filter(subscriber=row).order_by("id").values_list("field", "id"))
+    untold = [name for name in PERSONAL if getattr(row, name) and name not in ids]  # older than the column's being one
+    for name in untold:
+        text = kept_text(history.told(getattr(row, name)))
+        ids[name] = PersonalValue.objects.create(subscriber=row, field=name, value=text, created_at=now.at).pk
+    data = {"object": shapes.subscriber(row, ids)}
     facts.tell(row.pk, (kind, row.pk, data), actor=actor, now=now)

@@ -12,6 +12,7 @@ TABLE = """
 see_office               x     x     x          x       x       x
 see_subscribers          x     x     x          x       x       x
 edit_subscribers         x     x     .          x       x       .
+answer_privacy           x     x     .          .       .       .
 sell                     x     x     .          x       x       .
 change_subscriptions     x     x     .          x       .       .
 give_gestures            x     x     .          x       .       .
