@@ -2,7 +2,8 @@
 erasure (`billing.flows.person_export`, `billing.flows.erase`) go through all of it without knowing any app above.
 
 Who adds a table with something personal in it registers a holding for it; `tests/stories/test_erasing.py` searches
-every text of the database after an erasure, so that one that was forgotten shows.
+every text of the database after an erasure, so that one that was forgotten shows, and `tests/contracts/test_persons.py`
+goes through every table that leads to a person: each is told by a holding or named there with the reason why not.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Model
 
 from merchants.now import Now
 from subscribers.models import Subscriber
@@ -24,11 +27,13 @@ Told = Iterator[Mapping[str, Any]]
 class Holding:
     """One kind of what is held. `told` gives each row as JSON, the oldest first, a block at a time; `mask` takes out of
     its tables what says who the person is, within the transaction of the erasure, and is None where nothing may or
-    need be taken out. `columns` are shown on the readable page, `title` says what it is (an English message id)."""
+    need be taken out. `columns` are shown on the readable page, `title` says what it is (an English message id),
+    `tables` are the models whose rows it tells."""
 
     name: str
     title: str
     columns: Mapping[str, str]
+    tables: tuple[type[Model], ...]
     told: Callable[[Subscriber], Told]
     mask: Callable[[Subscriber, Now], None] | None = None
 

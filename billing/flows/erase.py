@@ -13,7 +13,7 @@ from uuid import UUID
 from billing.flows.pay import ProviderSilent
 from billing.flows.providers import gateway_of
 from billing.gateways.base import OutcomeKind
-from billing.models import CheckoutSession
+from billing.models import CheckoutSession, NewCard
 from invoices.models import Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
 from invoices.selectors.money import standing_of
@@ -40,7 +40,7 @@ class CannotErase(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AtProvider:
-    """What one provider keeps of a person."""
+    """What one provider keeps of a person. `payments`: keys of payments, and of pages for another card."""
 
     account: ProviderAccount
     customer: str
@@ -114,6 +114,7 @@ def erase(*, merchant_id: UUID, subscriber_id: UUID, actor: Actor, reason: str) 
             if holding.mask is not None:
                 holding.mask(row, now)
         person.forget_methods(row, actor=actor, now=now)
+        person.forget_notes(row, actor=actor, now=now)
         person.forget_profile(row, actor=actor, now=now, reason=reason)
         return row
 
@@ -132,7 +133,8 @@ def _known_at_providers(row: Subscriber) -> list[_AtProvider]:
     found = []
     for account in ProviderAccount.objects.filter(disconnected_at=None).order_by("id"):
         methods = PaymentMethod.objects.filter(subscriber=row, account=account).exclude(provider_ref__startswith=ERASED)
-        payments = [str(id_) for id_ in Payment.objects.filter(payer=row, account=account).values_list("id", flat=True)]
+        asked = [each.objects.filter(payer=row, account=account) for each in (Payment, NewCard)]
+        payments = [str(id_) for rows in asked for id_ in rows.values_list("id", flat=True)]
         customer = row.provider_customers.get(str(account.pk), "")
         refs = list(methods.values_list("provider_ref", flat=True))
         if customer or refs or payments:

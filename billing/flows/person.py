@@ -9,12 +9,14 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from billing import shapes
-from billing.models import Charge, CheckoutSession, NewCard, ProviderEvent
+from billing.models import Charge, CheckoutSession, DunningCase, NewCard, ProviderEvent, Quote
 from invoices.models import Payment
+from merchants.ids import show
 from merchants.now import Now
 from merchants.refusals import gettext_noop
 from subscribers.holdings import Holding, Told, blocks
 from subscribers.models import PaymentMethod, Subscriber
+from subscribers.shapes import at
 
 
 def _purchases(person: Subscriber) -> Told:
@@ -31,9 +33,31 @@ def _charges(person: Subscriber) -> Told:
         yield from (shapes.charge(row) for row in block)
 
 
+def _card_pages(person: Subscriber) -> Told:
+    for block in blocks(NewCard.objects.filter(payer=person)):
+        for row in block:
+            yield {"created_at": at(row.created_at), "status": row.status, "settled_at": at(row.settled_at)}
+
+
+def _unpaid(person: Subscriber) -> Told:
+    for block in blocks(DunningCase.objects.filter(payer=person)):
+        for row in block:
+            yield {
+                "invoice": show("inv", row.invoice_id),
+                "opened_at": at(row.opened_at),
+                "tries": row.tries,
+                "steps_taken": row.taken,
+                "effect": row.effect,
+                "ended_at": at(row.ended_at),
+                "outcome": row.outcome,
+            }
+
+
 def _forget_purchases(person: Subscriber, now: Now) -> None:
     rows = CheckoutSession.objects.filter(Q(subscriber=person) | Q(subscription__payer=person))
     rows.update(consented_from=None, metadata={}, success_url="", failure_url="", cancel_url="")
+    of_theirs = Q(subscription__subscriber=person) | Q(subscription__payer=person)
+    Charge.objects.filter(of_theirs).exclude(metadata={}).update(metadata={})
     NewCard.objects.filter(payer=person).update(url="")
     _notices(person).update(raw={})
 
@@ -56,6 +80,7 @@ HELD = (
         name="purchases",
         title=gettext_noop("Purchases"),
         columns={"created_at": gettext_noop("When"), "status": gettext_noop("Status")},
+        tables=(CheckoutSession, Quote),
         told=_purchases,
         mask=_forget_purchases,
     ),
@@ -63,6 +88,26 @@ HELD = (
         name="charges",
         title=gettext_noop("One-off amounts"),
         columns={"created_at": gettext_noop("When"), "status": gettext_noop("Status")},
+        tables=(Charge,),
         told=_charges,
+    ),
+    Holding(
+        name="card_pages",
+        title=gettext_noop("Pages for another card"),
+        columns={"created_at": gettext_noop("When"), "status": gettext_noop("Status")},
+        tables=(NewCard,),
+        told=_card_pages,
+    ),
+    Holding(
+        name="unpaid",
+        title=gettext_noop("Unpaid invoices"),
+        columns={
+            "invoice": gettext_noop("Invoice"),
+            "opened_at": gettext_noop("From"),
+            "ended_at": gettext_noop("Until"),
+            "outcome": gettext_noop("Status"),
+        },
+        tables=(DunningCase,),
+        told=_unpaid,
     ),
 )

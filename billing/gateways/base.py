@@ -231,8 +231,8 @@ class Gateway(Protocol):
         ...
 
     def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
-        """Forget who a payer is, with all their methods; what was captured stays. `payment_keys`: their payments', by
-        our keys. Repeating it is harmless."""
+        """Forget who a payer is, with all their methods; what was captured stays. `payment_keys`: of their
+        payments and card pages, by our keys. Repeating it is harmless."""
         ...
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:

@@ -281,11 +281,12 @@ class SimulatedGateway:
         return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
 
     def forget_customer(self, *, customer_ref: str, payment_keys: Sequence[str]) -> Outcome:
-        """Strike their address from the pages of their payments."""
+        """Strike their address from the pages that they were shown. A page is asked for by its key and the wish: who
+        asks for one again, with the address, is told that the key is used."""
         for key in payment_keys:
             with self._books.page(key) as page:
                 if (entry := entries.of(page)) is not None:
-                    entry["email"] = None
+                    entry["wish"].update({"email": None} if "email" in entry["wish"] else {})
         return Outcome(kind=OutcomeKind.SUCCEEDED)
 
     def read_notice(self, *, body: bytes, signature: str, secret: str) -> Notice:

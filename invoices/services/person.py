@@ -2,7 +2,7 @@
 
 Documents, their files and the ledger are kept ten years (Code de commerce, art. L123-22; Code général des impôts,
 art. 289 and Livre des procédures fiscales, art. L102 B for the documents), name and address included: erasure leaves
-them. Of payments, what the provider wrote about the payer and addresses of its pages are taken out.
+them. Of payments, what the provider wrote about the payer, what staff noted and addresses of pages are taken out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ from __future__ import annotations
 from django.db.models import Q
 
 from invoices import shapes
-from invoices.models import BalanceEntry, CreditNote, Invoice, Payment, Refund
+from invoices.models import (
+    BalanceEntry,
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteTax,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    Payment,
+    Refund,
+)
 from merchants.now import Now
 from merchants.refusals import gettext_noop
 from subscribers.holdings import Holding, Told, blocks
@@ -56,7 +66,7 @@ def _balance(person: Subscriber) -> Told:
 
 
 def _forget_payments(person: Subscriber, now: Now) -> None:
-    Payment.objects.filter(payer=person).update(action_url="", message="")
+    Payment.objects.filter(payer=person).update(action_url="", message="", note="")
     Refund.objects.filter(payment__payer=person).update(message="")
 
 
@@ -66,12 +76,14 @@ HELD = (
         name="invoices",
         title=gettext_noop("Invoices"),
         columns={"number": gettext_noop("Number"), "issued_on": gettext_noop("Date"), **_TOTAL},
+        tables=(Invoice, InvoiceLine, InvoiceTax),
         told=_invoices,
     ),
     Holding(
         name="credit_notes",
         title=gettext_noop("Credit notes"),
         columns={"number": gettext_noop("Number"), "issued_on": gettext_noop("Date"), **_TOTAL},
+        tables=(CreditNote, CreditNoteLine, CreditNoteTax),
         told=_credit_notes,
     ),
     Holding(
@@ -83,6 +95,7 @@ HELD = (
             "currency": gettext_noop("Currency"),
             "amount": gettext_noop("Amount, in minor units"),
         },
+        tables=(Payment,),
         told=_payments,
         mask=_forget_payments,
     ),
@@ -90,12 +103,14 @@ HELD = (
         name="refunds",
         title=gettext_noop("Refunds"),
         columns={"status": gettext_noop("Status"), "amount": gettext_noop("Amount, in minor units")},
+        tables=(Refund,),
         told=_refunds,
     ),
     Holding(
         name="balance",
         title=gettext_noop("Balance"),
         columns={"created_at": gettext_noop("When"), "amount": gettext_noop("Amount, in minor units")},
+        tables=(BalanceEntry,),
         told=_balance,
     ),
 )

@@ -20,7 +20,17 @@ from merchants.refusals import gettext_noop
 from merchants.tenancy.scope import current
 from subscribers import history, shapes
 from subscribers.holdings import Holding, Told, blocks
-from subscribers.models import Change, Grant, PaymentMethod, PersonalValue, Subscriber, Subscription
+from subscribers.models import (
+    Change,
+    Grant,
+    Mandate,
+    PaymentMethod,
+    PersonalValue,
+    Subscriber,
+    Subscription,
+    SubscriptionCoupon,
+    SubscriptionOption,
+)
 from subscribers.models.people import PERSONAL
 from subscribers.selectors import personal
 from subscribers.services import facts
@@ -60,7 +70,22 @@ def _without_secrets(patch: dict[str, Any]) -> dict[str, Any]:
 def _subscriptions(person: Subscriber) -> Told:
     rows = Subscription.objects.filter(Q(subscriber=person) | Q(payer=person)).select_related("offer_version")
     for block in blocks(rows):
-        yield from (shapes.subscription(row) for row in block)
+        for row in block:
+            yield shapes.subscription(row) | {"options": _options(row), "coupons": _coupons(row)}
+
+
+def _options(row: Subscription) -> list[dict[str, Any]]:
+    return [
+        {name: history.told(value) for name, value in history.columns_of(each).items()}
+        for each in SubscriptionOption.objects.filter(subscription=row).order_by("id")
+    ]
+
+
+def _coupons(row: Subscription) -> list[dict[str, Any]]:
+    return [
+        {name: history.told(value) for name, value in history.columns_of(each).items()}
+        for each in SubscriptionCoupon.objects.filter(subscription=row).order_by("id")
+    ]
 
 
 def _rights(person: Subscriber) -> Told:
@@ -73,6 +98,19 @@ def _rights(person: Subscriber) -> Told:
 def _methods(person: Subscriber) -> Told:
     for block in blocks(PaymentMethod.objects.filter(subscriber=person)):
         yield from (shapes.payment_method(row) for row in block)
+
+
+def _mandates(person: Subscriber) -> Told:
+    for block in blocks(Mandate.objects.filter(subscriber=person)):
+        for row in block:
+            yield {
+                "reference": row.reference,
+                "creditor_identifier": row.creditor_identifier,
+                "accepted_at": shapes.at(row.accepted_at),
+                "accepted_from": row.accepted_from,
+                "text_version": row.text_version,
+                "revoked_at": shapes.at(row.revoked_at),
+            }
 
 
 def _events(person: Subscriber) -> Told:
@@ -102,8 +140,14 @@ def forget_profile(person: Subscriber, *, actor: Actor, now: Now, reason: str) -
 
 
 def forget_methods(person: Subscriber, *, actor: Actor, now: Now) -> None:
-    """Take card and bank off the means of payment, each told as erased without saying again what stood there."""
+    """Take card and bank off the means of payment, and the address from which a mandate was given, each told as erased
+    without saying again what stood there."""
     entries = []
+    for mandate in Mandate.objects.filter(subscriber=person).select_for_update().order_by("id"):
+        mandate.accepted_from, mandate.revoked_at = None, mandate.revoked_at or now.at
+        mandate.save(update_fields=["accepted_from", "revoked_at"])
+        told = {"accepted_from": None, "revoked_at": mandate.revoked_at}
+        entries.append(history.Entry(row=mandate, verb="erased", columns=told))
     for row in PaymentMethod.objects.filter(subscriber=person).select_for_update().order_by("id"):
         columns: dict[str, Any] = {"brand": "", "last4": "", "exp_month": None, "exp_year": None, "country": ""}
         columns |= {"fingerprint": "", "customer_ref": "", "provider_ref": f"erased-{row.public_id}"}
@@ -112,6 +156,16 @@ def forget_methods(person: Subscriber, *, actor: Actor, now: Now) -> None:
             setattr(row, name, value)
         row.save(update_fields=list(columns))
         entries.append(history.Entry(row=row, verb="erased", columns=columns))
+    history.write_all(entries, actor=actor, now=now)
+
+
+def forget_notes(person: Subscriber, *, actor: Actor, now: Now) -> None:
+    """Take the merchant's notes off the subscriptions that were theirs, without saying again what stood there."""
+    entries = []
+    for row in Subscription.objects.filter(Q(subscriber=person) | Q(payer=person)).exclude(metadata={}).order_by("id"):
+        row.metadata = {}
+        row.save(update_fields=["metadata"])
+        entries.append(history.Entry(row=row, verb="erased", columns={"metadata": {}}))
     history.write_all(entries, actor=actor, now=now)
 
 
@@ -130,6 +184,7 @@ HELD = (
         name="profile",
         title=gettext_noop("Profile"),
         columns={"name": gettext_noop("Name"), "email": gettext_noop("E-mail"), "phone": gettext_noop("Phone")},
+        tables=(Subscriber, PersonalValue),
         told=_profile,
         mask=_forget_replies,
     ),
@@ -137,30 +192,42 @@ HELD = (
         name="history",
         title=gettext_noop("What changed"),
         columns={"recorded_at": gettext_noop("When"), "what": gettext_noop("What"), "after": gettext_noop("After")},
+        tables=(Change,),
         told=_history,
     ),
     Holding(
         name="subscriptions",
         title=gettext_noop("Subscriptions"),
         columns={"id": gettext_noop("Id"), "status": gettext_noop("Status"), "start_on": gettext_noop("From")},
+        tables=(Subscription, SubscriptionOption, SubscriptionCoupon),
         told=_subscriptions,
     ),
     Holding(
         name="rights",
         title=gettext_noop("Features opened"),
         columns={"feature": gettext_noop("Feature")},
+        tables=(Grant,),
         told=_rights,
     ),
     Holding(
         name="payment_methods",
         title=gettext_noop("Payment methods"),
         columns={"brand": gettext_noop("Card"), "last4": gettext_noop("Last digits"), "exp_year": gettext_noop("Year")},
+        tables=(PaymentMethod,),
         told=_methods,
+    ),
+    Holding(
+        name="mandates",
+        title=gettext_noop("Mandates"),
+        columns={"reference": gettext_noop("Mandate reference"), "accepted_at": gettext_noop("When")},
+        tables=(Mandate,),
+        told=_mandates,
     ),
     Holding(
         name="events",
         title=gettext_noop("Events"),
         columns={"created_at": gettext_noop("When"), "type": gettext_noop("What")},
+        tables=(Event,),
         told=_events,
     ),
 )

@@ -101,7 +101,7 @@ def zephyrine(shop):
     """She enrolled by the API, bought on the website, paid by card, was refused once, was credited, got letters, and
     her subscription is over. A stranger of the same merchant lives on."""
     site = Caller.of(shop)
-    answer = site.post("subscribers", BODY, key="enrol-zephyrine")
+    answer = site.post("subscribers", BODY, key="enrol-4711-once")
     assert answer.status_code == 201, answer.content
     made = answer.json()
     with tenant(shop.id):
@@ -203,7 +203,7 @@ def test_the_event_says_who_by_id_and_nothing_else(shop, zephyrine):
     assert told["reference"] == f"erased-{zephyrine.person.public_id}" and told["erased_at"]
     for each in site.get("events?limit=100").json()["data"]:
         assert marked(each) == []
-    again = site.post("subscribers", BODY, key="enrol-zephyrine")
+    again = site.post("subscribers", BODY, key="enrol-4711-once")
     assert (again.status_code, again.json()["code"]) == (409, "subscriber_erased")
     assert marked(again.content) == []
 
