@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from billing.environment import database, flag, listed, mail, need, one_of, store
+from merchants.languages import TABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -140,7 +140,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 # Language, time, files
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LANGUAGES = [(language.code, language.name) for language in TABLE.values()]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

@@ -17,8 +17,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from invoices.paper import Locale
 from invoices.wording import decimal_words, price_words, quantity_words
+from merchants.languages import language_of
 from merchants.money import decimal_text, exponent
 from merchants.wording import amount_text, figure_text, percent_text, period_text
 
@@ -88,16 +88,15 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
     >>> say("complimentary", given, amount=0, language="fr").replace(SPACE, "_")
     'offert, au lieu de 4,00_€'
     """
-    currency, french = str(inputs["currency"]), language[:2].lower() == "fr"
+    currency, own = str(inputs["currency"]), language_of(language)
     if rule == Rule.complimentary:
-        said = "offert" if french else "given"
+        said = own.given
         if inputs.get("instead_of"):
-            instead = amount_text(int(inputs["instead_of"]), currency, language)
-            said += f", au lieu de {instead}" if french else f" instead of {instead}"
+            said = own.given_instead.format(amount=amount_text(int(inputs["instead_of"]), currency, language))
     elif rule == Rule.free:
-        said = "gratuit" if french else "free"
+        said = own.free
     else:
-        locale = _locale(language)
+        locale = own.code
         if "unit_price" in inputs:
             unit = decimal_words(Decimal(inputs["unit_price"]), exponent(currency), locale)
         else:
@@ -120,7 +119,7 @@ def say_days(inputs: Inputs, *, amount: int, language: str) -> str:
     >>> say_days({"currency": "EUR", "unit_price": "0.0125", "quantity": "333"}, amount=416, language="en")
     '333 × €0.0125'
     """
-    currency, quantity, locale = str(inputs["currency"]), _quantity(inputs), _locale(language)
+    currency, quantity, locale = str(inputs["currency"]), _quantity(inputs), language_of(language).code
     factors = [quantity_words(quantity, locale)] if quantity != 1 else []
     if "unit_price" in inputs:
         factors.append(price_words(Decimal(inputs["unit_price"]), currency, locale))
@@ -128,9 +127,8 @@ def say_days(inputs: Inputs, *, amount: int, language: str) -> str:
         factors.append(amount_text(int(inputs["unit_amount"]), currency, language))
     days, whole = inputs.get("days"), inputs.get("whole_days")
     if days is not None and days != whole:
-        french = language[:2].lower() == "fr"
-        unit = ("jour" if french else "day") if days == 1 else ("jours" if french else "days")
-        factors.append(f"{days} {unit} {'sur' if french else 'of'} {whole}")
+        own = language_of(language)
+        factors.append((own.one_day if days == 1 else own.several_days).format(days=days, whole=whole))
     return f" {TIMES} ".join(factors) if len(factors) > 1 else ""
 
 
@@ -141,12 +139,12 @@ def say_discounts(inputs: Inputs, *, language: str) -> list[str]:
     ...     {"coupon": "c", "code": "RENTREE", "percent": "10", "amount": 130}]}, language="en")
     ['RENTREE, 10%: −€1.30']
     """
-    french = language[:2].lower() == "fr"
+    colon = language_of(language).before_colon
     said = []
     for discount in _discounts(inputs):
         percent = f", {percent_text(Decimal(discount['percent']), language)}" if discount.get("percent") else ""
         taken = amount_text(-int(discount["amount"]), str(inputs["currency"]), language)
-        said.append(f"{discount['code']}{percent}{SPACE if french else ''}: {taken}")
+        said.append(f"{discount['code']}{percent}{colon}: {taken}")
     return said
 
 
@@ -154,10 +152,6 @@ def _amounts(inputs: Inputs, amount: int) -> list[int]:
     """The figures that a formula names after its unit, in order: amount, then each discount, then what remains."""
     taken = [int(discount["amount"]) for discount in _discounts(inputs) if discount["amount"]]
     return [amount, *taken, amount - sum(taken)]
-
-
-def _locale(language: str) -> Locale:
-    return "fr" if language[:2].lower() == "fr" else "en"
 
 
 def _quantity(inputs: Inputs) -> Decimal:
@@ -193,5 +187,5 @@ def _days(inputs: Inputs, language: str) -> str:
     start, end = date.fromisoformat(inputs["from"]), date.fromisoformat(inputs["until"])
     words = period_text(start, end, language, today=start)
     if (end - start).days == 1:
-        return f"le {words}" if language[:2].lower() == "fr" else f"on {words}"
+        return language_of(language).on_day.format(day=words)
     return words

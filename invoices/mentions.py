@@ -14,6 +14,7 @@ from typing import Literal
 from django.utils.translation import override, pgettext
 
 from invoices.paper import Issuer, Locale
+from invoices.wording import isolated
 from merchants.wording import amount_text
 from subscribers.taxation import Kind, kind_of
 
@@ -129,13 +130,13 @@ def _contact(mentions: Mentions) -> list[str]:
 
 def identity(issuer: Issuer) -> str:
     """Who issues it, as the foot of every page says it; in the active language."""
-    name = issuer.full_name
+    name = isolated(issuer.full_name)
     if issuer.capital:
         name = pgettext("paper", "%(company)s with a capital of %(amount)s") % {
             "company": name,
             "amount": issuer.capital,
         }
-    parts = [", ".join((name, *issuer.address))]
+    parts = [", ".join((name, *map(isolated, issuer.address)))]
     registered = issuer.rcs.replace(" ", "")
     if issuer.rcs:
         parts.append(issuer.rcs)

@@ -21,7 +21,8 @@ from merchants.brand import LIGHT_SHEET, readable, rgb, text_of
 Kind = Literal["invoice", "credit_note"]
 State = Literal["open", "paid", "cancelled"]
 Prices = Literal["inclusive", "exclusive"]
-Locale = Literal["fr", "en"]
+Locale = str
+"""A code of `merchants.languages`."""
 Means = Literal[
     "card", "sepa", "transfer", "cash", "cheque", "terminal", "balance", "credit_note", "invoice", "refund", "other"
 ]

@@ -11,6 +11,7 @@ from itertools import pairwise
 from django.utils.translation import npgettext
 
 from invoices.paper import DayCount, Locale
+from invoices.wording import isolated
 from merchants.wording import long_date_text
 
 WIDTH = 620.0
@@ -34,7 +35,7 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Strip:
     """The drawing: outlines of days that others bill, days billed here, and labels; or, where those would run into one
-    another, the same said in `words`."""
+    another or cannot be drawn, the same said in `words`."""
 
     empty: str
     filled: str
@@ -63,7 +64,7 @@ def strip(count: DayCount, locale: Locale) -> Strip:
         Label(
             f"{start:g}",
             long_date_text(stretch.span.start, locale, today=stretch.span.start),
-            f"{stretch.title}, {_days(stretch.span.days)}",
+            f"{isolated(stretch.title)}, {_days(stretch.span.days)}",
             end=False,
         )
         for start, stretch in zip(starts, count.stretches, strict=True)
@@ -72,7 +73,7 @@ def strip(count: DayCount, locale: Locale) -> Strip:
     # Translators: under the strip of days, how many the whole period has
     whole = npgettext("paper", "%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
     labels.append(Label(f"{day * pitch - 2:g}", long_date_text(last, locale, today=last), whole, end=True))
-    if _collide(labels):
+    if _collide(labels) or not all(_stands_letter_by_letter(stretch.title) for stretch in count.stretches):
         said = [f"{label.upper}, {label.lower}" for label in labels[:-1]] + [whole]
         return Strip("".join(empty), "".join(filled), (), " · ".join(said))
     return Strip("".join(empty), "".join(filled), tuple(labels), "")
@@ -90,6 +91,16 @@ def _box(x: float, width: float) -> str:
         f"M{x + 0.5 + r:g} 1h{across:g}q{r:g} 0 {r:g} {r:g}v{down:g}q0 {r:g}-{r:g} {r:g}"
         f"h-{across:g}q-{r:g} 0-{r:g}-{r:g}v-{down:g}q0-{r:g} {r:g}-{r:g}z"
     )
+
+
+def _stands_letter_by_letter(text: str) -> bool:
+    """Whether a text may be drawn one letter after the other, as drawings are: Latin, Greek, Cyrillic, ideographs.
+    Letters of other scripts join, stack or run from right to left: they are set as a paragraph.
+
+    >>> _stands_letter_by_letter("Onde Hifi 漢字"), _stands_letter_by_letter("\u0642\u0628\u0644")
+    (True, False)
+    """
+    return all(sign < "\u0590" or "\u2000" <= sign < "\ufb1d" for sign in text)
 
 
 def _collide(labels: list[Label]) -> bool:

@@ -17,7 +17,8 @@ from invoices.mentions import identity
 from invoices.paper import Coming, Customer, Line, Paper, Settlement
 from invoices.payslip import paying
 from invoices.strip import strip
-from invoices.wording import narrow_span_words, price_words, quantity_words, rate_words, span_words
+from invoices.wording import isolated, narrow_span_words, price_words, quantity_words, rate_words, span_words
+from merchants.languages import language_of
 from merchants.wording import amount_text, long_date_text
 
 FOOT_LINES = 8
@@ -95,6 +96,7 @@ def _words(paper: Paper, logo: Logo | None) -> dict[str, Any]:
     fits = length <= FOOT_LINES
     return {
         "locale": paper.locale,
+        "direction": language_of(paper.locale).direction,
         "title": _title(paper),
         "author": paper.issuer.full_name,
         "created": f"{paper.issued_on.isoformat()}T00:00:00Z",
@@ -267,7 +269,7 @@ def _settlement(settlement: Settlement, paper: Paper) -> str:
         "other": pgettext("paper", "Other payments"),
     }[settlement.means]
     joint = ", " if settlement.means == "balance" else " "
-    words = joint.join(part for part in (means, settlement.detail) if part)
+    words = joint.join(part for part in (means, isolated(settlement.detail)) if part)
     if settlement.on is None:
         return words
     day = long_date_text(settlement.on, paper.locale, today=paper.issued_on)
@@ -276,7 +278,9 @@ def _settlement(settlement: Settlement, paper: Paper) -> str:
 
 def _coming(coming: Coming, paper: Paper) -> str:
     total = amount_text(coming.total, paper.currency, paper.locale)
-    items = ", ".join(f"{title} {amount_text(amount, paper.currency, paper.locale)}" for title, amount in coming.items)
+    items = ", ".join(
+        f"{isolated(title)} {amount_text(amount, paper.currency, paper.locale)}" for title, amount in coming.items
+    )
     values = {"day": long_date_text(coming.on, paper.locale), "total": total, "items": items}
     if len(coming.items) > 1:
         return pgettext("paper", "Next invoice on %(day)s: %(items)s, %(total)s in all.") % values

@@ -6,10 +6,32 @@ The language is an argument; nothing here is translated.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from unicodedata import bidirectional
 
 from invoices.paper import Locale, Span
+from merchants.languages import language_of
 from merchants.money import exponent
-from merchants.wording import amount_text, number_text, period_text, short_date_text
+from merchants.wording import (
+    amount_text,
+    day_text,
+    decimal_sign,
+    number_text,
+    percent_of,
+    period_text,
+    short_date_text,
+)
+
+
+def isolated(text: str) -> str:
+    """A text that may be read from right to left, so that what stands beside it keeps its place: without isolation the
+    amount after an Arabic title would be drawn before it (UAX 9).
+
+    >>> isolated("Onde Famille"), isolated("\u05d3\u05d5\u05d3") == "\u2068\u05d3\u05d5\u05d3\u2069"
+    ('Onde Famille', True)
+    """
+    if any(bidirectional(sign) in ("R", "AL") for sign in text):
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return text
 
 
 def decimal_words(value: Decimal, decimals: int, locale: Locale) -> str:
@@ -20,7 +42,7 @@ def decimal_words(value: Decimal, decimals: int, locale: Locale) -> str:
     """
     whole, _, part = f"{abs(value):f}".partition(".")
     part = part.rstrip("0").ljust(decimals, "0")
-    point = "," if locale == "fr" else "."
+    point = decimal_sign(locale)
     text = number_text(int(whole), locale) + (f"{point}{part}" if part else "")
     return f"\N{MINUS SIGN}{text}" if value < 0 else text
 
@@ -64,7 +86,7 @@ def rate_words(rate: Decimal, locale: Locale) -> str:
     >>> rate_words(Decimal("5.5"), "fr"), rate_words(Decimal("20"), "en")
     ('5,50\\xa0%', '20.00%')
     """
-    return decimal_words(rate, 2, locale) + ("\N{NO-BREAK SPACE}%" if locale == "fr" else "%")
+    return percent_of(decimal_words(rate, 2, locale), locale)
 
 
 def span_words(span: Span, locale: Locale) -> str:
@@ -91,7 +113,7 @@ def narrow_span_words(span: Span, locale: Locale) -> str:
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
-        start = short_date_text(first, locale, today=first).split(" ")[0]
+        start = day_text(first, locale)
     else:
         start = short_date_text(first, locale, today=last)
-    return f"{start} {'au' if locale == 'fr' else 'to'} {end}"
+    return language_of(locale).narrow_period.format(first=start, last=end)

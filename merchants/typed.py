@@ -1,4 +1,5 @@
-"""◆ Amounts as people type them, in French or English: `12,99`, `€12.99`, `1 200,00 €`. Never guessed where it matters.
+"""◆ Amounts as people type them, in the way of their language: `12,99`, `€12.99`, `1 200,00 €`. Never guessed where it
+matters.
 
 The last comma or point is the decimal sign where fewer digits follow it than the currency has decimals, or as many;
 three digits after a single sign are thousands only where the reader's language groups with that sign.
@@ -11,11 +12,11 @@ import unicodedata
 
 from babel.numbers import get_currency_symbol
 
+from merchants.languages import language_of
 from merchants.money import decimal_text, exponent, parse_amount
 from merchants.refusals import Invalid, gettext_noop
-from merchants.wording import locale_of
+from merchants.wording import decimal_sign, locale_of
 
-GROUPING = {"fr": "  \u202f.", "en": ",  '"}
 _SIGNS = re.compile(r"[.,]")
 
 
@@ -45,7 +46,7 @@ def _pointed(plain: str, currency: str, language: str) -> str:
     last = max(plain.rfind(","), plain.rfind("."))
     after = len(plain) - last - 1
     other = "," if plain[last] == "." else "."
-    thousands = after == 3 and after > exponent(currency) and plain[last] in GROUPING.get(language, "")
+    thousands = after == 3 and after > exponent(currency) and plain[last] in language_of(language).groups
     if len(set(signs)) == 1 and (len(signs) > 1 or thousands):
         return _without_zeros(_ungrouped(plain, plain[last]))
     if len(set(signs)) == 2 and plain.count(plain[last]) > 1:
@@ -71,7 +72,7 @@ def shown_amount(amount: int, currency: str, language: str) -> str:
     ('1299,00', '12.99', '500')
     """
     text = decimal_text(amount, currency)
-    return text.replace(".", ",") if language[:2] == "fr" else text
+    return text.replace(".", decimal_sign(language))
 
 
 def typed_quota(text: str, *, field: str = "quota") -> int | None:

@@ -1,4 +1,5 @@
-"""Amounts, dates and periods as a person reads them, in French or English. Pure: the language is an argument.
+"""Amounts, dates and periods as a person reads them, in any language of `merchants.languages`. Pure: the language is
+an argument.
 
 Rules of the look: the currency's sign always stands, all its decimals too; the minus is U+2212; French groups and the
 space before the sign are U+00A0, because the web cut of Inter has no U+202F. A period `[start, end)` is said with the
@@ -7,22 +8,28 @@ last day that one has, never with its end (domain, preface).
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import NumberPattern, format_decimal, format_percent, get_currency_symbol, parse_pattern
+from babel.numbers import (
+    NumberPattern,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+    get_decimal_symbol,
+    parse_pattern,
+)
 
+from merchants.languages import language_of
 from merchants.money import exponent
 
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 EN_DASH = "\N{EN DASH}"
-
-_LOCALES = {"fr": Locale("fr", "FR"), "en": Locale("en", "GB")}
-_PERIOD = {"fr": "du {first} au {last}", "en": "{first} to {last}"}
 
 
 def locale_of(language: str) -> Locale:
@@ -31,7 +38,12 @@ def locale_of(language: str) -> Locale:
     >>> str(locale_of("fr")), str(locale_of("fr-ca")), str(locale_of("de"))
     ('fr_FR', 'fr_FR', 'en_GB')
     """
-    return _LOCALES.get(language[:2].lower(), _LOCALES["en"])
+    return _locale(language_of(language).locale)
+
+
+@lru_cache(maxsize=32)
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def _ours(text: str) -> str:
@@ -96,10 +108,38 @@ def percent_text(rate: Decimal, language: str) -> str:
     return _ours(format_percent(rate / 100, locale=locale_of(language), decimal_quantization=False))
 
 
+def decimal_sign(language: str) -> str:
+    """What stands between units and decimals.
+
+    >>> decimal_sign("fr"), decimal_sign("en")
+    (',', '.')
+    """
+    return str(get_decimal_symbol(locale_of(language)))
+
+
+def percent_of(figure: str, language: str) -> str:
+    """A figure that is written already, as so many percent.
+
+    >>> percent_of("5,50", "fr"), percent_of("5.50", "en")
+    ('5,50\\xa0%', '5.50%')
+    """
+    before, _, rest = _ours(locale_of(language).percent_formats[None].pattern.split(";")[0]).partition("#")
+    return before + figure + rest.lstrip("#,.0")
+
+
 def _pattern(day: date, text: str, language: str) -> str:
     written = format_date(day, text, locale=locale_of(language))
-    first = day.day == 1 and language[:2].lower() == "fr"
-    return written.replace("1 ", "1er ", 1) if first and "d" in text else written
+    first = language_of(language).first_of_month if day.day == 1 and "d" in text else ""
+    return re.sub(r"\b1\b\.?", first, written, count=1) if first else written
+
+
+def day_text(day: date, language: str) -> str:
+    """The number of a day in its month, before the rest of the date.
+
+    >>> day_text(date(2026, 12, 1), "fr"), day_text(date(2026, 12, 1), "en"), day_text(date(2026, 12, 3), "fr")
+    ('1er', '1', '3')
+    """
+    return _pattern(day, language_of(language).day, language)
 
 
 def short_date_text(day: date, language: str, *, today: date | None = None) -> str:
@@ -108,7 +148,8 @@ def short_date_text(day: date, language: str, *, today: date | None = None) -> s
     >>> short_date_text(date(2026, 11, 20), "fr"), short_date_text(date(2026, 11, 20), "en", today=date(2026, 1, 2))
     ('20 nov. 2026', '20 Nov')
     """
-    return _pattern(day, "d MMM" if today and today.year == day.year else "d MMM y", language)
+    own = language_of(language)
+    return _pattern(day, own.short_day if today and today.year == day.year else own.short_day + own.year, language)
 
 
 def long_date_text(day: date, language: str, *, today: date | None = None) -> str:
@@ -117,7 +158,8 @@ def long_date_text(day: date, language: str, *, today: date | None = None) -> st
     >>> long_date_text(date(2026, 12, 1), "fr"), long_date_text(date(2026, 12, 1), "en", today=date(2026, 1, 2))
     ('1er décembre 2026', '1 December')
     """
-    return _pattern(day, "d MMMM" if today and today.year == day.year else "d MMMM y", language)
+    own = language_of(language)
+    return _pattern(day, own.long_day if today and today.year == day.year else own.long_day + own.year, language)
 
 
 def weekday_text(day: date, language: str) -> str:
@@ -126,7 +168,7 @@ def weekday_text(day: date, language: str) -> str:
     >>> weekday_text(date(2026, 11, 3), "en"), weekday_text(date(2026, 11, 20), "fr")
     ('Tuesday 3 November', 'vendredi 20 novembre')
     """
-    return _pattern(day, "EEEE d MMMM", language)
+    return _pattern(day, language_of(language).weekday, language)
 
 
 def month_text(day: date, language: str) -> str:
@@ -153,14 +195,13 @@ def period_text(start: date, end: date, language: str, *, today: date | None = N
     if last <= start:
         return long_date_text(start, language, today=today)
     if (start.year, start.month) == (last.year, last.month):
-        first = _pattern(start, "d ", language).strip()
+        first = day_text(start, language)
     elif start.year == last.year:
-        first = _pattern(start, "d MMMM", language)
+        first = long_date_text(start, language, today=start)
     else:
         first = long_date_text(start, language)
         today = None
-    words = _PERIOD["fr" if language[:2].lower() == "fr" else "en"]
-    return words.format(first=first, last=long_date_text(last, language, today=today))
+    return language_of(language).period.format(first=first, last=long_date_text(last, language, today=today))
 
 
 def short_period_text(start: date, end: date, language: str, *, today: date | None = None) -> str:
@@ -173,7 +214,7 @@ def short_period_text(start: date, end: date, language: str, *, today: date | No
     if last <= start:
         return short_date_text(start, language, today=today)
     if start.year == last.year:
-        first = _pattern(start, "d MMM", language)
+        first = short_date_text(start, language, today=start)
     else:
         first, today = short_date_text(start, language), None
     return f"{first} {EN_DASH} {short_date_text(last, language, today=today)}"

@@ -20,6 +20,7 @@ from merchants.http.fields import (
     Whole,
 )
 from merchants.http.shared import PersonBody
+from merchants.http.texts import LANGUAGES
 from subscribers.models import Subscription
 
 MOST_OPTIONS, MOST_COUPONS, ADDRESS_LENGTH = 50, 10, 1_000
@@ -51,7 +52,7 @@ class CheckoutSessionBody(Body):
     success_url = WebAddress(max_length=ADDRESS_LENGTH, required=False)
     failure_url = WebAddress(max_length=ADDRESS_LENGTH, required=False)
     cancel_url = WebAddress(max_length=ADDRESS_LENGTH, required=False)
-    locale = Choice(choices=["en", "fr"], required=False)
+    locale = Choice(choices=LANGUAGES, required=False)
     metadata = Metadata(required=False)
     reference = Reference(required=False, help_text="The subscription's own")
 

@@ -23,6 +23,7 @@ from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Day, Flag, PublicId, Text
 from merchants.http.operations import operation
 from merchants.http.references import find
+from merchants.http.texts import LANGUAGES
 from merchants.http.views import ApiView
 from merchants.models import LegalEntity, Offer, Site
 from merchants.selectors.shapes import instant_text
@@ -52,7 +53,7 @@ class ExportBody(Body):
     to = Day(required=False)
     format = Choice(choices=list(Export.Format.values))
     filters = ExportFiltersBody(required=False)
-    locale = Choice(choices=["en", "fr"], required=False)
+    locale = Choice(choices=LANGUAGES, required=False)
     bom = Flag(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

@@ -21,13 +21,13 @@ BOM = "\ufeff"
 class CsvFile:
     """Writes rows as they come: nothing is kept."""
 
-    def __init__(self, file: BinaryIO, columns: Columns, *, zone: str, french: bool = False, bom: bool = False) -> None:
-        self._zone, self._french = ZoneInfo(zone), french
-        self._foreign = "," if french else ";"
+    def __init__(self, file: BinaryIO, columns: Columns, *, zone: str, commas: bool = False, bom: bool = False) -> None:
+        self._zone, self._commas = ZoneInfo(zone), commas
+        self._foreign = "," if commas else ";"
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         if bom:
             self._text.write(BOM)
-        self._rows = csv.writer(self._text, delimiter=";" if french else ",", lineterminator="\r\n")
+        self._rows = csv.writer(self._text, delimiter=";" if commas else ",", lineterminator="\r\n")
         self._rows.writerow([column.name for column in columns])
 
     def write(self, rows: Iterable[Row]) -> None:
@@ -50,5 +50,5 @@ class CsvFile:
             return cell.isoformat()
         if isinstance(cell, Decimal):
             written = f"{cell:f}"
-            return written.replace(".", ",") if self._french else written
+            return written.replace(".", ",") if self._commas else written
         return str(cell)

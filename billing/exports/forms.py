@@ -14,6 +14,7 @@ from billing.exports.as_xlsx import XlsxFile
 from billing.exports.columns import Row
 from billing.exports.kinds import KINDS
 from billing.models import Export
+from merchants.wording import decimal_sign
 
 MEDIA_TYPES: Mapping[str, str] = {
     Export.Format.CSV: "text/csv; charset=utf-8",
@@ -34,10 +35,10 @@ class RowsFile(Protocol):
 
 
 def opened(file: BinaryIO, export: Export, *, merchant: str, zone: str, at: datetime) -> RowsFile:
-    """The writer of an export's form, in the active language. French CSV has semicolons and decimal commas."""
+    """The writer of an export's form, in the active language; CSV has semicolons where the language has decimal commas."""
     kind = KINDS[export.kind]
     if export.format == Export.Format.CSV:
-        return CsvFile(file, kind.columns, zone=zone, french=export.locale.startswith("fr"), bom=export.bom)
+        return CsvFile(file, kind.columns, zone=zone, commas=decimal_sign(export.locale) == ",", bom=export.bom)
     if export.format == Export.Format.PARQUET:
         return ParquetFile(file, kind.columns)
     about = [

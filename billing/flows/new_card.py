@@ -7,7 +7,6 @@ Clicked twice it answers the same page; what the provider's notice and the visit
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -17,9 +16,10 @@ from billing.flows import collect
 from billing.flows.pay import FAULTS_OF_THE_PROVIDER, MerchantSuspended, ProviderRefused, ProviderSilent, visitor
 from billing.flows.provider_page import open_page
 from billing.flows.providers import default_account, gateway_of, saved
-from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
+from billing.gateways.base import CheckoutAsk, CheckoutPage, Outcome, OutcomeKind
 from billing.models import NewCard
 from merchants.clock import instant
+from merchants.languages import is_spoken
 from merchants.links import mint, mint_until
 from merchants.models import Merchant
 from merchants.now import Now
@@ -180,6 +180,6 @@ def _ask(page: NewCard, payer: Subscriber, merchant: Merchant) -> CheckoutAsk:
         expires_at=page.closes_at,
         customer_ref=payer.provider_customers.get(str(page.account_id)),
         email=payer.email or None,
-        locale=cast(Locale, payer.locale if payer.locale in {"fr", "en"} else "auto"),
+        locale=payer.locale if is_spoken(payer.locale) else "auto",
         metadata={"subscriber": payer.public_id},
     )

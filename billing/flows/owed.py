@@ -28,7 +28,7 @@ from billing.flows.pay import (
 )
 from billing.flows.provider_page import open_page
 from billing.flows.providers import default_account, gateway_of, recorded
-from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
+from billing.gateways.base import CheckoutAsk, CheckoutPage, Outcome, OutcomeKind
 from billing.selectors.debts import Debt, DebtState, debt_of
 from invoices import shapes
 from invoices.models import Invoice, Payment
@@ -36,6 +36,7 @@ from invoices.selectors.lists import OWED
 from invoices.services import payments
 from merchants.actors import Actor
 from merchants.clock import instant
+from merchants.languages import is_spoken
 from merchants.links import mint
 from merchants.models import Merchant
 from merchants.now import Now
@@ -248,6 +249,6 @@ def _ask(payment: Payment, invoice: Invoice, merchant: Merchant) -> CheckoutAsk:
         expires_at=closes,
         customer_ref=payer.provider_customers.get(str(payment.account_id)),
         email=payer.email or None,
-        locale=cast(Locale, payer.locale if payer.locale in {"fr", "en"} else "auto"),
+        locale=payer.locale if is_spoken(payer.locale) else "auto",
         metadata={"invoice": invoice.public_id},
     )

@@ -7,7 +7,6 @@ Nothing here holds a transaction while the provider is asked, and a second click
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -20,12 +19,13 @@ from billing.flows.outcome import FIRST_LOOK, clock_of, provider_actor, under_wa
 from billing.flows.provider_page import open_page
 from billing.flows.providers import default_account, gateway_of, recorded
 from billing.gateways import declines
-from billing.gateways.base import CheckoutAsk, CheckoutPage, Locale, Outcome, OutcomeKind
+from billing.gateways.base import CheckoutAsk, CheckoutPage, Outcome, OutcomeKind
 from billing.models import CheckoutSession
 from invoices.models import Payment
 from invoices.services import payments
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
+from merchants.languages import is_spoken
 from merchants.links import mint_until
 from merchants.models import Merchant
 from merchants.now import Now
@@ -204,6 +204,6 @@ def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> Check
         expires_at=closes,
         customer_ref=payer.provider_customers.get(str(payment.account_id)),
         email=payer.email or None,
-        locale=cast(Locale, session.locale if session.locale in {"fr", "en"} else "auto"),
+        locale=session.locale if is_spoken(session.locale) else "auto",
         metadata={"checkout_session": session.public_id},
     )

@@ -25,7 +25,8 @@ REFUND_METADATA = "tacite_refund"
 
 Advice = Literal["retry", "customer", "stop"]
 MethodKind = Literal["card", "sepa_debit"]
-Locale = Literal["fr", "en", "auto"]
+Locale = str
+"""A code of our languages, or `auto`: the provider's page finds it out."""
 
 
 class OutcomeKind(StrEnum):

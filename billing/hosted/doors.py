@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from merchants.languages import is_spoken
 from merchants.links import check, check_lapsed
 from merchants.logos import is_plain_svg
 from merchants.models import Merchant
@@ -99,7 +100,7 @@ def hosted_page(
 def speak(request: HttpRequest, locale: str) -> str:
     """Set the page's language: the one that the visitor chose, else the session's. Answers its code."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    language = next((code for code in (chosen, locale[:2]) if code in {"fr", "en"}), "en")
+    language = next((code for code in (chosen, locale[:2]) if is_spoken(code)), "en")
     translation.activate(language)
     request.LANGUAGE_CODE = language
     return language

@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import Any, Protocol, cast
 from uuid import UUID
 
-from babel import Locale as Region
-
 from invoices.calculations import computes, say_days
 from invoices.crediting import CreditRule
 from invoices.crediting import say as say_credit
@@ -34,11 +32,12 @@ from invoices.paper import (
 )
 from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
 from invoices.wording import net_price
+from merchants.languages import language_of, said_in
 from merchants.links import address_until
 from merchants.models import Merchant
 from merchants.now import local_date
 from merchants.selectors.logos import logo_of
-from merchants.wording import percent_text
+from merchants.wording import locale_of, percent_text
 
 MEANS: Mapping[str, Means] = {
     Payment.Means.CARD: "card",
@@ -151,7 +150,7 @@ def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
 
 def paper_language(code: str) -> Locale:
     """The language of paper for a language code."""
-    return "fr" if code[:2].lower() == "fr" else "en"
+    return language_of(code).code
 
 
 def _prices(tax_behavior: str) -> Prices:
@@ -201,7 +200,7 @@ def pay_url(row: Invoice) -> str:
 def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Locale) -> Customer:
     country = str(frozen.get("country") or "")
     abroad = country and country != issuer.get("country")
-    place = str(Region(locale).territories.get(country, country)) if abroad else ""
+    place = str(locale_of(locale).territories.get(country, country)) if abroad else ""
     name, company = frozen.get("name", ""), frozen.get("company", "")
     return Customer(
         name=name or company or frozen.get("email", "") or frozen.get("reference", ""),
@@ -216,9 +215,7 @@ def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Loca
 
 def _title(texts: Any, locale: Locale) -> str:
     """A title by language: the document's, else English, else whichever there is."""
-    if not isinstance(texts, Mapping):
-        return str(texts)
-    return str(texts.get(locale) or texts.get("en") or next(iter(texts.values()), ""))
+    return str(said_in(texts, locale) if isinstance(texts, Mapping) else texts)
 
 
 def _says_net(row: Invoice) -> bool:

@@ -21,6 +21,7 @@ from invoices.services.posting import Account, Leg, Posting, post
 from invoices.totals import Totals, totals
 from merchants.actors import Actor
 from merchants.clock import instant
+from merchants.languages import said_in
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now
 from merchants.tenancy import bulk
@@ -197,7 +198,7 @@ def _taxes(row: Invoice, sums: Totals) -> list[InvoiceTax]:
             category=rate.category,
             base=rate.net,
             tax=rate.tax,
-            mention=str(rate.mention.get(row.locale, ""))[:200],
+            mention=said_in(rate.mention, row.locale)[:200],
         )
         for rate in sums.rates
     ]

@@ -8,6 +8,8 @@ from invoices.models import Invoice, InvoiceTax
 from invoices.paper import Locale
 from invoices.services.credit_plans import Plan, terms
 from invoices.totals import Totals
+from merchants import languages
+from merchants.languages import said_in
 from merchants.models import LegalEntity, Merchant
 from merchants.territories import FRENCH, place
 from subscribers.models import Subscriber
@@ -31,7 +33,7 @@ def invoice_lines(
             late_penalty=in_language(entity.late_penalty, language),
             early_discount=in_language(entity.early_discount, language),
             contact=entity.email or merchant.support_email,
-            exemptions=() if franchise else tuple(rate.mention.get(language, "") for rate in sums.rates),
+            exemptions=() if franchise else tuple(said_in(rate.mention, language) for rate in sums.rates),
             extra=_own_lines(entity, language),
         ),
         locale=language,
@@ -63,7 +65,7 @@ def credit_lines(invoice: Invoice, planned: Plan, merchant: Merchant) -> list[st
 
 def language_of(locale: str) -> Locale:
     """The language that a document is written in."""
-    return "fr" if locale == "fr" else "en"
+    return languages.language_of(locale).code
 
 
 def _french_franchise(entity: LegalEntity) -> bool:

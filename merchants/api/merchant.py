@@ -10,6 +10,7 @@ from merchants.dunning import MOST_DAYS, MOST_STEPS, Action
 from merchants.http.bodies import Body
 from merchants.http.fields import Choice, Currency, Email, Flag, Instant, Metadata, Text, WebAddress, Whole
 from merchants.http.operations import operation
+from merchants.http.texts import LANGUAGES
 from merchants.http.views import ApiView, created
 from merchants.models import Merchant, TestClock
 from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
@@ -39,7 +40,7 @@ class MerchantChanges(Body):
     name = Text(max_length=120)
     timezone = Text(max_length=64)
     currency = Currency()
-    locale = Choice(choices=["en", "fr"])
+    locale = Choice(choices=LANGUAGES)
     support_email = Email(allow_blank=True)
     website = WebAddress(max_length=300, allow_blank=True)
     brand_color = Text(max_length=7)

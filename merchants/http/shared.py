@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Day, Instant, Metadata, Reference, Text
+from merchants.http.texts import LANGUAGES
 
 
 def optional(most: int) -> Text:
@@ -33,7 +34,7 @@ class PersonBody(Body):
     siren = optional(20)
     vat_number = optional(20)
     address = AddressBody(required=False)
-    locale = Choice(choices=["en", "fr"], required=False)
+    locale = Choice(choices=LANGUAGES, required=False)
     metadata = Metadata(required=False)
 
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from merchants.languages import codes
 from merchants.money import EXPONENTS
 
-LANGUAGES = ("en", "fr")
+LANGUAGES = codes()
 REFERENCE_LENGTH = 120
 METADATA_PAIRS, METADATA_KEY, METADATA_VALUE = 50, 40, 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]")

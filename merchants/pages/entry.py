@@ -18,6 +18,7 @@ from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.http.choices import choices_of
 from merchants.http.frame import beside
+from merchants.languages import is_spoken
 from merchants.models import User
 from merchants.now import Now
 from merchants.services.signup import check_name, open_first_merchant
@@ -72,7 +73,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     """Django's language switch, kept on the person too, so that mails and other devices speak it."""
     response = django_set_language(request)
     language = request.POST.get("language", "")
-    if request.user.is_authenticated and language in {"en", "fr"}:
+    if request.user.is_authenticated and is_spoken(language):
         User.objects.filter(id=request.user.id).update(locale=language)
     return response
 

@@ -15,6 +15,7 @@ from merchants.brand import check_color
 from merchants.http.choices import forget
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.identity import zones
+from merchants.languages import TABLE
 from merchants.logos import drawing_of
 from merchants.models import Merchant
 from merchants.money import EXPONENTS
@@ -33,7 +34,7 @@ class IdentityForm(forms.Form):
         label=gettext_lazy("E-mail for subscribers"), required=False, help_text=gettext_lazy("Letters show it.")
     )
     website = forms.URLField(label=gettext_lazy("Website"), max_length=300, required=False, assume_scheme="https")
-    locale = forms.ChoiceField(label=gettext_lazy("Language"), choices=[("fr", "Français"), ("en", "English")])
+    locale = forms.ChoiceField(label=gettext_lazy("Language"), choices=[(one.code, one.name) for one in TABLE.values()])
     timezone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         help_text=gettext_lazy("Days begin at its midnight."),

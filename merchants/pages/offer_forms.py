@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from merchants.http.frame import put_beside
+from merchants.languages import codes
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
@@ -28,7 +29,7 @@ PATH = re.compile(r"stages\[(\d+)\]\.(.+)")
 
 def texts(form: forms.Form, name: str) -> dict[str, str]:
     """The languages of a text that were filled in."""
-    pairs = {code: str(form.cleaned_data.get(f"{name}_{code}") or "").strip() for code in ("en", "fr")}
+    pairs = {code: str(form.cleaned_data.get(f"{name}_{code}") or "").strip() for code in codes()}
     return {code: text for code, text in pairs.items() if text}
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
+from merchants.languages import is_spoken
 from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_forms import Editor
@@ -149,7 +150,7 @@ def _preview(request: OfficeRequest, editor: Editor, terms: OfferTerms | None) -
         except Invalid as refusal:
             problems = [error.say(_) for error in refusal.errors]
             terms = None
-    shown_in = language if language in {"en", "fr"} else translation.get_language() or "en"
+    shown_in = language if is_spoken(language) else translation.get_language() or "en"
     with translation.override(shown_in):
         card = card_of(terms, features) if terms else None
     return {

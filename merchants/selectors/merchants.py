@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 from merchants.dunning import Action, steps_of
+from merchants.languages import codes
 from merchants.models import Merchant, TestClock
 from merchants.selectors.shapes import InstantText, Says, instant_text
 
@@ -35,7 +36,7 @@ class MerchantShape(TypedDict):
     sandbox: bool
     timezone: str
     currency: str
-    locale: Annotated[str, Says(one_of=("en", "fr"))]
+    locale: Annotated[str, Says(one_of=codes())]
     support_email: str
     website: str
     brand_color: str

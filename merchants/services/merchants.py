@@ -9,6 +9,7 @@ from merchants.actors import Actor
 from merchants.dunning import check_steps
 from merchants.identity import is_zone
 from merchants.journal import record
+from merchants.languages import codes, is_spoken
 from merchants.models import Merchant
 from merchants.money import EXPONENTS
 from merchants.now import Now
@@ -39,8 +40,9 @@ def _faults(merchant: Merchant) -> list[FieldError]:
     if merchant.currency not in EXPONENTS:
         detail = gettext_noop("Not a currency code of ISO 4217, in three capitals.")
         found.append(fault("currency", "currency_unknown", detail))
-    if merchant.locale not in ("en", "fr"):
-        found.append(fault("locale", "invalid_choice", gettext_noop("One of: %(words)s."), words="en, fr"))
+    if not is_spoken(merchant.locale):
+        words = ", ".join(codes())
+        found.append(fault("locale", "invalid_choice", gettext_noop("One of: %(words)s."), words=words))
     if not _COLOR.fullmatch(merchant.brand_color):
         detail = gettext_noop("A colour is # and six hexadecimal digits.")
         found.append(fault("brand_color", "color_malformed", detail))

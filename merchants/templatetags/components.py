@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
+from merchants.languages import codes
 from merchants.templatetags.icons import USED
 
 register = template.Library()
@@ -162,7 +163,7 @@ def language_switch(context: Context) -> dict[str, Any]:
         action = ""
     request: HttpRequest | None = context.get("request")
     current = (get_language() or "en")[:2]
-    others = [get_language_info(code) for code in ("en", "fr") if code != current]
+    others = [get_language_info(code) for code in codes() if code != current]
     return drawn(
         context,
         action=action,

@@ -88,7 +88,7 @@ def padded_amount(value: int | None, currency: str, decimals: int) -> SafeString
     if missing <= 0:
         return format_html("{}", text)
     last = max(place for place, sign in enumerate(text) if sign.isdigit()) + 1
-    point = "" if exponent(currency) else ("," if language().startswith("fr") else ".")
+    point = "" if exponent(currency) else wording.decimal_sign(language())
     return format_html('{}<span class="amount-pad">{}{}</span>{}', text[:last], point, "0" * missing, text[last:])
 
 

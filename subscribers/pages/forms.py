@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from merchants.languages import TABLE
 from merchants.models import Site
 from subscribers.models import Subscriber
 
@@ -24,7 +25,7 @@ class ProfileForm(forms.Form):
     reference = forms.CharField(
         label=_("Reference"), max_length=120, required=False, help_text=_("Your own key; made for you where empty.")
     )
-    locale = forms.ChoiceField(label=_("Language"), choices=[("fr", _("French")), ("en", _("English"))])
+    locale = forms.ChoiceField(label=_("Language"), choices=[(one.code, one.name) for one in TABLE.values()])
     site = forms.ChoiceField(label=_("Site"), required=False)
     line1 = forms.CharField(label=_("Address"), max_length=160, required=False)
     line2 = forms.CharField(label=_("Address, second line"), max_length=160, required=False)

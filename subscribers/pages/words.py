@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from merchants.languages import TABLE
 from merchants.templatetags.statuses import STATUSES, WORDS
 from merchants.templatetags.texts import long_date, moment, number, short_date
 from merchants.tenancy.models import TenantForeignKey
@@ -169,7 +170,7 @@ LAST_DAYS = {"service_ends_on", "billing_ends_on", "ends_on", "current_period_en
 """Columns that hold the first day without something: people read the last day with it."""
 
 CODES: Mapping[str, Mapping[str, Promise | str]] = {
-    "locale": {"fr": gettext_lazy("French"), "en": gettext_lazy("English")},
+    "locale": {one.code: one.name for one in TABLE.values()},
     "activation": {"on_payment": gettext_lazy("once paid"), "now": gettext_lazy("at once")},
     "collection": {"automatic": gettext_lazy("automatic"), "manual": gettext_lazy("by the subscriber")},
     "end_reason": {

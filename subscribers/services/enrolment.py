@@ -10,9 +10,11 @@ from uuid import UUID
 
 from merchants.actors import Actor
 from merchants.identity import siren_of, vat_of
+from merchants.languages import codes, is_spoken
 from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
+from merchants.terms import fault
 from subscribers import history, shapes
 from subscribers.models import PersonalValue, Subscriber
 from subscribers.models.people import PERSONAL, kept_text
@@ -51,8 +53,9 @@ def check_profile(values: Mapping[str, Any]) -> dict[str, Any]:
         errors.append(_fault("phone", "phone_invalid", gettext_noop("Digits, spaces and a leading + only.")))
     if clean.get("country") and not re.fullmatch(r"[A-Z]{2}", clean["country"]):
         errors.append(_fault("country", "country_invalid", gettext_noop("Two capital letters, such as FR.")))
-    if "locale" in clean and clean["locale"] not in {"fr", "en"}:
-        errors.append(_fault("locale", "locale_unknown", gettext_noop("“fr” or “en”.")))
+    if "locale" in clean and not is_spoken(clean["locale"]):
+        words = ", ".join(codes())
+        errors.append(fault("locale", "locale_unknown", gettext_noop("One of: %(words)s."), words=words))
     errors.extend(_identifiers(clean))
     if errors:
         raise Invalid(code=errors[0].code, errors=errors)

@@ -19,11 +19,12 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from merchants.languages import codes
 from tools.devstack.places import PROJECT
 
 PACKAGES = ("merchants", "subscribers", "invoices", "billing", "alerts")
 TEMPLATES = ("templates", *PACKAGES)
-LANGUAGES = ("fr",)  # the message ids are English
+LANGUAGES = tuple(code for code in codes() if code != "en")  # the message ids are English
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -102,26 +102,26 @@ def test_csv_is_bytes_that_rfc_4180_asks_for():
 
 
 def test_french_csv_has_semicolons_and_decimal_commas():
-    lines = as_csv(ROWS, french=True).decode().split("\r\n")
+    lines = as_csv(ROWS, commas=True).decode().split("\r\n")
     assert lines[0] == "name;count;total;rate;on;at"
     assert lines[1] == "Lucie Garnier;3;12,99;5,5;2026-02-28;2026-10-25T02:30:15+02:00"
     assert lines[4].startswith('"a;b,""c""";9007199254740992;1500;;')
 
 
 @pytest.mark.parametrize("cell", HOSTILE)
-@pytest.mark.parametrize("how", [{}, {"french": True}, {"bom": True}])
+@pytest.mark.parametrize("how", [{}, {"commas": True}, {"bom": True}])
 def test_no_cell_of_a_csv_is_a_formula(cell, how):
     said = as_csv([(cell, -5, Decimal("-12.99"), None, None, None)], **how).decode("utf-8-sig")
     assert said.count("\r\n") == 2 and said.count("\n") == 2  # one line a row, whatever a text holds
-    (row,) = list(csv.reader(io.StringIO(said, newline=""), delimiter=";" if "french" in how else ","))[1:]
+    (row,) = list(csv.reader(io.StringIO(said, newline=""), delimiter=";" if "commas" in how else ","))[1:]
     assert row[0].lstrip(" \u00a0\"'\u200b\ufeff")[:1] not in set("=+-@＝−") or row[0].startswith("'")
     assert not any(ord(sign) < 32 or ord(sign) in {0x7F, 0xFEFF} for sign in row[0])
-    assert row[1:3] == ["-5", "-12,99" if "french" in how else "-12.99"]  # numbers stay numbers
+    assert row[1:3] == ["-5", "-12,99" if "commas" in how else "-12.99"]  # numbers stay numbers
 
 
 @pytest.mark.parametrize("cell", ["a;=1+1", 'b; "=HYPERLINK(1)', "c,=1+1", "d, +1"])
 def test_a_csv_split_at_another_countrys_separator_holds_no_formula_either(cell):
-    for how, foreign in (({}, ";"), ({"french": True}, ",")):
+    for how, foreign in (({}, ";"), ({"commas": True}, ",")):
         line = as_csv([(cell, None, None, None, None, None)], **how).decode().split("\r\n")[1]
         assert not any(part.strip(' "')[:1] in set("=+@") for part in line.split(foreign)), (how, line)
 
