@@ -35,7 +35,7 @@ class RowsFile(Protocol):
 
 
 def opened(file: BinaryIO, export: Export, *, merchant: str, zone: str, at: datetime) -> RowsFile:
-    """The writer of an export's form, in the active language; CSV has semicolons where the language has decimal commas."""
+    """The writer of an export's form, in the active language. CSV has semicolons where it has decimal commas."""
     kind = KINDS[export.kind]
     if export.format == Export.Format.CSV:
         return CsvFile(file, kind.columns, zone=zone, commas=decimal_sign(export.locale) == ",", bom=export.bom)
