@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invoices import shapes
+from invoices.api.crediting import CreditBody, as_named, wanted_of
 from invoices.api.showing import (
     LOADERS,
     CreditNoteFilters,
@@ -20,10 +21,14 @@ from invoices.api.showing import (
 from invoices.http import file_response
 from invoices.models import CreditNote, Invoice
 from invoices.selectors.answers import CreditNoteShape, InvoiceShape
+from invoices.services.credits import credit_invoice
 from invoices.services.files import electronic, printed
+from merchants.http.authentication import scope_missing
 from merchants.http.expand import expand
 from merchants.http.operations import operation
-from merchants.http.views import ApiView
+from merchants.http.references import find
+from merchants.http.views import ApiView, created
+from merchants.selectors.clocks import now_for
 from subscribers.selectors import people
 
 EXPANDS = ("subscriber",)
@@ -83,7 +88,7 @@ class InvoiceXml(ApiView):
 class CreditNotes(ApiView):
     """All credit notes."""
 
-    scopes = {"GET": "invoices:read"}
+    scopes = {"GET": "invoices:read", "POST": "invoices:write"}
 
     @operation("List credit notes", answer=CreditNoteShape, page=True, filters=CreditNoteFilters, expand=EXPANDS)
     def get(self, request: Request) -> Response:
@@ -91,6 +96,28 @@ class CreditNotes(ApiView):
         answer = self.page(narrowed(people.on_shown_clocks(CreditNote.objects.all()), self.filters), show_credit_notes)
         expand(answer.data["data"], self.expand, LOADERS)
         return answer
+
+    @operation("Credit an invoice", answer=CreditNoteShape, body=CreditBody, status=201)
+    def post(self, request: Request) -> Response:
+        """The only correction of a finalised invoice: all that is left of it, an amount, or lines. It first settles
+        what is owed on the invoice itself. `to: refund` also needs `payments:write`. 409 `nothing_to_credit`; 422
+        `credit_exceeds_invoice`, `credit_exceeds_line`, `line_unknown`."""
+        to = self.body.get("to", "balance")
+        if to == "refund" and not self.caller.may("payments:write"):
+            raise scope_missing("payments:write")
+        rows = people.on_shown_clocks(Invoice.objects.all())
+        invoice = find(rows, self.body["invoice"], field="invoice")
+        with as_named(self.body):
+            note = credit_invoice(
+                invoice.pk,
+                wanted_of(self.body),
+                reason=self.body["reason"],
+                to=to,
+                actor=self.actor,
+                now=now_for(self.merchant, invoice.test_clock_id),
+            )
+        lines, taxes = note.lines.order_by("position"), note.taxes.order_by("-tax_percent", "category")
+        return created(shapes.credit_note(note, list(lines), list(taxes)))
 
 
 class OneCreditNote(ApiView):

@@ -1,10 +1,13 @@
-"""Fifty finalisers at once, twenty of which fail at the last moment: numbers 1…n, no gap, no double, dates in order.
+"""Fifty finalisers at once, twenty of which fail at the last moment: numbers 1…n, no gap, no double, dates in order,
+and a chain that holds.
 
-The negative control finalises with the naive way (read the highest number, add one) and shows that this race is real.
+The negative controls finalise with the naive way (read the highest number, or the last link, then go on from it) and
+show that this race is real.
 """
 
 from __future__ import annotations
 
+import random
 import threading
 from datetime import date
 
@@ -14,6 +17,7 @@ from django.db import connection
 from invoices.drafts import DraftInvoice, DraftLine, LineKind
 from invoices.models import Invoice, NumberSeries
 from invoices.services.issuing import Issue, issue
+from invoices.services.proof import prove
 from merchants.tenancy.scope import tenant
 from subscribers.snapshots import TaxBehavior
 from subscribers.taxes import TaxRate
@@ -59,9 +63,8 @@ def test_numbers_are_gapless_under_fifty_finalisers_with_rollbacks(shop):
 
         return act
 
-    results = []
-    for start in range(0, 50, 10):
-        results += together(*(finalise(n) for n in range(start, start + 10)))
+    order = random.Random(50).sample(range(50), 50)
+    results = together(*(finalise(n) for n in order))
 
     assert [type(r).__name__ for r in results if r is not None] == ["ChangedMyMind"] * 20
     with tenant(shop.id):
@@ -69,7 +72,10 @@ def test_numbers_are_gapless_under_fifty_finalisers_with_rollbacks(shop):
         assert [sequence for sequence, _, _ in issued] == list(range(1, 31))
         assert len({number for _, number, _ in issued}) == 30
         assert [on for _, _, on in issued] == sorted(on for _, _, on in issued)
-        assert NumberSeries.objects.get().next_number == 31
+        series = NumberSeries.objects.get()
+        proof = prove(series, today=shop.now().today)
+        assert (series.next_number, proof.count, proof.fault) == (31, 30, None)
+        assert Invoice.objects.values("chain_hash").distinct().count() == 30
 
 
 def test_the_naive_way_gives_a_number_twice(shop):
@@ -84,3 +90,21 @@ def test_the_naive_way_gives_a_number_twice(shop):
             return number
 
     assert together(naive, naive) == [1, 1]
+
+
+def test_the_naive_way_forks_the_chain(shop):
+    """The control: without the locked row two finalisers chain their documents to the same one."""
+    both_have_read = threading.Barrier(2)
+
+    def naive():
+        with tenant(shop.id), connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(max(head), '') FROM invoices_numberseries")
+            head = cursor.fetchone()[0]
+            both_have_read.wait(20)
+            return head
+
+    first = shop.enrol("first")
+    with tenant(shop.id):
+        ask = Issue(draft=draft(first, 1_00), payer=first, entity=shop.entity, merchant=shop.merchant)
+        link = issue([ask], actor=shop.actor, now=shop.now())[0].chain_hash
+    assert together(naive, naive) == [link, link]
