@@ -5,6 +5,7 @@ Pure. `inputs` is what a line stores beside its rule, JSON all the way down:
     currency, unit_amount, quantity             minor units, whole number
     currency, unit_price, quantity              instead, where either is no whole number: decimal strings, major units
     from, until, days, whole_days               dates (until is the first day without), where there is a period
+    whole_from, whole_until                     the whole period's dates, where only a part of it is billed
     instead_of                                  what something given would have cost, minor units
     discounts                                   [{coupon, code, percent or null, amount}] in the order applied
 """

@@ -56,7 +56,7 @@ def strip(count: DayCount, locale: Locale) -> Strip:
         starts.append(day * pitch)
         boxes = filled if stretch.billed else empty
         if count.days > _LONGEST:
-            boxes.append(_box(day * pitch, stretch.span.days * pitch - 2))
+            boxes.append(_box(day * pitch, max(stretch.span.days * pitch - 2, pitch * 0.8)))
         else:
             boxes.extend(_box((day + n) * pitch, max(pitch - 3, pitch * 0.8)) for n in range(stretch.span.days))
         day += stretch.span.days

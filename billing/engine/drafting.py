@@ -269,6 +269,8 @@ def _line(
             "days": part.period.days,
             "whole_days": part.whole.days,
         }
+        if not part.is_whole:
+            inputs |= {"whole_from": part.whole.start.isoformat(), "whole_until": part.whole.end.isoformat()}
     if instead_of is not None:
         inputs["instead_of"] = instead_of
     if reason:

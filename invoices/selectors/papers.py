@@ -12,6 +12,7 @@ from uuid import UUID
 from invoices.calculations import computes, say_days
 from invoices.crediting import CreditRule
 from invoices.crediting import say as say_credit
+from invoices.day_counts import day_count
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.paper import (
     Account,
@@ -107,6 +108,7 @@ def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
         account=account_of(row.issuer, issuer),
         pay_url=pay_url(row) if rows.has_page else "",
         collected=row.collect_at is not None or rows.under_way,
+        day_count=day_count(((_title(line.title, locale), line.rule, line.inputs) for line in lines), locale),
         coming=_coming(row.coming),
         mentions=tuple(row.mentions),
         practice=merchant.is_sandbox or row.test_clock_id is not None,

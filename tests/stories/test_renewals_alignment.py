@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from io import BytesIO
 from textwrap import dedent
 
+import pypdf
 import pytest
 
 from invoices.models import Invoice
+from invoices.paper import Span
+from invoices.pdf import render
+from invoices.selectors.papers import paper_of_invoice
+from merchants.models import Merchant
 from merchants.tenancy.scope import tenant
 from tests.stories.statements import World
 
@@ -22,6 +30,23 @@ def test_calendar_months(shop):
         2026-06-01  hifi         06-01..07-01           29.90
         2026-07-01  hifi         07-01..08-01           29.90
         """)
+
+
+def test_the_paper_of_a_short_first_month_draws_its_days_and_that_of_a_whole_one_does_not(shop):
+    world = World.on(shop, "2026-05-14")
+    world.subscribe(shop.offer("hifi", ("month", None, 29_90), **CALENDAR))
+    world.until("2026-06-01")
+    with tenant(shop.id):
+        merchant = Merchant.objects.get()
+        short, whole = [paper_of_invoice(row.pk, merchant) for row in Invoice.objects.order_by("issued_on")]
+    assert (short.gross, whole.gross, whole.day_count) == (17_36, 29_90, None)
+    assert [(part.span, part.span.days, part.billed) for part in short.day_count.stretches] == [
+        (Span(date(2026, 5, 1), date(2026, 5, 14)), 13, False),
+        (Span(date(2026, 5, 14), date(2026, 6, 1)), 18, True),
+    ]
+    said = pypdf.PdfReader(BytesIO(render(replace(short, locale="en")))).pages[0].extract_text()
+    assert "Where the 18 days come from" in said
+    assert "31 days in all" in said
 
 
 def test_calendar_quarters(shop):

@@ -65,6 +65,8 @@ def test_an_aligned_first_period_is_prorated_and_not_counted():
         "until": "2026-06-01",
         "days": 18,
         "whole_days": 31,
+        "whole_from": "2026-05-01",
+        "whole_until": "2026-06-01",
     }
     assert quoted.lines[1].rule == "part_of_period"
     assert later(quoted) == [
