@@ -38,6 +38,7 @@ NUDGES = {
     "billing.tasks.expire_exports": 3_600.0,
     "billing.tasks.make_reports": 300.0,
     "invoices.tasks.print_missing": 3.0,
+    "invoices.tasks.clear_old": 3_600.0,
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,
     "alerts.tasks.write_digests": 60.0,

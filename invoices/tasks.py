@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from invoices.services import clearing
 from merchants.clock import instant
 from merchants.tenancy.across import across_tenants
 
@@ -21,6 +22,12 @@ def print_missing() -> None:
 
         for merchant_id, file_id in found:
             printing.print_file(merchant_id=merchant_id, file_id=file_id)
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def clear_old() -> None:
+    """Take the customer off documents whose years of retention are over."""
+    clearing.clear_due()
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

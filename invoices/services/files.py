@@ -48,6 +48,13 @@ class NoElectronicInvoice(Conflict):
     code = "no_electronic_invoice"
 
 
+class DocumentCleared(Conflict):
+    """Its years of retention are over: its customer and its file are gone."""
+
+    code = "document_cleared"
+    detail = gettext_noop("The years in which this document is kept are over: its customer and its file were deleted.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Printed:
     """A file and the name under which it is saved."""
@@ -96,6 +103,8 @@ def _kept(document: Invoice | CreditNote) -> tuple[DocumentFile, bytes]:
         raise Conflict(gettext_noop("A draft is not printed."), code="invoice_not_finalised")
     wanted = {"credit_note": document} if isinstance(document, CreditNote) else {"invoice": document}
     file = DocumentFile.objects.filter(**wanted, format="pdf").first()
+    if file is None and not document.customer:
+        raise DocumentCleared
     if file is None or file.made_at is None:
         nudge_printing()
         raise not_ready(file)

@@ -26,6 +26,7 @@ from invoices.models import (
     InvoiceTax,
     NumberSeries,
 )
+from invoices.retention import RETENTION_YEARS
 from invoices.services.chain import BEGINNING, link_of
 from invoices.services.content import Document, content_hash, customer_hash
 from invoices.services.content_before import content_hash_before
@@ -34,10 +35,6 @@ from merchants.numbers import written
 
 AT_ONCE = 500
 """Documents that are read together."""
-
-RETENTION_YEARS = 10
-"""How long accounting documents are kept whole (Code de commerce, art. L123-22): a customer that was deleted before is
-a fault."""
 
 Progress = Callable[[int], None]
 
