@@ -12,6 +12,7 @@ from merchants.tenancy.scope import tenant
 from subscribers import shapes
 from subscribers.models import Change, Subscriber
 from subscribers.registers import REGISTERS, Answer, Off, Vies, register
+from subscribers.selectors import personal
 from subscribers.selectors.taxing import payer_of
 from subscribers.services import belonging, enrolment
 
@@ -86,7 +87,9 @@ def test_an_answer_is_kept_with_its_day_and_proof_and_told_in_the_history(shop):
         "verdict": "valid", "at": shapes.at(said.at), "consultation": "WAPIAAAAW1"}  # fmt: skip
     with tenant(shop.id):
         change = Change.objects.get(subject_id=row.pk, verb="vat_checked")
-    assert change.before == {"vat_check": {}} and change.after["vat_check"]["verdict"] == "valid"
+        told = personal.said(change.after, personal.known([change.after]))
+    assert change.before == {"vat_check": {}} and change.after["vat_check"].keys() == {"personal"}
+    assert (told["vat_check"]["verdict"], told["vat_check"]["consultation"]) == ("valid", "WAPIAAAAW1")
     # what cannot be said now does not take the place of what was said
     assert (
         keep(shop, row, Answer(number="DE136695976", verdict="unknown", at=said.at, why="MS_UNAVAILABLE"))[0] is False
