@@ -47,7 +47,7 @@ class ExportBody(Body):
     """Which rows, of which days of the merchant's calendar (the last included, ten years at most; left out: all there
     are), in which form. `locale` decides on French CSV (semicolons, decimal commas) and a workbook's words; left out,
     it is the merchant's. `bom`: CSV begins with a byte order mark, by which Excel knows UTF-8. `fec` is `txt` and needs
-    the days of a fiscal year and `filters.legal_entity`."""
+    the days of a fiscal year and `filters.legal_entity`; `archive` is `zip` and needs a calendar year and the same."""
 
     kind = Choice(choices=list(KINDS))
     to = Day(required=False)

@@ -21,6 +21,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     Export.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Export.Format.PARQUET: "application/vnd.apache.parquet",
     Export.Format.TXT: "text/plain; charset=iso-8859-15",
+    Export.Format.ZIP: "application/zip",
 }
 
 

@@ -104,4 +104,13 @@ KINDS: Mapping[str, Kind] = {
         formats=(Export.Format.TXT,),
         needs=("from", "to", "filters.legal_entity"),
     ),
+    Export.Kind.ARCHIVE: Kind(
+        title=_("Archive of a year"),
+        about=_("A company’s invoices and credit notes of a year, printed and in data, sealed; anybody can verify it."),
+        counts_by=_("date of issue"),
+        scope="accounting:read",
+        filters=("legal_entity",),
+        formats=(Export.Format.ZIP,),
+        needs=("from", "to", "filters.legal_entity"),
+    ),
 }

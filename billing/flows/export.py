@@ -116,7 +116,12 @@ def _whole_faults(wanted: Wanted, sites: Sequence[UUID]) -> list[FieldError]:
     if sites:
         detail = gettext_noop("It holds the rows of every site: only who sees all sites may have it.")
         found.append(FieldError(field="kind", code="kind_of_all_sites", detail=detail))
-    if wanted.from_on and wanted.to_on and (wanted.to_on - wanted.from_on).days > LONGEST:
+    if wanted.kind == Export.Kind.ARCHIVE and wanted.from_on and wanted.to_on:
+        year = wanted.from_on.year
+        if (wanted.from_on, wanted.to_on) != (date(year, 1, 1), date(year, 12, 31)):
+            detail = gettext_noop("An archive is of a calendar year: from 1 January to 31 December.")
+            found.append(FieldError(field="to", code="not_a_year", detail=detail))
+    elif wanted.from_on and wanted.to_on and (wanted.to_on - wanted.from_on).days > LONGEST:
         detail = gettext_noop("A fiscal year has at most twenty-four months.")
         found.append(FieldError(field="to", code="period_too_long", detail=detail))
     return found

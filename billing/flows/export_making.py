@@ -17,20 +17,13 @@ from uuid import UUID
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
-from django.utils import translation
 
-from billing.exports import forms
-from billing.exports.asked import Asked
-from billing.exports.kinds import KINDS
-from billing.exports.reading import read
+from billing.flows.export_writing import write
 from billing.models import Export
-from invoices.fec_check import verify
-from invoices.services.fec import fec, named, numbered_from
+from invoices.services.archive import NotPrinted
 from merchants.clock import instant
 from merchants.ids import new_id
-from merchants.ids import read as read_id
 from merchants.models import Merchant
-from merchants.now import Now
 from merchants.refusals import Refusal, gettext_noop
 from merchants.tenancy.scope import tenant
 
@@ -65,10 +58,12 @@ def make(*, merchant_id: UUID, export_id: UUID) -> None:
         if row.tries > len(WAITS) + 1:
             raise Refusal(gettext_noop("Its worker stopped again and again."), code="interrupted")
         with tempfile.TemporaryFile() as file:
-            _write(file, row, merchant)
+            write(file, row, merchant, tell=lambda rows: _tell(row, rows=rows))
             _store(file, row, former)
     except Taken:
         log.info("export %s is made by another worker", export_id)
+    except NotPrinted as missing:
+        _later(row, "not_printed", gettext_noop("%(number)s is not printed yet."), {"number": missing.number})
     except Refusal as refusal:
         _failed(row, code=refusal.code, msgid=refusal.detail, params=dict(refusal.params))
     except OSError:
@@ -101,56 +96,6 @@ def _claimed(export_id: UUID, claim: UUID) -> Export | None:
     return row
 
 
-def _write(file: BinaryIO, row: Export, merchant: Merchant) -> None:
-    """All rows, into a file of this machine; how far it is stands on the row after each piece."""
-    asked = asked_of(row, merchant)
-    if row.kind == Export.Kind.FEC:
-        _write_entries(file, row, asked)
-        return
-    with translation.override(row.locale):
-        row.name = forms.file_name(row)
-        writer = forms.opened(file, row, merchant=merchant.name, zone=merchant.timezone, at=instant())
-        for piece in read(KINDS[row.kind].sources, asked):
-            writer.write(piece)
-            row.rows += len(piece)
-            _tell(row, rows=row.rows)
-        writer.close()
-
-
-def _write_entries(file: BinaryIO, row: Export, asked: Asked) -> None:
-    """A file of accounting entries, read again by a reader that knows nothing of how it was made."""
-    assert row.from_on is not None and row.to_on is not None  # begin() wants both
-    entity_id: UUID = asked.filters["legal_entity"]
-    with tenant(row.tenant_id):
-        row.name = named(entity_id, last=row.to_on)
-        starts_at = numbered_from(entity_id, first=row.from_on)
-    for at, piece in enumerate(fec(entity_id, first=row.from_on, last=row.to_on, merchant_id=row.tenant_id)):
-        file.write(piece)
-        row.rows += piece.count(b"\n") if at else 0  # the first piece is the header
-        _tell(row, rows=row.rows)
-    file.seek(0)
-    verdict = verify(iter(lambda: file.read(1 << 20), b""), starts_at=starts_at)
-    if verdict.faults:
-        params = {"fault": str(verdict.faults[0])}
-        raise Refusal(gettext_noop("The file would not pass: %(fault)s"), code="file_faulty", params=params)
-
-
-def asked_of(row: Export, merchant: Merchant) -> Asked:
-    """An export's row as the question that it asks."""
-    filters = {name: read_id(value.partition("_")[0], value) or value for name, value in row.filters.items()}
-    return Asked(
-        merchant_id=merchant.pk,
-        zone=merchant.timezone,
-        locale=row.locale,
-        today=Now(at=instant(), zone=merchant.timezone).today,
-        real_time=not merchant.is_sandbox,
-        from_on=row.from_on,
-        to_on=row.to_on,
-        filters={**filters, **({"q": row.filters["q"]} if "q" in row.filters else {})},
-        sites=tuple(row.sites),
-    )
-
-
 def _store(file: BinaryIO, row: Export, former: str) -> None:
     """Keep the file, then say that it is ready. Its place is written down before: whatever happens, it is found."""
     digest, size = _digest(file)
@@ -172,6 +117,7 @@ def _store(file: BinaryIO, row: Export, former: str) -> None:
         claim=None,
         code="",
         msgid="",
+        params={},
     )
 
 
@@ -192,14 +138,14 @@ def _tell(row: Export, **said: Any) -> None:
             raise Taken
 
 
-def _later(row: Export, code: str, detail: str) -> None:
+def _later(row: Export, code: str, detail: str, params: dict[str, Any] | None = None) -> None:
     """Try again after a while; or never, where it was tried often enough."""
     if row.tries > len(WAITS):
-        return _failed(row, code=code, msgid=detail, params={})
+        return _failed(row, code=code, msgid=detail, params=params or {})
     again = instant() + timedelta(minutes=WAITS[row.tries - 1])
     with tenant(row.tenant_id):
         ours = Export.objects.filter(id=row.pk, claim=row.claim, status=Status.MAKING)
-        ours.update(status=Status.WAITING, claim=None, next_try_at=again, code=code, msgid=detail)
+        ours.update(status=Status.WAITING, claim=None, next_try_at=again, code=code, msgid=detail, params=params or {})
     return None
 
 

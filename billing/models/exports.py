@@ -25,12 +25,14 @@ class Export(TenantModel):
         SUBSCRIBERS = "subscribers"
         CHANGES = "changes"
         FEC = "fec"
+        ARCHIVE = "archive"
 
     class Format(models.TextChoices):
         CSV = "csv"
         XLSX = "xlsx"
         PARQUET = "parquet"
         TXT = "txt"
+        ZIP = "zip"
 
     class Status(models.TextChoices):
         WAITING = "waiting"

@@ -23,6 +23,7 @@ FORMATS: Mapping[str, Promise | str] = {
     Export.Format.CSV: "CSV",
     Export.Format.PARQUET: "Parquet",
     Export.Format.TXT: gettext_lazy("Text"),
+    Export.Format.ZIP: "ZIP",
 }
 STATUSES: Mapping[str, Promise] = {
     "open": gettext_lazy("To be paid"),

@@ -20,7 +20,7 @@ from invoices.chart import ACCOUNTS, JOURNALS, Chart, ChartAccount, default
 from invoices.chart_rules import BY_RATE
 from invoices.pages.words import ACCOUNTS as WORDS
 from invoices.pages.words import language
-from invoices.selectors.charts import chart_of_entity
+from invoices.selectors.charts import chart_of_entity, years_issued
 from invoices.services.charts import set_chart
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
@@ -245,6 +245,7 @@ def setting_accounting_of(request: OfficeRequest, entity: str) -> HttpResponse:
         "entities": LegalEntity.objects.order_by("-is_default", "id"),
         "form": form,
         "years": _years(chart, office.now.today),
+        "calendar_years": [(date(year, 1, 1), date(year, 12, 31)) for year in years_issued(row.pk)],
         "tables": form.shown(),
         "setting": "accounting",
         "may_edit": office.may(Permission.edit_documents),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 from uuid import UUID
 
+from django.db.models import Max, Min
+
 from invoices.chart import ACCOUNTS, JOURNALS, Chart, ChartAccount, default
-from invoices.models import ChartOfAccounts
+from invoices.models import ChartOfAccounts, LedgerEntry
 from merchants.models import LegalEntity
 from merchants.selectors.shapes import DayText, DecimalString, Says, decimal_string, show
 
@@ -58,6 +60,14 @@ def chart_of_entity(entity_id: UUID) -> Chart:
     """What was said of an entity's accounts; the defaults where nothing was. Needs the tenant's scope."""
     row = ChartOfAccounts.objects.filter(legal_entity_id=entity_id).first()
     return row.chart if row else Chart()
+
+
+def years_issued(entity_id: UUID) -> list[int]:
+    """The calendar years from a company's first posting to its last, newest first. Needs the tenant's scope."""
+    ends = LedgerEntry.objects.filter(legal_entity_id=entity_id, test_clock=None).aggregate(
+        first=Min("posted_on"), last=Max("posted_on")
+    )
+    return [] if ends["first"] is None else list(range(ends["last"].year, ends["first"].year - 1, -1))
 
 
 def show_accounting(entity: LegalEntity, chart: Chart) -> AccountingShape:

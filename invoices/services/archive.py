@@ -64,6 +64,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 class NotPrinted(Exception):  # noqa: N818 - said as people say it
     """Documents of the year have no PDF yet: print them first."""
 
+    def __init__(self, number: str) -> None:
+        super().__init__(f"{number} is not printed yet")
+        self.number = number
+
 
 @dataclass
 class Written:
@@ -71,6 +75,8 @@ class Written:
 
     archive: zipfile.ZipFile
     sums: IO[bytes]
+    told: Callable[[int], None]
+    documents: int = 0
     count: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
@@ -101,12 +107,14 @@ def write_archive(
     out: IO[bytes],
     *,
     seal: Callable[[dict[str, Any]], dict[str, Any]],
+    told: Callable[[int], None] = lambda count: None,
 ) -> int:
-    """Write the archive of a year to `out`; how many documents it holds. `seal` signs the manifest. Needs the tenant's
-    scope, at best one that sees one moment; reads only. Raises NotPrinted."""
+    """Write the archive of a year to `out`; how many documents it holds. `seal` signs the manifest, `told` hears now
+    and then how many are written. Needs the tenant's scope, at best one that sees one moment; reads only. Raises
+    NotPrinted."""
     with tempfile.TemporaryFile() as sums, zipfile.ZipFile(out, "w", allowZip64=True) as archive:
-        written = Written(archive, sums)
-        told = [_series(written, row, year) for row in series_of_year(entity, year)]
+        written = Written(archive, sums, told)
+        series = [_series(written, row, year) for row in series_of_year(entity, year)]
         written.file("ledger.jsonl", _ledger(entity, year))
         for name in VERIFIERS:
             written.file(name, iter([(Path(settings.BASE_DIR) / "static" / name).read_bytes()]))
@@ -128,12 +136,12 @@ def write_archive(
             },
             "year": year,
             "columns": {model.__name__: list(SAID[model]) for model in COLUMNS},
-            "series": told,
+            "series": series,
             "files": {"count": written.count, "sha256": written.digest.hexdigest()},
         }
         text = json.dumps(seal(manifest), sort_keys=True, ensure_ascii=False, indent=1)
         archive.writestr(entry("manifest.json"), text.encode())
-    return sum(each["documents"] for each in told)
+    return sum(each["documents"] for each in series)
 
 
 def series_of_year(entity: LegalEntity, year: int) -> list[NumberSeries]:
@@ -165,6 +173,8 @@ def _series(written: Written, series: NumberSeries, year: int) -> dict[str, Any]
                 sums[:] = [sums[0] + row.net, sums[1] + row.tax, sums[2] + row.gross]
                 lines.write(canonical(_line(row, series)) + b"\n")
                 _print(written, row, kept.get(row.pk, ""))
+            written.documents += len(block)
+            written.told(written.documents)
         lines.seek(0)
         written.file(f"documents/{id_text(series.pk)}.jsonl", iter(lambda: lines.read(1 << 16), b""))
     return said | {
@@ -222,7 +232,7 @@ def _files(block: list[Any], series: NumberSeries) -> dict[Any, str]:
 
 def _print(written: Written, row: Any, path: str) -> None:
     if not path:
-        raise NotPrinted(f"{row.number} is not printed yet")
+        raise NotPrinted(row.number)
     with default_storage.open(path) as kept:
         printed: bytes = kept.read()
     written.file(f"{_name(row)}.pdf", iter([printed]))

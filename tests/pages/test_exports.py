@@ -214,7 +214,8 @@ def test_the_file_of_accounting_entries_is_asked_for_from_the_accounts(seat):
         entity = LegalEntity.objects.get().public_id
     page = seat.client.get(seat.url("setting_accounting_of", entity=entity)).content.decode()
     year = max(map(int, re.findall(r"to=(\d{4})-12-31", page)))
-    before, link = [each.replace("&amp;", "&") for each in re.findall(r'href="([^"]*exports/new[^"]*)"', page)]
+    found = [each.replace("&amp;", "&") for each in re.findall(r'href="([^"]*exports/new[^"]*)"', page)]
+    before, link = [each for each in found if "kind=fec" in each]
     query = {"kind": ["fec"], "legal_entity": [entity], "from": [f"{year}-01-01"], "to": [f"{year}-12-31"]}
     assert parse_qs(urlsplit(link).query) == query
     assert f"from={year - 1}-01-01" in before
@@ -236,3 +237,24 @@ def test_the_file_of_accounting_entries_is_asked_for_from_the_accounts(seat):
     assert 'value="fec"' not in seat.client.get(seat.url("export-new")).content.decode()
     empty = seat.client.post(link, {"kind": "fec", "format": "txt", "from_on": "", "to_on": ""})
     assert empty.status_code == 422 and empty.content.decode().count("This kind needs it.") == 2
+
+
+def test_a_year_s_archive_is_asked_for_from_the_accounts(seat):
+    with tenant(seat.merchant.id):
+        entity = LegalEntity.objects.get().public_id
+    page = seat.client.get(seat.url("setting_accounting_of", entity=entity)).content.decode()
+    found = [
+        each.replace("&amp;", "&") for each in re.findall(r'href="([^"]*exports/new[^"]*kind=archive[^"]*)"', page)
+    ]
+    year = max(int(each[-10:-6]) for each in found)
+    link = next(each for each in found if each.endswith(f"to={year}-12-31"))
+    asked = seat.client.get(link).content.decode()
+    assert f'value="{year}-01-01"' in asked and 'value="zip"' in asked and 'value="csv"' not in asked
+    part = {"kind": "archive", "format": "zip", "from_on": f"{year}-01-01", "to_on": f"{year}-06-30"}
+    refused = seat.client.post(link, part)
+    assert refused.status_code == 422 and "from 1 January to 31 December" in refused.content.decode()
+    answer = seat.client.post(link, part | {"to_on": f"{year}-12-31"})
+    assert answer["Location"] == seat.url("exports")
+    row = exports(seat)[-1]
+    assert (row.kind, row.filters) == ("archive", {"legal_entity": entity})
+    assert "Archive of a year" in seat.client.get(seat.url("exports")).content.decode()

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from billing.selectors import books
 from merchants.clock import instant
 from merchants.ids import show
-from merchants.management.moments import one_moment
 from merchants.management.whose import merchants_meant
 from merchants.models import Merchant
+from merchants.tenancy.moments import one_moment
 from merchants.tenancy.scope import tenant
 
 

@@ -20,11 +20,11 @@ from invoices.services.series_report import KIND, Span, against, report, series_
 from invoices.services.series_report_text import report_text
 from merchants.clock import instant
 from merchants.ids import read, show
-from merchants.management.moments import one_moment
 from merchants.management.whose import merchants_meant
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now, local_date
 from merchants.services import seals
+from merchants.tenancy.moments import one_moment
 from merchants.tenancy.scope import tenant
 
 SHOWN_EVERY = 10_000

@@ -8,15 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from invoices.services.archive import NotPrinted, write_archive
-from merchants.clock import instant
+from invoices.services.archive import NotPrinted
+from invoices.services.archiving import archive
 from merchants.ids import read
-from merchants.management.moments import one_moment
 from merchants.management.whose import merchants_meant
-from merchants.models import LegalEntity, Merchant
-from merchants.now import Now
-from merchants.services import seals
-from merchants.tenancy.scope import tenant
+from merchants.refusals import NotFound
 
 
 class Command(BaseCommand):
@@ -36,22 +32,15 @@ class Command(BaseCommand):
         (merchant_id,) = merchants_meant(options["merchant"])
         target = Path(options["to"])
         partial = target.with_name(target.name + ".partial")
-        with tenant(merchant_id):  # the key is made before the moment that is only read
-            merchant = Merchant.objects.filter(id=merchant_id).first()
-            if merchant is None:
-                raise CommandError(f"there is no merchant {options['merchant']}")
-            now = Now(at=instant(), zone=merchant.timezone)
-            seals.sign(b"", now=now)
+        key = read("ent", options["entity"])
         try:
-            with one_moment(), tenant(merchant_id), partial.open("wb") as out:
-                key = read("ent", options["entity"])
-                entity = LegalEntity.objects.filter(id=key).first() if key else None
-                if entity is None:
-                    raise CommandError(f"there is no legal entity {options['entity']}")
-                count = write_archive(
-                    entity, merchant, options["year"], out, seal=lambda report: seals.sealed(report, now=now)
-                )
+            if key is None:
+                raise NotFound
+            with partial.open("wb") as out:
+                count = archive(key, options["year"], out, merchant_id=merchant_id)
             partial.replace(target)
+        except NotFound as problem:
+            raise CommandError(f"there is no legal entity {options['entity']}") from problem
         except NotPrinted as problem:
             raise CommandError(f"{problem}: run `manage.py validate_documents`, or wait for the workers") from problem
         finally:

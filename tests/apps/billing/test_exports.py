@@ -24,9 +24,11 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import runs
 from billing.exports import reading
+from billing.exports.kinds import KINDS
 from billing.flows import export_making
 from billing.flows.export import Wanted, begin, seen_from
-from billing.flows.export_making import asked_of, expire, make
+from billing.flows.export_making import expire, make
+from billing.flows.export_writing import asked_of
 from billing.models import Export
 from invoices.fec_check import verify
 from invoices.models import CreditNote, Invoice, Payment, Refund
@@ -303,7 +305,7 @@ def test_a_piece_costs_as_many_queries_whatever_it_holds_and_wherever_it_is(
             with tenant(sold.id):
                 row = Export(kind=kind, format="csv", locale="en", merchant_id=sold.id)
             question = asked_of(row, sold.merchant)
-            flow = reading.read(export_making.KINDS[kind].sources, question)
+            flow = reading.read(KINDS[kind].sources, question)
             pieces = []
             for _ in range(4):
                 with CaptureQueriesContext(
