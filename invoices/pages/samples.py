@@ -10,7 +10,7 @@ from invoices.http import file_response
 from invoices.pages.words import language
 from invoices.pdf import render
 from invoices.samples import sample
-from invoices.selectors.papers import account_of, issuer_of, paper_language
+from invoices.selectors.paper_parties import account_of, issuer_of, paper_language
 from invoices.services.files import Printed
 from invoices.services.issuing import issuer
 from merchants.http.frame import OfficeRequest, office_page

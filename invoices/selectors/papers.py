@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -15,11 +15,8 @@ from invoices.crediting import say as say_credit
 from invoices.day_counts import day_count
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.paper import (
-    Account,
     Coming,
-    Customer,
     Discount,
-    Issuer,
     Line,
     Locale,
     Means,
@@ -31,14 +28,13 @@ from invoices.paper import (
     State,
     TaxLine,
 )
+from invoices.selectors.paper_parties import account_of, customer_of, issuer_of, paper_language, pay_url
 from invoices.selectors.rows import CreditRows, InvoiceRows, credit_rows, invoice_rows
 from invoices.wording import net_price
-from merchants.languages import language_of, said_in
-from merchants.links import address_until
+from merchants.languages import said_in
 from merchants.models import Merchant
 from merchants.now import local_date
-from merchants.selectors.logos import logo_of
-from merchants.wording import locale_of, percent_text
+from merchants.wording import percent_text
 
 MEANS: Mapping[str, Means] = {
     Payment.Means.CARD: "card",
@@ -49,10 +45,6 @@ MEANS: Mapping[str, Means] = {
     Payment.Means.TERMINAL: "terminal",
 }
 _STATES: dict[str, State] = {Invoice.Status.PAID: "paid", Invoice.Status.CANCELLED: "cancelled"}
-
-
-PAYABLE_FOR = timedelta(days=5 * 366)
-"""How long the address on an invoice's paper opens the page that pays it."""
 
 
 class _Row(Protocol):
@@ -88,7 +80,7 @@ def invoice_paper(rows: InvoiceRows, merchant: Merchant) -> Paper:
         due_on=row.due_on,
         period=_span(row.period_start, row.period_end),
         issuer=issuer,
-        customer=_customer(row.customer, row.issuer, locale),
+        customer=customer_of(row.customer, row.issuer, locale),
         currency=row.currency,
         locale=locale,
         prices=_prices(row.tax_behavior),
@@ -133,7 +125,7 @@ def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
         number=row.number,
         issued_on=row.issued_on,
         issuer=issuer_of(row.issuer, merchant),
-        customer=_customer(row.customer, row.issuer, locale),
+        customer=customer_of(row.customer, row.issuer, locale),
         currency=row.currency,
         locale=locale,
         prices=_prices(row.tax_behavior),
@@ -150,69 +142,12 @@ def credit_paper(rows: CreditRows, merchant: Merchant) -> Paper:
     )
 
 
-def paper_language(code: str) -> Locale:
-    """The language of paper for a language code."""
-    return language_of(code).code
-
-
 def _prices(tax_behavior: str) -> Prices:
     return "exclusive" if tax_behavior == "exclusive" else "inclusive"
 
 
 def _span(start: date | None, end: date | None) -> Span | None:
     return Span(start, end) if start and end and start < end else None
-
-
-def _address(party: Mapping[str, Any], country: str) -> tuple[str, ...]:
-    town = f"{party.get('postal_code', '')} {party.get('city', '')}".strip()
-    return tuple(line for line in (party.get("line1", ""), party.get("line2", ""), town, country) if line)
-
-
-def issuer_of(frozen: Mapping[str, Any], merchant: Merchant) -> Issuer:
-    """The frozen entity, with the logo of that day: its digest is frozen, the drawing is kept."""
-    return Issuer(
-        name=frozen["name"],
-        brand=frozen.get("brand", ""),
-        legal_form=frozen.get("legal_form", ""),
-        address=_address(frozen, ""),
-        siren=frozen.get("siren", ""),
-        siret=frozen.get("siret", ""),
-        vat_id=frozen.get("vat_number", ""),
-        capital=frozen.get("capital", ""),
-        rcs=frozen.get("registry", ""),
-        logo=logo_of(frozen.get("logo", ""), merchant).encode() or None,
-        colour=frozen.get("colour") or merchant.brand_color,
-    )
-
-
-def account_of(frozen: Mapping[str, Any], holder: Issuer) -> Account | None:
-    """Where transfers go, if the entity said so on that day."""
-    if not frozen.get("iban"):
-        return None
-    return Account(name=holder.full_name, iban=frozen["iban"], bic=frozen.get("bic", ""))
-
-
-def pay_url(row: Invoice) -> str:
-    """The page that pays an invoice, for its paper: the same address each time it is printed, for as long as the debt
-    can be claimed (code de commerce L110-4)."""
-    until = datetime.combine(cast(date, row.issued_on), time.min, tzinfo=UTC) + PAYABLE_FOR
-    return address_until("hosted:owed", "owed", row.tenant_id, row.pk, until=until)
-
-
-def _customer(frozen: Mapping[str, Any], issuer: Mapping[str, Any], locale: Locale) -> Customer:
-    country = str(frozen.get("country") or "")
-    abroad = country and country != issuer.get("country")
-    place = str(locale_of(locale).territories.get(country, country)) if abroad else ""
-    name, company = frozen.get("name", ""), frozen.get("company", "")
-    return Customer(
-        name=name or company or frozen.get("email", "") or frozen.get("reference", ""),
-        company=company,
-        address=_address(frozen, place),
-        vat_id=frozen.get("vat_number", ""),
-        siren=frozen.get("siren", ""),
-        reference=frozen.get("reference", ""),
-        country=country,
-    )
 
 
 def _title(texts: Any, locale: Locale) -> str:
