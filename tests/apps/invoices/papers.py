@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
+
+import pypdf
 
 from invoices.mentions import Mentions, mention_lines
 from invoices.paper import (
@@ -21,6 +25,7 @@ from invoices.paper import (
     Stretch,
     TaxLine,
 )
+from invoices.pdf import render
 
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="34" height="22" viewBox="0 0 34 22"><path fill="none" '
@@ -260,3 +265,21 @@ def long(lines: int = 300) -> Paper:
         paid_on=None,
         day_count=None,
     )
+
+
+def pages_of(printed: bytes) -> list[str]:
+    """The text of each page, every blank a plain space."""
+    reader = pypdf.PdfReader(BytesIO(printed))
+    return [re.sub(r"\s+", " ", page.extract_text()) for page in reader.pages]
+
+
+def text_of(paper: Paper) -> str:
+    """The text of a document that has one page."""
+    (text,) = pages_of(render(paper))
+    return text
+
+
+def without(paper: Paper, **fields: object) -> Paper:
+    """The paper unpaid, without its strip of days, and with these fields."""
+    bare: dict[str, object] = {"settlements": (), "day_count": None, "coming": None, "state": "open", "paid_on": None}
+    return replace(paper, **(bare | fields))  # type: ignore[arg-type]

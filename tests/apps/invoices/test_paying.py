@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pikepdf
-import pypdf
 import pytest
 import segno
 from django.db import DatabaseError
@@ -31,6 +30,7 @@ from merchants.services.logo import set_logo
 from merchants.tenancy.scope import tenant
 from tests.apps.invoices import papers
 from tests.apps.invoices.bills import bill, line
+from tests.apps.invoices.papers import text_of
 from tests.worlds import Shop
 from tools.devstack import messages
 
@@ -152,12 +152,6 @@ class TestWhatIsSaid:
         text = text_of(due(collected=True))
         assert "Prélèvement automatique, rien à faire" in text
         assert "À payer" not in text
-
-
-def text_of(paper: Paper) -> str:
-    """The text of a document that has one page."""
-    (page,) = pypdf.PdfReader(BytesIO(render(paper))).pages
-    return re.sub(r"\s+", " ", page.extract_text())
 
 
 class TestPrinted:
