@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -146,7 +146,7 @@ def _may_read(caller: Caller, kind: str) -> None:
 
 def _found(given: Mapping[str, str]) -> dict[str, str]:
     """The filters with every id looked for, and public. Raises Invalid (422) for an id that names nothing."""
-    named: dict[str, QuerySet[Model]] = {
+    named: dict[str, QuerySet[Any]] = {
         "subscriber": people.visible(),
         "site": Site.objects.all(),
         "offer": Offer.objects.all(),
@@ -154,6 +154,6 @@ def _found(given: Mapping[str, str]) -> dict[str, str]:
         "legal_entity": LegalEntity.objects.all(),
     }
     return {
-        name: find(named[name], value, field=f"filters.{name}").public_id if name in named else value  # type: ignore[attr-defined]
+        name: find(named[name], value, field=f"filters.{name}").public_id if name in named else value
         for name, value in given.items()
     }

@@ -70,6 +70,7 @@ class Claim:
             status=response.status_code,
             body=response.content if body is None else body,
             content_type=response.headers.get("Content-Type", ""),
+            location=response.headers.get("Location", ""),
             finished_at=instant(),
         )
         if not kept:
@@ -148,6 +149,8 @@ def _replay(row: IdempotentReply) -> HttpResponse:
     body = b"" if row.body is None else bytes(row.body)
     response = HttpResponse(body, status=row.status, content_type=row.content_type or None)
     response[REPLAYED] = "true"
+    if row.location:
+        response["Location"] = row.location
     return response
 
 

@@ -49,6 +49,9 @@ class IdempotentReply(TenantModel):
     status = models.PositiveSmallIntegerField(null=True, help_text="Empty: still running")
     body = models.BinaryField(null=True)
     content_type = models.CharField(max_length=80, blank=True)
+    location = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="The header, where it had one"
+    )
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -58,6 +58,14 @@ def path_of(link):
     return link["url"].partition("://")[2].partition("/")[2]
 
 
+def test_asked_again_with_its_key_the_answer_says_where_the_export_is_and_none_is_begun(site, sold):
+    first, again = (site.post("exports", {"kind": "payments", "format": "csv"}, key="once") for _ in range(2))
+    assert (again.status_code, again.content, again["Location"]) == (202, first.content, first["Location"])
+    assert again["Location"] == f"/api/v1/exports/{first.json()['id']}" and again["Idempotent-Replayed"] == "true"
+    with tenant(sold.id):
+        assert Export.objects.filter(kind="payments").count() == 1
+
+
 def test_from_the_question_to_the_file(site, sold, told):
     day = sold.now().today.isoformat()
     answer = site.post("exports", {"kind": "invoices", "format": "csv", "from": day, "to": day})
