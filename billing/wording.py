@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.engine.quoting import Later
 from merchants.wording import figure_text
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """A text in the reader's language, else in another that it has.
-
-    >>> in_language({"en": "Hi", "fr": "Salut"}, "fr"), in_language({"en": "Hi"}, "fr"), in_language({}, "fr")
-    ('Salut', 'Hi', '')
-    """
-    return texts.get(language[:2]) or next((text for text in texts.values() if text), "")
 
 
 def each(unit: str, count: int) -> str:

@@ -6,7 +6,7 @@ D441-5 (late payment and the 40 € for recovery, between professionals), reliab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -65,15 +65,6 @@ def operation_of(codes: Iterable[str]) -> Operation:
     """
     kinds = {kind_of(code) is Kind.goods for code in codes}
     return "both" if len(kinds) > 1 else "goods" if True in kinds else "services"
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """A text in a document's language, else in the one that there is: a term that was agreed is said all the same.
-
-    >>> in_language({"fr": "12 % par an"}, "en"), in_language({}, "en")
-    ('12 % par an', '')
-    """
-    return texts.get(language) or next((text for text in texts.values() if text), "")
 
 
 @lru_cache(maxsize=512)

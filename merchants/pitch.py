@@ -12,14 +12,14 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from merchants import wording
+from merchants.languages import said_in
 from merchants.models import Feature
 from merchants.terms import FeatureTerm, OfferTerms, StageTerm
 
 
 def said(texts: Mapping[str, str], otherwise: str = "") -> str:
     """A text in the active language, else in any that it has, else `otherwise`."""
-    language = (get_language() or "en")[:2]
-    return texts.get(language) or next((text for text in texts.values() if text), otherwise)
+    return said_in(texts, get_language() or "en") or otherwise
 
 
 def money(amount: int, currency: str) -> str:

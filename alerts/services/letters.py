@@ -21,6 +21,7 @@ from alerts.services.timely import no_longer_true
 from invoices.models import DocumentFile, Invoice, Payment
 from merchants.brand import LIGHT_SHEET, readable, rgb, text_of
 from merchants.ids import read
+from merchants.languages import said_in
 from merchants.links import mint
 from merchants.models import Event, LegalEntity, Membership, Merchant, User
 from merchants.models.people import Role
@@ -171,7 +172,7 @@ def in_language(texts: Any, locale: str) -> str:
     """
     if not isinstance(texts, Mapping):
         return ""
-    return str(texts.get(locale[:2]) or texts.get("en") or next(iter(texts.values()), ""))
+    return said_in(texts, locale)
 
 
 def _person(subscriber_id: UUID | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from billing.engine.proration import price_of
 from invoices.calculations import Rule, formula
 from invoices.drafts import DraftLine, LineKind, unit_price
+from merchants.languages import said_in
 from merchants.money import exponent
 from subscribers.periods import Part
 from subscribers.snapshots import ChargeSnapshot, OptionSnapshot, StageSnapshot, SubscriptionSnapshot
@@ -201,7 +202,7 @@ def _line(
 
 
 def joined(title: Texts, label: Texts) -> Texts:
-    """A title with what follows it, per locale; a locale that one of them lacks takes its first.
+    """A title with what follows it, per locale; a locale that one of them lacks takes what `said_in` finds.
 
     >>> joined({"en": "Onde Hifi", "fr": "Onde Hifi"}, {"fr": "prix normal", "en": "normal price"})["fr"]
     'Onde Hifi, prix normal'
@@ -211,8 +212,7 @@ def joined(title: Texts, label: Texts) -> Texts:
     if not any(label.values()):
         return dict(title)
     locales = [*title, *(locale for locale in label if locale not in title)]
-    return {locale: ", ".join(part for part in (_in(title, locale), _in(label, locale)) if part) for locale in locales}
-
-
-def _in(texts: Texts, locale: str) -> str:
-    return texts.get(locale) or next((text for text in texts.values() if text), "")
+    return {
+        locale: ", ".join(part for part in (said_in(title, locale), said_in(label, locale)) if part)
+        for locale in locales
+    }

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from billing.exports.asked import Asked
 from billing.exports.columns import Row, amount, day, instant, major, number, text, whole
 from billing.exports.reading import Source
-from billing.wording import in_language
 from invoices.models import (
     CreditNote,
     CreditNoteLine,
@@ -22,6 +21,7 @@ from invoices.models import (
 )
 from invoices.selectors import lists
 from merchants.ids import show
+from merchants.languages import said_in
 from merchants.tenancy.models import TenantModel
 from subscribers.selectors import people
 
@@ -222,7 +222,7 @@ def _show_lines(rows: Sequence[InvoiceLine], asked: Asked) -> list[Row]:
             *_who(row.invoice),
             row.position + 1,
             row.kind,
-            in_language(row.title, asked.locale),
+            said_in(row.title, asked.locale),
             row.period_start,
             row.period_end,
             row.quantity.normalize() + 0,
@@ -248,7 +248,7 @@ def _show_credited_lines(rows: Sequence[CreditNoteLine], asked: Asked) -> list[R
             *_who(row.credit_note),
             row.position + 1,
             row.invoice_line.kind,
-            in_language(row.title, asked.locale),
+            said_in(row.title, asked.locale),
             row.period_start,
             row.period_end,
             None,

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.exports.asked import Asked
 from billing.exports.columns import Row, day, instant, text, whole
 from billing.exports.reading import Source
-from billing.wording import in_language
 from merchants.ids import show
+from merchants.languages import said_in
 from merchants.models import Site
 from subscribers.models import Subscriber
 from subscribers.selectors import people
@@ -91,7 +91,7 @@ def _line(found: people.Row, site: str | None, asked: Asked) -> Row:
         show("cus", row.payer_id) if row.payer_id else None,
         *(
             (
-                in_language(subscription.offer_version.title, asked.locale) or None,
+                said_in(subscription.offer_version.title, asked.locale) or None,
                 subscription.status,
                 subscription.access,
                 subscription.payment_state,

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from billing.hosted.telling import legal_line
 from billing.selectors.debts import Consequence, Debt, DebtState, consequences, other_debts, tried_at_once
-from billing.wording import in_language
 from invoices.models import DocumentFile, Invoice, Refund
+from merchants.languages import said_in
 from merchants.links import mint
 from merchants.models import Merchant
 from merchants.selectors.clocks import now_for
@@ -117,9 +117,9 @@ def _day(day: date, language: str, today: date) -> str:
 def _what(invoice: Invoice, language: str) -> str:
     """What was billed: the offer or the lines, and the days."""
     subscription: Subscription | None = invoice.subscription
-    title = in_language(subscription.offer_version.title, language) if subscription else ""
+    title = said_in(subscription.offer_version.title, language) if subscription else ""
     if not title:
-        titles = (in_language(texts, language) for texts in invoice.lines.values_list("title", flat=True))
+        titles = (said_in(texts, language) for texts in invoice.lines.values_list("title", flat=True))
         title = ", ".join(dict.fromkeys(text for text in titles if text))
     if invoice.period_start is None or invoice.period_end is None:
         return title

@@ -17,10 +17,11 @@ from django.utils.translation import ngettext
 from billing.flows.change_purchase import given_coupons
 from billing.flows.company import may_name
 from billing.models import CheckoutSession, Quote
-from billing.wording import each, how_often, in_language, sum_words
+from billing.wording import each, how_often, sum_words
 from invoices.drafts import DraftLine, LineKind
 from invoices.frozen import thaw
 from merchants.ids import show
+from merchants.languages import said_in
 from merchants.models import Coupon, LegalEntity, OptionVersion, VersionOption
 from merchants.now import Now
 from merchants.wording import amount_text, long_date_text
@@ -84,8 +85,8 @@ def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
     )
     return Told(
         quote=quote.public_id,
-        title=in_language(version.title, language) or version.offer.reference,
-        description=in_language(version.description, language),
+        title=said_in(version.title, language) or version.offer.reference,
+        description=said_in(version.description, language),
         quantity=quote.quantity,
         currency=quote.currency,
         due=quote.total,
@@ -126,7 +127,7 @@ def schedule(quote: Quote, lines: tuple[DraftLine, ...], *, today: date, languag
 
 def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language: str) -> str:
     alone = len(lines) == 1 and not lines[0].discounts
-    offer = in_language(quote.offer_version.title, language)
+    offer = said_in(quote.offer_version.title, language)
     said = [_line_words(line, offer, alone, today, language) for line in lines]
     offs: dict[str, int] = {}
     for line in lines:
@@ -139,7 +140,7 @@ def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language
 
 
 def _line_words(line: DraftLine, offer: str, alone: bool, today: date, language: str) -> str:
-    title = in_language(line.title, language)
+    title = said_in(line.title, language)
     if not line.amount and line.kind is LineKind.stage and line.period is not None:
         last = long_date_text(line.period.end - timedelta(days=1), language, today=today)
         return _("%(title)s free until %(day)s") % {"title": offer or title, "day": last}
@@ -193,7 +194,7 @@ def _leaving(offer: OfferSnapshot) -> str:
 
 
 def _mentions(lines: tuple[DraftLine, ...], language: str) -> list[str]:
-    found = [in_language(line.tax.mention, language) for line in lines]
+    found = [said_in(line.tax.mention, language) for line in lines]
     return list(dict.fromkeys(text for text in found if text))
 
 
@@ -215,13 +216,13 @@ def _choices(quote: Quote, offer: OfferSnapshot, language: str) -> list[Choice]:
         if price is None:
             continue
         quantity = had.get(current.get(option_id, option_id), 1)
-        said = [in_language(descriptions[option_id], language), price[1]]
+        said = [said_in(descriptions[option_id], language), price[1]]
         if quantity > 1:
             said.append(f"{quantity} × {amount_text(price[0], quote.currency, language)}")
         choices.append(
             Choice(
                 id=show("opt", option_id),
-                title=in_language(option.title, language) or option.reference,
+                title=said_in(option.title, language) or option.reference,
                 words=", ".join(part for part in said if part),
                 amount=price[0] * quantity,
                 ticked=option_id in current,

@@ -15,8 +15,9 @@ from billing.engine.wishes import Catalogue, WishKind
 from billing.pages.subjects import subscriber_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
-from billing.wording import in_language, later_words
+from billing.wording import later_words
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.selectors.clocks import now_for
 from subscribers.lifecycle import LIVE
 from subscribers.models import Subscription
@@ -61,7 +62,7 @@ def facts_of(
     row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str, *, several: bool
 ) -> list[Fact]:
     """What is planned, the charges and the end ahead of one subscription."""
-    title = in_language(row.offer_version.title, language)
+    title = said_in(row.offer_version.title, language)
     later = coming(picture, catalogue=catalogue)
     said = [
         Fact(on=wish.effective_on, words=words, amount=None, currency=row.currency)
@@ -81,7 +82,7 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
     """What a wish changes, one sentence for each thing."""
     offer = catalogue.offers.get(str(wish.payload.get("offer_version")))
     if offer is not None:
-        yield _("Moves to %(offer)s") % {"offer": in_language(offer.title, language)}
+        yield _("Moves to %(offer)s") % {"offer": said_in(offer.title, language)}
     if "quantity" in wish.payload:
         yield _("Quantity becomes %(quantity)s") % {"quantity": wish.payload["quantity"]}
     named = wish.payload.get("options")
@@ -89,10 +90,10 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
     if wish.kind == WishKind.remove_option.value:
         for option in picture.options:
             if option.id in listed:
-                yield _("Without %(option)s") % {"option": in_language(option.title, language)}
+                yield _("Without %(option)s") % {"option": said_in(option.title, language)}
     if wish.kind == WishKind.add_option.value:
         for one in listed:
-            yield _("With %(option)s") % {"option": in_language(catalogue.options[one["version"]].title, language)}
+            yield _("With %(option)s") % {"option": said_in(catalogue.options[one["version"]].title, language)}
 
 
 def _charge(later: Later, title: str, currency: str, language: str) -> Fact:

@@ -18,8 +18,8 @@ from billing.flows import cancel
 from billing.pages.subjects import subscription_of
 from billing.selectors.cancelling import preview_cancel
 from billing.selectors.snapshots import snapshots
-from billing.wording import in_language
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.models import Feature
 from merchants.refusals import Conflict
 from merchants.selectors.clocks import now_for
@@ -80,7 +80,7 @@ def _cancelling(request: OfficeRequest, row: Subscription) -> dict[str, object]:
     return {
         **context,
         "seen": seen,
-        "kept": [in_language(titles.get(one, {}), language) or one for one in kept],
+        "kept": [said_in(titles.get(one, {}), language) or one for one in kept],
         "spared": next((one for one in coming(snapshots([row], request.office.merchant)[row.pk]) if one.gross), None),
     }
 
@@ -116,7 +116,7 @@ def _dialog(request: OfficeRequest, template: str, row: Subscription, context: d
 
 
 def _title(row: Subscription) -> str:
-    return in_language(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference
+    return said_in(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference
 
 
 def _last(row: Subscription) -> date:

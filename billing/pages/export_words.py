@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from billing.exports.kinds import KINDS
 from billing.models import Export
-from billing.wording import in_language
 from merchants import ids
+from merchants.languages import said_in
 from merchants.models import LegalEntity, Offer, OfferVersion, Site
 from merchants.templatetags.statuses import WORDS
 from subscribers.models import Subscriber
@@ -84,7 +84,7 @@ def _names(asked: Sequence[Mapping[str, str]]) -> dict[str, str]:
         **{row.public_id: row.name or row.company or row.reference for row in people},
         **{row.public_id: row.name for row in sites},
         **{row.public_id: row.name for row in entities},
-        **{row.public_id: in_language(titles.get(row.pk, {}), language) or row.reference for row in offers},
+        **{row.public_id: said_in(titles.get(row.pk, {}), language) or row.reference for row in offers},
     }
 
 

@@ -11,10 +11,10 @@ from django.http import HttpResponse, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 
-from billing.wording import in_language
 from merchants import ids
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.models import Offer, OfferVersion
 from merchants.refusals import Invalid
 from subscribers.models import Subscription
@@ -74,7 +74,7 @@ def _offers(language: str) -> list[tuple[str, str]]:
     offers = list(Offer.objects.order_by("-id")[:200])
     newest = newest_versions([offer.pk for offer in offers])
     titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
-    named = [(offer.public_id, in_language(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
+    named = [(offer.public_id, said_in(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
     return sorted(named, key=lambda one: one[1].casefold())
 
 
@@ -86,7 +86,7 @@ def _shown(request: OfficeRequest, rows: Sequence[Subscription], language: str) 
             "name": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
             "note": row.reference or row.subscriber.email,
             "url": request.office.url("subscriber", subscriber=row.subscriber.public_id),
-            "offer": in_language(row.offer_version.title, language),
+            "offer": said_in(row.offer_version.title, language),
             "last_day": row.service_ends_on - timedelta(days=1) if row.service_ends_on else None,
             "next": _next(row),
         }

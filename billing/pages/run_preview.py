@@ -22,9 +22,9 @@ from billing.selectors.forecast import (
     forecast,
     outlook,
 )
-from billing.wording import in_language
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.permissions import Permission
 from merchants.refusals import Invalid
 from merchants.wording import amount_text, number_text
@@ -170,7 +170,7 @@ def _line(request: OfficeRequest, due: Due, language: str) -> dict[str, Any]:
         "row": row,
         "name": person.name or person.company or person.reference,
         "url": request.office.url("subscriber", subscriber=person.public_id),
-        "offer": in_language(row.offer_version.title, language),
+        "offer": said_in(row.offer_version.title, language),
         "on": due.steps[0].on if due.steps else None,
         "what": steps_words(due.steps),
         "period": periods[-1] if periods else None,

@@ -19,10 +19,10 @@ from billing.pages.run_words import KINDS, OUTCOMES, sums_words
 from billing.selectors import runs
 from billing.selectors.forecast import Fault, outlook
 from billing.tasks import bill_soon
-from billing.wording import in_language
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
+from merchants.languages import said_in
 from merchants.permissions import Permission
 from merchants.refusals import Invalid, fill
 from merchants.wording import number_text
@@ -196,7 +196,7 @@ def _parked(request: OfficeRequest, rows: Sequence[ParkedInRun]) -> list[dict[st
             "row": row,
             "who": _who(row),
             "url": office.url("subscriber", subscriber=row.subscription.subscriber.public_id),
-            "offer": in_language(row.subscription.offer_version.title, language),
+            "offer": said_in(row.subscription.offer_version.title, language),
             "why": _why(row, now.get(row.subscription_id)),
             "is_mended": row.code in FORESEEN and row.subscription_id in now and now[row.subscription_id] is None,
             "release_url": office.url("run-release", run=row.run.public_id, parked=row.public_id),

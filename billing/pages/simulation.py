@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from billing.engine.quoting import QuoteDraft, quote
 from billing.engine.schedule import walk
-from billing.wording import in_language
 from invoices.drafts import DraftLine
 from invoices.totals import totals
 from merchants import ids
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.models import LegalEntity
 from merchants.refusals import Refusal
 from merchants.terms import OfferTerms
@@ -104,9 +104,9 @@ def rows_of(draft: QuoteDraft, language: str) -> list[Row]:
 
 def _words(lines: tuple[DraftLine, ...], language: str) -> str:
     if len(lines) == 1:
-        return in_language(lines[0].title, language)
+        return said_in(lines[0].title, language)
     return ", ".join(
-        f"{in_language(line.title, language)} {amount_text(line.charged, line.currency, language)}" for line in lines
+        f"{said_in(line.title, language)} {amount_text(line.charged, line.currency, language)}" for line in lines
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from merchants.languages import said_in
 
 BY_CATEGORY = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
 FRANCHISE = "VATEX-FR-FRANCHISE"
@@ -14,23 +17,14 @@ _ARTICLES = frozenset([
 _FRANCHISE = re.compile(r"293\s*B\b")
 _CGI = re.compile(r"\b(26[12]|27[57]|295)(?:\s*([A-E])\b)?(?:[\s,-]*([1-8])\b(?:[°º]?\s*(bis)\b)?)?", re.IGNORECASE)
 
-WORDS = {
-    "fr": {
-        "E": "Exonération de TVA",
-        "AE": "Autoliquidation",
-        "K": "Livraison intracommunautaire exonérée",
-        "G": "Exportation exonérée",
-        "O": "Hors du champ de la TVA",
-    },
-    "en": {
-        "E": "Exempt from VAT",
-        "AE": "Reverse charge",
-        "K": "Intra-Community supply",
-        "G": "Export outside the EU",
-        "O": "Not subject to VAT",
-    },
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "E": {"en": "Exempt from VAT", "fr": "Exonération de TVA"},
+    "AE": {"en": "Reverse charge", "fr": "Autoliquidation"},
+    "K": {"en": "Intra-Community supply", "fr": "Livraison intracommunautaire exonérée"},
+    "G": {"en": "Export outside the EU", "fr": "Exportation exonérée"},
+    "O": {"en": "Not subject to VAT", "fr": "Hors du champ de la TVA"},
 }
-"""The reason in words where the document says none: the standard asks for one (BR-E-10, BR-AE-10…)."""
+"""By language, the reason in words where the document says none: the standard asks for one (BR-E-10, BR-AE-10…)."""
 
 
 def vatex(category: str, reason: str) -> str:
@@ -59,7 +53,11 @@ def vatex(category: str, reason: str) -> str:
 
 def reason_of(category: str, reason: str, locale: str) -> str:
     """Why VAT is not charged, in words: the document's own, else the category's; empty where it is charged, or at the
-    rate of zero, which needs none (BR-S-10, BR-Z-10)."""
+    rate of zero, which needs none (BR-S-10, BR-Z-10).
+
+    >>> reason_of("AE", "", "fr"), reason_of("AE", "", "de"), reason_of("S", "", "fr")
+    ('Autoliquidation', 'Reverse charge', '')
+    """
     if category in ("S", "Z"):
         return ""
-    return reason or WORDS["fr" if locale == "fr" else "en"].get(category, "")
+    return reason or said_in(WORDS.get(category, {}), locale)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from invoices.facturx.documents import Account, Document, Settled
+from merchants.languages import said_in
 
 Terms = dict[str, Any]
 
@@ -26,33 +28,18 @@ the seller's account (BR-61): where it is not known, a transfer is named in word
 
 SEPA_TRANSFER, TRANSFER = "58", "30"
 
-WORDS = {
-    "fr": {
-        "card": "Carte",
-        "terminal": "Carte au comptoir",
-        "sepa": "Prélèvement SEPA",
-        "cash": "Espèces",
-        "cheque": "Chèque",
-        "transfer": "Virement",
-        "balance": "Solde du compte",
-        "credit_note": "Avoir",
-        "invoice": "Facture",
-        "refund": "Remboursement",
-        "other": "Autres paiements",
-    },
-    "en": {
-        "card": "Card",
-        "terminal": "Card at the counter",
-        "sepa": "SEPA direct debit",
-        "cash": "Cash",
-        "cheque": "Cheque",
-        "transfer": "Bank transfer",
-        "balance": "Account balance",
-        "credit_note": "Credit note",
-        "invoice": "Invoice",
-        "refund": "Refund",
-        "other": "Other payments",
-    },
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "card": {"en": "Card", "fr": "Carte"},
+    "terminal": {"en": "Card at the counter", "fr": "Carte au comptoir"},
+    "sepa": {"en": "SEPA direct debit", "fr": "Prélèvement SEPA"},
+    "cash": {"en": "Cash", "fr": "Espèces"},
+    "cheque": {"en": "Cheque", "fr": "Chèque"},
+    "transfer": {"en": "Bank transfer", "fr": "Virement"},
+    "balance": {"en": "Account balance", "fr": "Solde du compte"},
+    "credit_note": {"en": "Credit note", "fr": "Avoir"},
+    "invoice": {"en": "Invoice", "fr": "Facture"},
+    "refund": {"en": "Refund", "fr": "Remboursement"},
+    "other": {"en": "Other payments", "fr": "Autres paiements"},
 }
 """The same in words, beside the code (BT-82)."""
 
@@ -70,7 +57,7 @@ def means_terms(document: Document) -> Terms:
     main = max(document.settled, key=lambda part: part.amount)
     if main.means == "transfer" and document.account:
         return _transfer(document, document.account)
-    found: Terms = {"BT-81": CODES[main.means], "BT-82": WORDS[document.locale][main.means]}
+    found: Terms = {"BT-81": CODES[main.means], "BT-82": said_in(WORDS[main.means], document.locale)}
     if main.means in ("card", "terminal") and main.last4:
         found["BT-87"] = main.last4
     if main.means == "sepa":
@@ -82,7 +69,7 @@ def _transfer(document: Document, account: Account) -> Terms:
     """To which account, with which words (BT-83): the document's number."""
     found = {
         "BT-81": SEPA_TRANSFER if document.currency == "EUR" else TRANSFER,
-        "BT-82": WORDS[document.locale]["transfer"],
+        "BT-82": said_in(WORDS["transfer"], document.locale),
         "BT-83": document.number,
         "BT-84": account.iban,
         "BT-85": account.name,

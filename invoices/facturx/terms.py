@@ -14,6 +14,7 @@ from invoices.facturx.exemptions import reason_of, vatex
 from invoices.facturx.figures import Allowance, percent_text, priced, split
 from invoices.facturx.means import frame, is_paid, means_terms
 from invoices.facturx.parties import buyer_terms, delivery_terms, seller_terms, text, treatment
+from merchants.languages import said_in
 from merchants.money import decimal_text
 
 Terms = dict[str, Any]
@@ -25,6 +26,7 @@ PIECE = "C62"
 
 DISCOUNT = "95"
 """UNTDID 5189: discount."""
+DISCOUNT_WORDS = {"en": "Discount", "fr": "Remise"}
 
 
 def terms(document: Document) -> Terms:
@@ -124,10 +126,9 @@ def _percent(term: str, rate: Rate) -> Terms:
 
 
 def _allowance(allowance: Allowance, document: Document) -> Terms:
-    default = "Remise" if document.locale == "fr" else "Discount"
     return {
         "amount": decimal_text(allowance.amount, document.currency),
-        "reason": text(allowance.title) or default,
+        "reason": text(allowance.title) or said_in(DISCOUNT_WORDS, document.locale),
         "reason_code": DISCOUNT,
         "vat_category_code": allowance.rate.category,
         **_percent("vat_rate", allowance.rate),

@@ -21,12 +21,12 @@ from invoices.services.balances import balance_of
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan
 from invoices.services.credits import credit_invoice
 from merchants.http.frame import Office, OfficeRequest, beside, office_page, office_render
+from merchants.languages import said_in
 from merchants.money import parse_amount
 from merchants.permissions import Permission
 from merchants.refusals import Refusal
 from merchants.selectors.clocks import now_for
 from merchants.wording import percent_text, period_text
-from subscribers.selectors.names import text_of
 
 WHAT = (
     ("all", gettext_lazy("All that is left")),
@@ -56,7 +56,7 @@ class CreditForm(forms.Form):
         lines, creditable = creditable_lines(invoice)
         reader = language()
         self.lefts = [
-            (str(at), text_of(line.title, reader), kept.left)
+            (str(at), said_in(line.title, reader), kept.left)
             for at, (line, kept) in enumerate(zip(lines, creditable, strict=True))
             if kept.left
         ]
@@ -187,7 +187,7 @@ def _rows(row: Invoice, planned: Plan) -> list[dict[str, Any]]:
         start, end = line.period_start, line.period_end
         rows.append(
             {
-                "label": text_of(line.title, reader),
+                "label": said_in(line.title, reader),
                 "note": period_text(start, end, reader) if start and end else "",
                 "formula": crediting.say(each.rule, each.inputs, amount=each.amount, language=reader),
                 "amount": -each.amount,

@@ -29,12 +29,12 @@ from invoices.selectors.lists import LEFT, OWED, numbered
 from invoices.services.files import electronic, printed
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
+from merchants.languages import said_in
 from merchants.permissions import Permission
 from merchants.refusals import NotFound
 from merchants.templatetags.statuses import STATUSES
 from merchants.templatetags.texts import local_day
 from merchants.wording import long_date_text, percent_text, period_text
-from subscribers.selectors.names import text_of
 from subscribers.tax_texts import explained
 
 
@@ -109,7 +109,7 @@ def _line(row: InvoiceLine) -> Line:
         said = calculations.say(row.rule, bare, amount=row.amount, language=reader) if computed else ""
         discounts = calculations.say_discounts(inputs, language=reader)
     return Line(
-        title=text_of(row.title, reader),
+        title=said_in(row.title, reader),
         period=period,
         said=said,
         discounts=discounts,

@@ -15,8 +15,9 @@ from django.utils.translation import override, pgettext
 
 from invoices.facturx.documents import Note, Party
 from invoices.facturx.parties import legal_form
-from invoices.mentions import RECOVERY_FEE, in_language
+from invoices.mentions import RECOVERY_FEE
 from invoices.paper import Locale
+from merchants.languages import said_in
 from merchants.wording import amount_text
 
 
@@ -32,7 +33,7 @@ def notes_of(
 ) -> tuple[Note, ...]:
     """All notes of a document. `issuer` is its frozen entity: with the merchant's own terms of payment where it has
     some; `mentions` are the lines frozen with it, `reason` why a credit note gives back."""
-    late, early = (in_language(issuer.get(name) or {}, locale) for name in ("late_penalty", "early_discount"))
+    late, early = (said_in(issuer.get(name) or {}, locale) for name in ("late_penalty", "early_discount"))
     found = [Note(subject=subject, text=said) for subject, said in _payment(late, early, professional, locale)]
     if form := legal_form(seller):
         found.append(Note(subject="REG", text=form))

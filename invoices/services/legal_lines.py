@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from invoices.drafts import DraftInvoice
-from invoices.mentions import Mentions, in_language, mention_lines, operation_of
+from invoices.mentions import Mentions, mention_lines, operation_of
 from invoices.models import Invoice, InvoiceTax
 from invoices.paper import Locale
 from invoices.services.credit_plans import Plan, terms
@@ -30,8 +30,8 @@ def invoice_lines(
             vat_on_debits=entity.vat_on_debits,
             vat_exempt=franchise,
             professional=bool(payer.siren or payer.vat_number or payer.company),
-            late_penalty=in_language(entity.late_penalty, language),
-            early_discount=in_language(entity.early_discount, language),
+            late_penalty=said_in(entity.late_penalty, language),
+            early_discount=said_in(entity.early_discount, language),
             contact=entity.email or merchant.support_email,
             exemptions=() if franchise else tuple(said_in(rate.mention, language) for rate in sums.rates),
             extra=_own_lines(entity, language),
@@ -75,4 +75,4 @@ def _french_franchise(entity: LegalEntity) -> bool:
 
 def _own_lines(entity: LegalEntity, language: str) -> tuple[str, ...]:
     """What the merchant adds at the foot: by language, then the line that is the same in both."""
-    return tuple(line for line in (in_language(entity.own_mentions, language), entity.footer) if line)
+    return tuple(line for line in (said_in(entity.own_mentions, language), entity.footer) if line)

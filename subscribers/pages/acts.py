@@ -10,10 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from merchants.http.frame import Office
+from merchants.languages import said_in
 from merchants.permissions import Permission
 from subscribers.models import Subscription
 from subscribers.selectors.lives import Life
-from subscribers.selectors.names import text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def acts(office: Office, life: Life) -> list[Act]:
 
 
 def _of_subscription(office: Office, row: Subscription, *, several: bool) -> list[Act]:
-    name = text_of(row.offer_version.title, get_language() or "en")
+    name = said_in(row.offer_version.title, get_language() or "en")
     if row.service_ends_on is None:
         url = routed(office, "subscription-cancel", subscription=row.public_id)
         words = _("Cancel %(name)s…") % {"name": name} if several else _("Cancel…")

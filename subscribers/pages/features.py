@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from merchants.languages import said_in
 from merchants.templatetags.statuses import SOURCE_ICONS, WORDS
 from merchants.templatetags.texts import number
 from subscribers.rights import LiveGrant, Right
 from subscribers.selectors.lives import Life
-from subscribers.selectors.names import text_of
 
 
 def feature_rows(life: Life, language: str) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def feature_rows(life: Life, language: str) -> list[dict[str, Any]]:
         right = life.rights[reference]
         rows.append(
             {
-                "title": text_of(feature.title, language) or reference,
+                "title": said_in(feature.title, language) or reference,
                 "value": value_of(right),
                 "position": None if right.rank is None else right.rank + 1,
                 "of": len(feature.levels),
@@ -48,7 +48,7 @@ def _sources(right: Right, language: str) -> Iterator[dict[str, str]]:
     several = len(right.sources) > 1
     for live in right.sources:
         kind = live.source.kind.value
-        title = text_of(live.source.title, language)
+        title = said_in(live.source.title, language)
         what = f"{WORDS['source'][kind]} {title}".strip()
         part = _part(live) if several else ""
         words = _("%(part)s from %(what)s") % {"part": part, "what": what} if part else what

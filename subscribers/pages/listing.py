@@ -17,6 +17,7 @@ from merchants import ids
 from merchants.actors import Channel
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.models import Offer, OfferVersion, Site, TestClock
 from merchants.now import local_date
 from merchants.permissions import Permission
@@ -26,7 +27,7 @@ from merchants.templatetags.texts import number
 from merchants.wording import short_date_text
 from subscribers.models import Subscriber
 from subscribers.selectors import people
-from subscribers.selectors.names import method_name, text_of
+from subscribers.selectors.names import method_name
 from subscribers.selectors.people import LIVE, Count
 from subscribers.selectors.pictures import newest_versions
 from subscribers.selectors.rights import verdict_of
@@ -176,7 +177,7 @@ def _offers(language: str) -> list[tuple[str, str]]:
     offers = list(Offer.objects.order_by("-id")[:200])
     newest = newest_versions([offer.pk for offer in offers])
     titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
-    named = [(offer.public_id, text_of(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
+    named = [(offer.public_id, said_in(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
     return sorted(named, key=lambda one: one[1].casefold())
 
 
@@ -216,7 +217,7 @@ def _row(request: OfficeRequest, found: people.Row, today: date, language: str) 
     if subscription is not None:
         verdict = verdict_of(subscription, today)
         shown |= {
-            "offer": text_of(subscription.offer_version.title, language),
+            "offer": said_in(subscription.offer_version.title, language),
             "access": verdict.access.value,
             "until": _until(verdict.until, language, today),
             "live": subscription.status in LIVE,

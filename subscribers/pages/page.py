@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from merchants import ids
 from merchants.actors import Channel
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.languages import said_in
 from merchants.now import Now, local_instant
 from merchants.permissions import Permission
 from merchants.refusals import Invalid, NotFound, gettext_noop
@@ -29,7 +30,7 @@ from subscribers.pages.verdict import cells, expires_on, next_charge
 from subscribers.pages.words import vat_check_said
 from subscribers.selectors import people
 from subscribers.selectors.lives import Life, past_life, present_life
-from subscribers.selectors.names import method_name, text_of
+from subscribers.selectors.names import method_name
 from subscribers.selectors.timeline import opened, sealed, timeline
 from subscribers.snapshots import OfferSnapshot
 
@@ -200,12 +201,12 @@ def _subscription(row: Subscription, life: Life, language: str) -> dict[str, Any
     offer = life.offers[row.offer_version_id]
     return {
         "row": row,
-        "title": text_of(row.offer_version.title, language),
+        "title": said_in(row.offer_version.title, language),
         "last_day": row.service_ends_on - timedelta(days=1) if row.service_ends_on else None,
         "line": _line(row, offer),
         "stages": stage_rows(row, offer, today=life.now.today, language=language),
         "options": [
-            {"row": option, "title": text_of(option.option_version.title, language)}
+            {"row": option, "title": said_in(option.option_version.title, language)}
             for option in life.options.get(row.pk, [])
             if option.ends_on is None or option.ends_on > life.now.today
         ],
@@ -230,4 +231,4 @@ def _line(row: Subscription, offer: OfferSnapshot) -> str:
 
 
 def _ended(row: Subscription, language: str) -> dict[str, Any]:
-    return {"title": text_of(row.offer_version.title, language), "start": row.start_on, "end": row.ended_at, "row": row}
+    return {"title": said_in(row.offer_version.title, language), "start": row.start_on, "end": row.ended_at, "row": row}

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from merchants.languages import said_in
 from merchants.wording import amount_text, short_date_text
 from subscribers.models import Subscription
 from subscribers.periods import (
@@ -22,7 +23,6 @@ from subscribers.periods import (
     boundary,
     first_boundary,
 )
-from subscribers.selectors.names import text_of
 from subscribers.snapshots import OfferSnapshot, StageSnapshot
 
 ENDLESS_MONTHS = 2
@@ -127,7 +127,7 @@ def _months(stage: StageSnapshot) -> int:
 
 def stage_name(stage: StageSnapshot, language: str) -> str:
     """The stage's own name, else what it is."""
-    return text_of(stage.label, language) or (_("Free stage") if stage.is_free else _("Price"))
+    return said_in(stage.label, language) or (_("Free stage") if stage.is_free else _("Price"))
 
 
 def price_words(stage: StageSnapshot, currency: str, quantity: int, language: str) -> str:

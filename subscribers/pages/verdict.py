@@ -11,13 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from merchants.languages import said_in
 from merchants.templatetags.statuses import STATUSES
 from merchants.wording import long_date_text, weekday_text
 from subscribers.lifecycle import Access, Verdict
 from subscribers.models import PaymentMethod, Subscription
 from subscribers.pages.stages import spans
 from subscribers.selectors.lives import Life
-from subscribers.selectors.names import method_name, text_of
+from subscribers.selectors.names import method_name
 
 WHY: Mapping[str, Promise] = {
     "active": gettext_lazy("Subscription active"),
@@ -111,7 +112,7 @@ def _next(life: Life, due: tuple[date, Subscription] | None, language: str) -> C
     day, row = due
     soon = day - life.now.today < timedelta(days=100)
     said = weekday_text(day, language) if soon else long_date_text(day, language)
-    return Cell(_("Next charge"), said, text_of(row.offer_version.title, language))
+    return Cell(_("Next charge"), said, said_in(row.offer_version.title, language))
 
 
 def expires_on(method: PaymentMethod) -> date | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import models
 
+from merchants.languages import said_in
 from merchants.models import Coupon, Feature, LegalEntity, OfferVersion, OptionVersion, Site, TestClock
 from merchants.tenancy.models import TenantForeignKey
 from subscribers.models import (
@@ -27,15 +28,6 @@ Says = Callable[[Any, str], str]
 """A row's name in a language."""
 
 
-def text_of(texts: Mapping[str, str], language: str) -> str:
-    """A text in the reader's language, else in English, else in any.
-
-    >>> text_of({"en": "Standard", "fr": "Courant"}, "fr"), text_of({"fr": "Courant"}, "en"), text_of({}, "en")
-    ('Courant', 'Courant', '')
-    """
-    return texts.get(language[:2]) or texts.get("en") or next(iter(texts.values()), "")
-
-
 def method_name(row: PaymentMethod, language: str = "") -> str:
     """What one sees of a payment method: `Visa 4242`.
 
@@ -48,9 +40,9 @@ def method_name(row: PaymentMethod, language: str = "") -> str:
 
 
 SAYS: Mapping[type[models.Model], Says] = {
-    OfferVersion: lambda row, language: text_of(row.title, language),
-    OptionVersion: lambda row, language: text_of(row.title, language),
-    Feature: lambda row, language: text_of(row.title, language) or row.reference,
+    OfferVersion: lambda row, language: said_in(row.title, language),
+    OptionVersion: lambda row, language: said_in(row.title, language),
+    Feature: lambda row, language: said_in(row.title, language) or row.reference,
     Coupon: lambda row, language: row.code,
     Site: lambda row, language: row.name,
     LegalEntity: lambda row, language: row.name,

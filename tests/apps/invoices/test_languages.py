@@ -18,6 +18,9 @@ from babel.messages.mofile import write_mo
 from django.utils.translation import trans_real
 
 from invoices.calculations import say, say_days
+from invoices.facturx.documents import Settled
+from invoices.facturx.sampling import plain
+from invoices.facturx.terms import terms
 from invoices.paper import DayCount, Line, Settlement
 from invoices.pdf import render
 from invoices.strip import strip
@@ -103,6 +106,11 @@ def test_a_document_is_printed_in_german_and_what_has_no_translation_in_english(
                  "Summe inkl. USt. 9,87 €", "Noch zu zahlen 0,00 €", "Card Visa 4242, 3. November 9,87 €"):  # fmt: skip
         assert said in text, said
     assert "Facture" not in text
+
+
+def test_the_xml_of_a_german_document_says_in_english_what_has_no_translation(german: None) -> None:
+    said = terms(plain(settled=(Settled(means="cash", amount=1200),), locale="de"))
+    assert (said["BT-81"], said["BT-82"]) == ("10", "Cash")
 
 
 def test_days_of_an_arabic_title_are_set_as_a_paragraph_never_letter_by_letter() -> None:
