@@ -69,9 +69,6 @@ where the overdue debt is settled and a younger one is not."""
 LIVE = frozenset({Status.trialing, Status.active, Status.suspended})
 """Begun and not ended."""
 
-COUNTED = frozenset(Status) - {Status.incomplete}
-"""What statistics may see: a purchase that was never paid for is in none (domain 10)."""
-
 
 class MoveNotAllowed(Conflict):
     """That status does not lead to the other."""

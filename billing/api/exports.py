@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.exports.kinds import KINDS
+from billing.exports.narrowing import rows_named
 from billing.flows.export import Wanted, begin
 from billing.flows.export_link import link_to
-from billing.models import BillingRun, Export
+from billing.models import Export
 from billing.selectors.export_answers import ExportLinkShape, ExportShape, exports_shown
 from billing.tasks import export_soon
 from merchants.actors import Channel
@@ -25,9 +25,7 @@ from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
 from merchants.http.views import ApiView
-from merchants.models import LegalEntity, Offer, Site
 from merchants.selectors.shapes import instant_text
-from subscribers.selectors import people
 
 
 class ExportFiltersBody(Body):
@@ -146,13 +144,7 @@ def _may_read(caller: Caller, kind: str) -> None:
 
 def _found(given: Mapping[str, str]) -> dict[str, str]:
     """The filters with every id looked for, and public. Raises Invalid (422) for an id that names nothing."""
-    named: dict[str, QuerySet[Any]] = {
-        "subscriber": people.visible(),
-        "site": Site.objects.all(),
-        "offer": Offer.objects.all(),
-        "run": BillingRun.objects.all(),
-        "legal_entity": LegalEntity.objects.all(),
-    }
+    named = rows_named()
     return {
         name: find(named[name], value, field=f"filters.{name}").public_id if name in named else value
         for name, value in given.items()

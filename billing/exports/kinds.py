@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing.exports import changes, documents, money, subscribers
+from billing.exports import changes, document_columns, documents, money, subscribers
 from billing.exports.columns import Columns
 from billing.exports.reading import Source
 from billing.models import Export
@@ -43,7 +43,7 @@ KINDS: Mapping[str, Kind] = {
         about=_("One row a document; credit notes count below zero."),
         counts_by=_("date of issue"),
         scope="invoices:read",
-        columns=documents.DOCUMENTS,
+        columns=document_columns.DOCUMENTS,
         sources=documents.DOCUMENT_SOURCES,
         filters=("status", "q", "subscriber", "site", "run"),
         statuses=INVOICE_VIEWS,
@@ -53,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
         about=_("One row a line, with its days, its rate and its share of the net."),
         counts_by=_("date of issue"),
         scope="invoices:read",
-        columns=documents.LINES,
+        columns=document_columns.LINES,
         sources=documents.LINE_SOURCES,
         filters=("subscriber", "site", "run"),
     ),
@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
         about=_("One row a document and rate: base, VAT and total."),
         counts_by=_("date of issue"),
         scope="invoices:read",
-        columns=documents.TAXES,
+        columns=document_columns.TAXES,
         sources=documents.TAX_SOURCES,
         filters=("subscriber", "site", "run"),
     ),

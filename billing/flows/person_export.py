@@ -39,8 +39,8 @@ def write_export(person: Subscriber, merchant: Merchant, out: IO[bytes], *, now:
         with translation.override(person.locale), archive.open(_entry("index.html"), "w") as written:
             for text in _page(person, merchant, now):
                 written.write(text.encode())
-        for number, path in _files(person):
-            with archive.open(_entry(f"documents/{number}.pdf"), "w") as copy, default_storage.open(path) as kept:
+        for name, path in _files(person):
+            with archive.open(_entry(f"documents/{name}.pdf"), "w") as copy, default_storage.open(path) as kept:
                 for chunk in kept.chunks():
                     copy.write(chunk)
 
@@ -112,9 +112,26 @@ def _said(value: Any) -> str:
 
 
 def _files(person: Subscriber) -> Iterator[tuple[str, str]]:
-    """(number, path) of the newest printed documents."""
+    """(name, path) of the newest printed documents."""
     mine = Q(invoice__payer=person) | Q(invoice__subscription__subscriber=person)
     mine |= Q(credit_note__payer=person) | Q(credit_note__invoice__subscription__subscriber=person)
     rows = DocumentFile.objects.filter(mine, format="pdf", made_at__isnull=False).order_by("-id")
+    taken: set[str] = set()
     for invoice, note, path in rows.values_list("invoice__number", "credit_note__number", "path")[:MOST_FILES]:
-        yield str(invoice or note).replace("/", "-"), path
+        yield _apart(str(invoice or note), taken), path
+
+
+def _apart(number: str, taken: set[str]) -> str:
+    """A file's name that no other has: two companies may give the same number.
+
+    >>> taken: set[str] = set()
+    >>> [_apart(number, taken) for number in ("F/1", "F-1", "F-1", "F-2")]
+    ['F-1', 'F-1 (2)', 'F-1 (3)', 'F-2']
+    """
+    plain = number.replace("/", "-")
+    name, count = plain, 1
+    while name in taken:
+        count += 1
+        name = f"{plain} ({count})"
+    taken.add(name)
+    return name

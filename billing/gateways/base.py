@@ -83,15 +83,6 @@ class Outcome:
     action_url: str | None = None
     message: str = ""
 
-    @property
-    def is_final(self) -> bool:
-        """Whether the provider will never answer otherwise.
-
-        >>> Outcome(kind=OutcomeKind.UNKNOWN).is_final, Outcome(kind=OutcomeKind.FAILED).is_final
-        (False, True)
-        """
-        return self.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.EXPIRED)
-
 
 @dataclass(frozen=True, kw_only=True)
 class CheckoutAsk:

@@ -14,23 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.exports.kinds import KINDS
+from billing.exports.narrowing import rows_named
 from billing.flows.export import Wanted, begin, seen_from
 from billing.flows.export_link import link_to
-from billing.models import BillingRun, Export
+from billing.models import Export
 from billing.pages.export_words import FORMATS, narrowings, of_which
 from billing.selectors.export_answers import why
 from billing.tasks import export_soon
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
-from merchants.models import LegalEntity, Offer, Site
 from merchants.refusals import Invalid, NotFound
-from subscribers.selectors import people
 
 PAGE = 25
 UNDER_WAY = (Export.Status.WAITING, Export.Status.MAKING)
-NAMED = ("subscriber", "site", "offer", "run", "legal_entity")
-"""Filters that are ids."""
 
 
 class NewExportForm(forms.Form):
@@ -131,19 +128,12 @@ def _wanted(given: Mapping[str, Any], narrowed: Mapping[str, str]) -> Wanted:
 
 def _narrowed(query: QueryDict, name: str) -> dict[str, str]:
     """The filters of the address that this kind has; what they say wrongly is passed over, as in the list itself."""
-    kind, found = KINDS[name], {}
-    rows: dict[str, Any] = {
-        "subscriber": people.visible(),
-        "site": Site.objects.all(),
-        "offer": Offer.objects.all(),
-        "run": BillingRun.objects.all(),
-        "legal_entity": LegalEntity.objects.all(),
-    }
+    kind, found, rows = KINDS[name], {}, rows_named()
     for each in kind.filters:
         value = query.get(each, "").replace("\x00", "").strip()[:200]
         if not value or (each == "status" and value not in kind.statuses):
             continue
-        if each in NAMED:
+        if each in rows:
             try:
                 value = find(rows[each], value).public_id
             except NotFound:

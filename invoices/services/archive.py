@@ -4,7 +4,7 @@ canonical form, the ledger, and a manifest sealed with the merchant's key (`merc
     manifest.json                  {"report": …, "seal": …}: series with their ends and sums, digest of SHA256SUMS
     SHA256SUMS                     digest of every other file, as `sha256sum -c` reads it
     documents/<series>.jsonl       a series' documents in the order of their numbers, a line each
-    files/<number>.pdf, .xml       as printed; the XML (EN 16931) that the PDF carries
+    files/<number>.pdf, .xml       as printed, `/` written `+`; the XML (EN 16931) that the PDF carries
     ledger.jsonl                   the legs of the year's postings
     verify_archive.py, verify_seal.py, README.txt
 
@@ -215,12 +215,17 @@ def _line(row: Any, series: NumberSeries) -> dict[str, Any]:
         "customer_salt": row.customer_salt,
         "customer_hash": row.customer_hash,
         "chain_hash": row.chain_hash,
-        "file": _name(row),
+        "file": place_of(row.number),
     }
 
 
-def _name(row: Any) -> str:
-    return f"files/{row.number.replace('/', '-')}"
+def place_of(number: str) -> str:
+    """Where the files of a document stand, without their ending. Two numbers never share a place: no format has a `+`.
+
+    >>> place_of("F/2026/7"), place_of("F-2026-7")
+    ('files/F+2026+7', 'files/F-2026-7')
+    """
+    return f"files/{number.replace('/', '+')}"
 
 
 def _files(block: list[Any], series: NumberSeries) -> dict[Any, str]:
@@ -235,9 +240,9 @@ def _print(written: Written, row: Any, path: str) -> None:
         raise NotPrinted(row.number)
     with default_storage.open(path) as kept:
         printed: bytes = kept.read()
-    written.file(f"{_name(row)}.pdf", iter([printed]))
+    written.file(f"{place_of(row.number)}.pdf", iter([printed]))
     if (xml := xml_inside(printed)) is not None:
-        written.file(f"{_name(row)}.xml", iter([xml]))
+        written.file(f"{place_of(row.number)}.xml", iter([xml]))
 
 
 def _ledger(entity: LegalEntity, year: int) -> Iterator[bytes]:
