@@ -21,7 +21,8 @@ from merchants.http.references import find
 from merchants.models import Coupon, CouponTarget, Offer, Option
 from merchants.money import EXPONENTS
 from merchants.now import local_date, local_midnight
-from merchants.pages.offer_forms import AmountField, read_amount, texts
+from merchants.pages.offer_forms import AmountField, read_amount
+from merchants.pages.text_fields import TextField, TextsForm, texts
 from merchants.permissions import Permission
 from merchants.pitch import money, said
 from merchants.selectors.offers import current_versions
@@ -29,11 +30,10 @@ from merchants.selectors.options import current_option_versions
 from merchants.services.coupons import CouponTerms, create_coupon, update_coupon
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(TextsForm):
     """What may still change of a coupon that exists."""
 
-    title_en = forms.CharField(label=gettext_lazy("Name, English"), max_length=120, required=False)
-    title_fr = forms.CharField(label=gettext_lazy("Name, French"), max_length=120, required=False)
+    title = TextField(label=gettext_lazy("Name"), most=120)
     max_uses = forms.IntegerField(
         label=gettext_lazy("Uses in all"),
         required=False,
@@ -95,7 +95,7 @@ class CouponForm(LimitsForm):
         help_text=gettext_lazy("Nothing ticked: everything."),
     )
     field_order = [
-        "code", "title_en", "title_fr", "takes", "percent_off", "amount_off", "currency", "duration", "periods",
+        "code", "title", "takes", "percent_off", "amount_off", "currency", "duration", "periods",
         "applies", "max_uses", "max_uses_per_subscriber", "last_day",
     ]  # fmt: skip
 

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
-from merchants.http.texts import LANGUAGES
+from merchants.languages import codes
 from merchants.logos import drawing_of
 from merchants.models import LegalEntity, TaxRate
 from merchants.pages.entity_numbers import NumbersForm, numbers_typed
+from merchants.pages.text_fields import TextField, TextsForm, texts
 from merchants.permissions import Permission
 from merchants.services import seals
 from merchants.services.entities import create_legal_entity, update_legal_entity
@@ -31,7 +32,7 @@ from merchants.wording import locale_of
 _WIDE = {"autocomplete": "off"}
 
 
-class EntityForm(NumbersForm):
+class EntityForm(TextsForm, NumbersForm):
     """What the law wants on every document."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=160)
@@ -98,32 +99,20 @@ class EntityForm(NumbersForm):
         widget=forms.TextInput(attrs=_WIDE),
     )
     bic = forms.CharField(label="BIC", max_length=20, required=False, widget=forms.TextInput(attrs=_WIDE))
-    late_penalty_fr = forms.CharField(
-        label=gettext_lazy("Penalties for late payment, in French"),
-        max_length=160,
-        required=False,
+    late_penalty = TextField(
+        label=gettext_lazy("Penalties for late payment"),
+        most=160,
         help_text=gettext_lazy("Such as “12 % a year”. Empty: three times the legal interest rate, as the law says."),
     )
-    late_penalty_en = forms.CharField(
-        label=gettext_lazy("Penalties for late payment, in English"), max_length=160, required=False
-    )
-    early_discount_fr = forms.CharField(
-        label=gettext_lazy("Discount for early payment, in French"),
-        max_length=160,
-        required=False,
+    early_discount = TextField(
+        label=gettext_lazy("Discount for early payment"),
+        most=160,
         help_text=gettext_lazy("A whole sentence. Empty: documents say that there is none."),
     )
-    early_discount_en = forms.CharField(
-        label=gettext_lazy("Discount for early payment, in English"), max_length=160, required=False
-    )
-    own_mentions_fr = forms.CharField(
-        label=gettext_lazy("Your own mentions, in French"),
-        max_length=400,
-        required=False,
+    own_mentions = TextField(
+        label=gettext_lazy("Your own mentions"),
+        most=400,
         help_text=gettext_lazy("Mediator, insurance, what the law of your trade asks for."),
-    )
-    own_mentions_en = forms.CharField(
-        label=gettext_lazy("Your own mentions, in English"), max_length=400, required=False
     )
     is_default = forms.BooleanField(label=gettext_lazy("Issues documents unless said otherwise"), required=False)
 
@@ -181,16 +170,17 @@ def _columns(form: EntityForm) -> dict[str, Any]:
     if sent is not None or gone:
         said["logo_svg"] = drawing_of(sent)
     for name in BY_LANGUAGE:
-        texts = {language: said.pop(f"{name}_{language}") for language in LANGUAGES}
-        said[name] = {language: text for language, text in texts.items() if text}
+        said[name] = texts(form, name)
+        for code in codes():
+            del said[f"{name}_{code}"]
     return said
 
 
 def _initial(row: LegalEntity) -> dict[str, Any]:
     """The form's fields as the company stands."""
-    texts = {f"{name}_{one}": getattr(row, name).get(one, "") for name in BY_LANGUAGE for one in LANGUAGES}
-    columns = EntityForm.base_fields.keys() - texts.keys() - {"logo", "no_logo"}
-    return {name: getattr(row, name) for name in columns} | texts
+    said = {f"{name}_{one}": getattr(row, name).get(one, "") for name in BY_LANGUAGE for one in codes()}
+    columns = EntityForm.base_fields.keys() - {*BY_LANGUAGE, "logo", "no_logo"}
+    return {name: getattr(row, name) for name in columns} | said
 
 
 @office_page(permission="edit_settings")

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from merchants.models import Feature
+from merchants.pages.text_fields import TextsForm
 from merchants.pitch import said
 from merchants.refusals import Invalid
 from merchants.terms import FeatureTerm
@@ -23,7 +24,7 @@ def cell_name(feature: Feature) -> str:
     return f"feature_{feature.public_id}"
 
 
-class FeatureCells(forms.Form):
+class FeatureCells(TextsForm):
     """A form with a field for each feature: a switch is ticked, a quota typed, a level chosen."""
 
     def __init__(self, *args: Any, features: Sequence[Feature], **kwargs: Any) -> None:

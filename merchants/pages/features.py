@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.http.references import find
 from merchants.models import Feature
-from merchants.pages.offer_forms import texts
+from merchants.pages.text_fields import TextField, TextsForm, texts
 from merchants.permissions import Permission
 from merchants.pitch import said
 from merchants.services.catalogue.features import create_feature, update_feature
@@ -27,7 +27,7 @@ KINDS = [
 ]
 
 
-class FeatureForm(forms.Form):
+class FeatureForm(TextsForm):
     """A feature; reference and kind are asked for once."""
 
     reference = forms.CharField(
@@ -36,8 +36,7 @@ class FeatureForm(forms.Form):
         help_text=gettext_lazy("What your site asks for, such as audio_quality. It stays."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    title_en = forms.CharField(label=gettext_lazy("Name, English"), max_length=120, required=False)
-    title_fr = forms.CharField(label=gettext_lazy("Name, French"), max_length=120, required=False)
+    title = TextField(label=gettext_lazy("Name"), most=120)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS, widget=forms.RadioSelect, initial="switch")
     levels = forms.CharField(
         label=gettext_lazy("Levels"),

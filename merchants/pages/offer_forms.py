@@ -13,11 +13,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from merchants.http.frame import put_beside
-from merchants.languages import codes
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
 from merchants.pages.offer_cards import Block
+from merchants.pages.text_fields import TextField, TextsForm, texts
 from merchants.pitch import said
 from merchants.refusals import Invalid, Refusal
 from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm
@@ -25,12 +25,6 @@ from merchants.typed import shown_amount, typed_amount
 
 UNITS = [("day", _("days")), ("week", _("weeks")), ("month", _("months")), ("year", _("years"))]
 PATH = re.compile(r"stages\[(\d+)\]\.(.+)")
-
-
-def texts(form: forms.Form, name: str) -> dict[str, str]:
-    """The languages of a text that were filled in."""
-    pairs = {code: str(form.cleaned_data.get(f"{name}_{code}") or "").strip() for code in codes()}
-    return {code: text for code, text in pairs.items() if text}
 
 
 class AmountField(forms.CharField):
@@ -53,7 +47,7 @@ def read_amount(form: forms.Form, name: str, currency: str) -> int:
         return 0
 
 
-class OfferForm(forms.Form):
+class OfferForm(TextsForm):
     """What belongs to the whole offer."""
 
     reference = forms.CharField(
@@ -62,10 +56,8 @@ class OfferForm(forms.Form):
         help_text=_("Your site names the offer by it. It stays."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    title_en = forms.CharField(label=_("Name, English"), max_length=120, required=False)
-    title_fr = forms.CharField(label=_("Name, French"), max_length=120, required=False)
-    description_en = forms.CharField(label=_("In a sentence, English"), max_length=400, required=False)
-    description_fr = forms.CharField(label=_("In a sentence, French"), max_length=400, required=False)
+    title = TextField(label=_("Name"), most=120)
+    description = TextField(label=_("In a sentence"), most=400)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in sorted(EXPONENTS)])
     tax_behavior = forms.ChoiceField(
         label=_("Prices are"),
@@ -115,8 +107,7 @@ class OfferForm(forms.Form):
 class StageForm(FeatureCells):
     """One stage: its name, price, rhythm, length, and what it opens."""
 
-    label_en = forms.CharField(label=_("Name, English"), max_length=120, required=False)
-    label_fr = forms.CharField(label=_("Name, French"), max_length=120, required=False)
+    label = TextField(label=_("Name"), most=120)
     price = AmountField(label=_("Price"))
     billing = forms.ChoiceField(
         label=_("Billed"),
@@ -293,7 +284,7 @@ class Editor:
         blocks = []
         for place, stage in enumerate(self.stages):
             number = gettext("Stage %(number)s") % {"number": place + 1}
-            name = stage["label_en"].value() or stage["label_fr"].value() or number
+            name = next((one.value() for one in stage.by_language["label"] if one.value()), number)
             endless = place == len(self.stages) - 1 and not stage["recurrences"].value()
             blocks.append(
                 Block(

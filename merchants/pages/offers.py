@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
-from merchants.languages import is_spoken
+from merchants.languages import TABLE, is_spoken
 from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_forms import Editor
@@ -156,6 +156,7 @@ def _preview(request: OfficeRequest, editor: Editor, terms: OfferTerms | None) -
     return {
         "card": card,
         "card_language": shown_in[:2],
+        "card_languages": list(TABLE.values()),
         "problems": problems,
         "simulated": write_terms(terms) if terms else "",
         "buys_on": request.POST.get("buys_on") or request.office.now.today.isoformat(),

@@ -17,7 +17,8 @@ from merchants.http.references import find
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
 from merchants.pages.feature_cells import FeatureCells
-from merchants.pages.offer_forms import UNITS, AmountField, read_amount, texts
+from merchants.pages.offer_forms import UNITS, AmountField, read_amount
+from merchants.pages.text_fields import TextField, texts
 from merchants.permissions import Permission
 from merchants.pitch import money, rhythm, said
 from merchants.selectors.options import current_option_versions, terms_of
@@ -38,10 +39,8 @@ class OptionForm(FeatureCells):
         help_text=gettext_lazy("Your site names the option by it. It stays."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    title_en = forms.CharField(label=gettext_lazy("Name, English"), max_length=120, required=False)
-    title_fr = forms.CharField(label=gettext_lazy("Name, French"), max_length=120, required=False)
-    description_en = forms.CharField(label=gettext_lazy("In a sentence, English"), max_length=400, required=False)
-    description_fr = forms.CharField(label=gettext_lazy("In a sentence, French"), max_length=400, required=False)
+    title = TextField(label=gettext_lazy("Name"), most=120)
+    description = TextField(label=gettext_lazy("In a sentence"), most=400)
     currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=[(code, code) for code in sorted(EXPONENTS)])
     paid = forms.ChoiceField(
         label=gettext_lazy("Paid"),
