@@ -104,7 +104,7 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
             unit = figure_text(int(inputs["unit_amount"]), currency, language)
         figures = [figure_text(figure, currency, language) for figure in _amounts(inputs, amount)]
         said = _figures(rule, inputs, quantity_words(_quantity(inputs), locale), unit, figures)
-    days = _days(inputs, language)
+    days = say_period(inputs, language=language)
     return ", ".join(part for part in (said, days, by) if part)
 
 
@@ -182,7 +182,12 @@ def _discounts(inputs: Inputs) -> Sequence[Mapping[str, Any]]:
     return inputs.get("discounts") or ()
 
 
-def _days(inputs: Inputs, language: str) -> str:
+def say_period(inputs: Inputs, *, language: str) -> str:
+    """The days of a line as people write them, the last one included; empty where it has none.
+
+    >>> say_period({"from": "2026-05-14", "until": "2026-06-01"}, language="en")
+    '14 to 31 May'
+    """
     if not inputs.get("from") or not inputs.get("until"):
         return ""
     start, end = date.fromisoformat(inputs["from"]), date.fromisoformat(inputs["until"])

@@ -29,6 +29,7 @@ class CreditRule(StrEnum):
     rest_of_line = "rest_of_line"
     part_of_line = "part_of_line"
     share_of_amount = "share_of_amount"
+    days_not_had = "days_not_had"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,11 +220,16 @@ def say(rule: str, inputs: Mapping[str, Any], *, amount: int, language: str) -> 
 
     >>> say("rest_of_line", {"currency": "EUR", "charged": 1299, "credited": 300}, amount=999, language="fr")
     '12,99 − 3,00 = 9,99'
+    >>> days = {"from": "2026-05-14", "until": "2026-06-01", "days": 18, "whole_days": 31}
+    >>> say("days_not_had", {"currency": "EUR", "of": 2990, **days}, amount=1736, language="en")
+    '29.90 × 18/31 = 17.36, 14 to 31 May'
     """
     if rule not in set(CreditRule):
         return calculations.say(rule, inputs, amount=amount, language=language)
     currency = str(inputs["currency"])
-    return _figures(rule, inputs, amount, lambda figure: figure_text(figure, currency, language))
+    said = _figures(rule, inputs, amount, lambda figure: figure_text(figure, currency, language))
+    days = calculations.say_period(inputs, language=language) if rule == CreditRule.days_not_had else ""
+    return ", ".join(part for part in (said, days) if part)
 
 
 def _figures(rule: str, inputs: Mapping[str, Any], amount: int, write: Any) -> str:
@@ -232,6 +238,9 @@ def _figures(rule: str, inputs: Mapping[str, Any], amount: int, write: Any) -> s
     if rule == CreditRule.share_of_amount and inputs["left"] != inputs["of"]:
         share = f"{write(inputs['left'])}/{write(inputs['of'])}"
         return f"{write(inputs['given'])} {calculations.TIMES} {share} = {write(amount)}"
+    if rule == CreditRule.days_not_had:
+        share = f"{inputs['days']}/{inputs['whole_days']}"
+        return f"{write(inputs['of'])} {calculations.TIMES} {share} = {write(amount)}"
     return ""
 
 

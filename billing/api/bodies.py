@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
 from rest_framework import serializers
 
+from billing.engine.leaving import Refunding
 from billing.engine.wishes import WishKind
+from billing.flows.cancel import Leaving
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
     Choice,
@@ -21,6 +27,8 @@ from merchants.http.fields import (
 )
 from merchants.http.shared import PersonBody
 from merchants.http.texts import LANGUAGES
+from merchants.http.views import refuse
+from merchants.refusals import gettext_noop
 from subscribers.models import Subscription
 
 MOST_OPTIONS, MOST_COUPONS, ADDRESS_LENGTH = 50, 10, 1_000
@@ -97,10 +105,32 @@ class SubscriptionBody(Body):
 
 
 class CancelBody(Body):
-    """When it ends, and why."""
+    """`when` it ends: `period_end` (the default), `now`, or a date such as 2026-12-31, the first day without it. What
+    of the running period is given back where it ends now (`refund`), and where to (`to`: back to the means that paid,
+    the default, or to the balance). `waive_commitment` needs a `reason`."""
 
-    when = Choice(choices=["period_end"], required=False)
+    when = Text(max_length=10, required=False)
+    refund = Choice(choices=[each.value for each in Refunding], required=False)
+    to = Choice(choices=["refund", "balance"], required=False)
+    waive_commitment = Flag(required=False)
     reason = Text(max_length=200, required=False, allow_blank=True)
+
+
+def leaving(body: Mapping[str, Any]) -> Leaving:
+    """What a body of a cancellation asks for. Raises Invalid (`invalid_choice`)."""
+    when = body.get("when", "period_end")
+    if when not in ("period_end", "now"):
+        try:
+            when = date.fromisoformat(when)
+        except ValueError:
+            raise refuse("when", "invalid_choice", gettext_noop("“period_end”, “now”, or a date.")) from None
+    return Leaving(
+        when=when,
+        refund=Refunding(body.get("refund", "none")),
+        to=body.get("to", "refund"),
+        waive_commitment=body.get("waive_commitment", False),
+        reason=body.get("reason", ""),
+    )
 
 
 class AtPeriodEnd(Body):

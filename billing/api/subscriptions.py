@@ -1,21 +1,24 @@
-"""`/subscriptions`: begun; read, as they are or were; cancel at the period's end, and change one's mind."""
+"""`/subscriptions`: begun; read, as they are or were; cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import subscribing
-from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters
+from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters, leaving
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.flows import cancel, subscribe, subscribe_paid
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscriptions_shown
-from billing.selectors.cancelling import preview_cancel
+from billing.selectors.cancelling import features_kept
+from billing.shapes import quote_line
 from invoices import shapes as documents
 from invoices.models import Invoice
+from invoices.totals import totals
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.references import find
@@ -147,14 +150,13 @@ class CancelSubscription(ApiView):
 
     @operation("Cancel a subscription", answer=SubscriptionShape, body=CancelBody)
     def post(self, request: Request, subscription: str) -> Response:
-        """It ends with its paid period (or free stage): every feature stays until then, nothing more is billed. Asked
-        twice it stays as it is."""
+        """It ends with its paid period (or free stage), or later where its commitment and notice say so: every feature
+        stays until then, nothing more is billed. `now` ends it at once: what was in arrears is billed, what `refund`
+        says is credited. 409 `commitment_running` names the first day on which it may end. Asked twice it stays as it
+        is."""
         row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
-        done = cancel.cancel_at_period_end(
-            merchant_id=self.merchant.pk,
-            subscription_id=row.pk,
-            actor=self.actor,
-            reason=self.body.get("reason", ""),
+        done = cancel.cancel(
+            merchant_id=self.merchant.pk, subscription_id=row.pk, leaving=leaving(self.body), actor=self.actor
         )
         return Response(subscriptions_shown([done])[0])
 
@@ -168,19 +170,30 @@ class PreviewCancel(ApiView):
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act, the dates and sums that it would make; nothing is changed."""
         row = self.find(people.on_shown_clocks(Subscription.objects.select_related("offer_version")), subscription)
-        _checked = self.body
         now = now_for(self.merchant, row.test_clock_id)
-        seen = preview_cancel(row, ends_on=cancel.check_cancel(row), now=now)
+        seen = cancel.foresee(row, leaving(self.body), merchant=self.merchant, now=now)
+        sums = [totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents]
         shown: CancelPreviewShape = {
             "object": "cancel_preview",
             "subscription": row.public_id,
             "ends_on": seen.ends_on.isoformat(),
             "billing_ends_on": seen.ends_on.isoformat(),
-            "last_day": seen.last_day.isoformat(),
-            "currency": seen.currency,
-            "amount_due": seen.amount_due,
-            "amount_refunded": seen.amount_refunded,
-            "lines": [],
-            "features_kept": [reference for reference, _ in seen.rights],
+            "last_day": (seen.ends_on - timedelta(days=1)).isoformat(),
+            "currency": row.currency,
+            "amount_due": sum(sums),
+            "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
+            "amount_refunded": sum(back.plan.to_refund for back in seen.backs),
+            "lines": cast(Any, [quote_line(line) for draft in seen.documents for line in draft.lines]),
+            "credits": [
+                {
+                    "invoice": back.invoice.public_id,
+                    "total": back.plan.credit.gross,
+                    "to_invoice": back.plan.to_invoice,
+                    "to_balance": back.plan.to_balance,
+                    "to_refund": back.plan.to_refund,
+                }
+                for back in seen.backs
+            ],
+            "features_kept": features_kept(row, ends_on=seen.ends_on, now=now),
         }
         return Response(shown)

@@ -28,11 +28,13 @@ class TooFarBehind(ValueError):  # noqa: N818 - said as people say it
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One step, and how the subscription stood before and stands after it, its wishes carried out."""
+    """One step, and how the subscription stood before and stands after it, its wishes carried out. `not_before`: the
+    instant at which somebody asked for it, on the day of the step itself."""
 
     step: Step
     before: SubscriptionSnapshot
     after: SubscriptionSnapshot
+    not_before: datetime | None = None
 
     @property
     def drafts(self) -> tuple[DraftInvoice, ...]:

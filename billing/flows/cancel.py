@@ -1,25 +1,57 @@
-"""Cancelling at the end of the paid period, and changing one's mind (domain 14)."""
+"""Cancelling, at the end of what is paid, on a day or at once; and changing one's mind (domain 14)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
-from billing.selectors.snapshots import anchor_of
+from billing.engine.due import next_action_at
+from billing.engine.leaving import Refunding, committed_until, earliest_end
+from billing.engine.lives import live
+from billing.engine.wishes import paid_until
+from billing.flows.giving_back import Back, backs, give_back
+from billing.flows.renew import renew
+from billing.selectors.due import catalogue_of
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice
+from invoices.services.credit_plans import To
 from merchants.actors import Actor
 from merchants.models import Merchant
 from merchants.now import Now, local_midnight
-from merchants.refusals import Conflict, gettext_noop
+from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
 from subscribers.models import Subscriber, Subscription
-from subscribers.periods import boundary
-from subscribers.selectors.pictures import offer_pictures
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts
+from subscribers.snapshots import SubscriptionSnapshot
 
 LIVE = (Subscription.Status.TRIALING, Subscription.Status.ACTIVE, Subscription.Status.SUSPENDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """How it ends: with its paid period (or later, where commitment or notice say so), `now`, or on a day, the first
+    without it. `refund` is what the running period gives back where it ends now, to the payer's balance or back to the
+    means that paid (`to`). `waive_commitment` lets it end before its time, with a reason."""
+
+    when: Literal["period_end", "now"] | date = "period_end"
+    refund: Refunding = Refunding.none
+    to: To = "refund"
+    waive_commitment: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What cancelling would do: the first day without it, what is given back by invoice, and what is billed still."""
+
+    ends_on: date
+    backs: tuple[Back, ...] = ()
+    documents: tuple[DraftInvoice, ...] = ()
 
 
 def lock(subscription_id: UUID) -> Subscription:
@@ -31,78 +63,116 @@ def lock(subscription_id: UUID) -> Subscription:
     return rows.get(id=subscription_id)
 
 
-def last_paid_day(subscription: Subscription) -> date:
-    """The first day that is neither paid nor free: the end of the free stage, or of the current period."""
-    if subscription.current_period_end is None:
-        raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
-    if subscription.status != Subscription.Status.TRIALING or subscription.cycle_from is None:
-        return subscription.current_period_end
-    stage = offer_pictures([subscription.offer_version_id])[subscription.offer_version_id].stages[
-        subscription.stage_position
-    ]
-    if not stage.is_free or stage.recurrences is None:
-        return subscription.current_period_end
-    return boundary(anchor_of(subscription), stage.interval, subscription.cycle_from, stage.recurrences)
+def foresee(row: Subscription, leaving: Leaving, *, merchant: Merchant, now: Now) -> Foreseen:
+    """What cancelling would do, by the same calculation as the act; nothing is written. Needs the tenant's scope.
+
+    Raises Conflict (`subscription_not_running`, `no_running_period`, `commitment_running`) or Invalid (`ends_in_past`,
+    `refund_needs_now`, `reason_required`).
+    """
+    picture = snapshots([row], merchant)[row.pk]
+    day = _end_of(row, picture, leaving, now)
+    if day > now.today:
+        return Foreseen(ends_on=day)
+    ended = replace(picture, service_ends_on=day, billing_ends_on=day)
+    taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
+    return Foreseen(
+        ends_on=day,
+        backs=backs(picture, day, refund=leaving.refund, to=leaving.to),
+        documents=tuple(draft for one in taken for draft in one.drafts),
+    )
 
 
-def check_cancel(subscription: Subscription) -> date:
-    """The first day without it, were it cancelled now at the end of its paid period. Raises Conflict where that needs
-    more than a wish: it does not run, or it is under a commitment."""
-    if subscription.status not in LIVE:
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be cancelled."),
-            code="subscription_not_running",
-            params={"status": subscription.status},
-        )
-    if subscription.service_ends_on is not None:
-        return subscription.service_ends_on
-    version = subscription.offer_version
-    if version.commitment_intervals or version.notice_days:
-        raise Conflict(
-            gettext_noop("This subscription is under a commitment: its earliest end needs a person's decision."),
-            code="commitment_running",
-        )
-    return last_paid_day(subscription)
+def cancel(*, merchant_id: UUID, subscription_id: UUID, leaving: Leaving, actor: Actor) -> Subscription:
+    """End a subscription. With its paid period every feature stays until then and nothing more is billed; now it ends
+    with this transaction: a closing document where something was in arrears, and credit notes for what is given back.
+
+    Asked twice is asked once; one day takes the place of another. What fell due before and was not made yet is made
+    on the way, up to the end and no further (domain 5). Raises what `foresee` raises.
+    """
+    with tenant(merchant_id):
+        row = lock(subscription_id)
+        merchant = Merchant.objects.get(id=merchant_id)
+        now = now_for(merchant, row.test_clock_id)
+        seen = foresee(row, leaving, merchant=merchant, now=now)
+        if row.service_ends_on is not None and (leaving.when == "period_end" or row.service_ends_on == seen.ends_on):
+            return row
+        _end_on(row, seen.ends_on, leaving.reason, merchant=merchant, actor=actor, now=now)
+        if seen.ends_on > now.today:
+            data = {"object": shapes.subscription(row)}
+            facts.tell(row.subscriber_id, ("subscription.cancellation_scheduled", row.pk, data), actor=actor, now=now)
+            return row
+        renew(merchant_id=merchant_id, batch=[subscription_id], now=now, actor=actor, asked_at=now.at)
+        give_back(seen.backs, reason=leaving.reason, to=leaving.to, actor=actor, now=now)
+        return lock(subscription_id)
 
 
 def cancel_at_period_end(*, merchant_id: UUID, subscription_id: UUID, actor: Actor, reason: str = "") -> Subscription:
-    """End a subscription with its paid period: every feature stays until then, nothing more is billed.
-
-    An incomplete one has nothing to keep and must lapse; an ended one cannot be cancelled; asked twice it stays as it
-    is. Raises Conflict.
-    """
-    with tenant(merchant_id):
-        subscription = lock(subscription_id)
-        now = now_for(Merchant.objects.get(id=merchant_id), subscription.test_clock_id)
-        ends_on = check_cancel(subscription)
-        if subscription.service_ends_on is not None:
-            return subscription
-        _end_on(subscription, ends_on, reason, actor=actor, now=now)
-        data = {"object": shapes.subscription(subscription)}
-        told = ("subscription.cancellation_scheduled", subscription.pk, data)
-        facts.tell(subscription.subscriber_id, told, actor=actor, now=now)
-        return subscription
+    """End a subscription with its paid period. Raises what `cancel` raises."""
+    leaving = Leaving(reason=reason)
+    return cancel(merchant_id=merchant_id, subscription_id=subscription_id, leaving=leaving, actor=actor)
 
 
 def undo(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> Subscription:
     """Take a cancellation back in time. Raises Conflict (`nothing_to_undo`, `subscription_not_running`)."""
     with tenant(merchant_id):
-        subscription = lock(subscription_id)
-        now = now_for(Merchant.objects.get(id=merchant_id), subscription.test_clock_id)
-        if subscription.status not in LIVE or (
-            subscription.service_ends_on is not None and subscription.service_ends_on <= now.today
-        ):
+        row = lock(subscription_id)
+        merchant = Merchant.objects.get(id=merchant_id)
+        now = now_for(merchant, row.test_clock_id)
+        if row.status not in LIVE or (row.service_ends_on is not None and row.service_ends_on <= now.today):
             raise Conflict(gettext_noop("This subscription has already ended."), code="subscription_not_running")
-        if subscription.service_ends_on is None:
+        if row.service_ends_on is None:
             raise Conflict(gettext_noop("Nothing is cancelled."), code="nothing_to_undo")
-        _end_on(subscription, None, "", actor=actor, now=now)
-        data = {"object": shapes.subscription(subscription)}
-        told = ("subscription.cancellation_undone", subscription.pk, data)
-        facts.tell(subscription.subscriber_id, told, actor=actor, now=now)
-        return subscription
+        _end_on(row, None, "", merchant=merchant, actor=actor, now=now)
+        data = {"object": shapes.subscription(row)}
+        facts.tell(row.subscriber_id, ("subscription.cancellation_undone", row.pk, data), actor=actor, now=now)
+        return row
 
 
-def _end_on(subscription: Subscription, day: date | None, reason: str, *, actor: Actor, now: Now) -> None:
+def _end_of(row: Subscription, picture: SubscriptionSnapshot, leaving: Leaving, now: Now) -> date:
+    """The first day without it. Raises what `foresee` raises."""
+    if row.status not in LIVE:
+        raise Conflict(
+            gettext_noop("A subscription that is %(status)s cannot be cancelled."),
+            code="subscription_not_running",
+            params={"status": row.status},
+        )
+    if leaving.refund is not Refunding.none and leaving.when != "now":
+        detail = gettext_noop("What is paid is given back only where it ends now.")
+        raise Invalid.at("refund", "refund_needs_now", detail)
+    if leaving.waive_commitment and not leaving.reason.strip():
+        raise Invalid.at("reason", "reason_required", gettext_noop("Say why its commitment is waived."))
+    paid, catalogue = paid_until(picture), catalogue_of([picture])
+    earliest = paid if leaving.waive_commitment else earliest_end(picture, now.today, catalogue=catalogue)
+    if leaving.when == "period_end":
+        if row.service_ends_on is not None:
+            return row.service_ends_on
+        if earliest is None:
+            raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
+        return earliest
+    day = now.today if leaving.when == "now" else leaving.when
+    if day < now.today:
+        raise Invalid.at("when", "ends_in_past", gettext_noop("This day is past."))
+    bound = None if leaving.waive_commitment else _bound_until(picture, earliest, now.today)
+    if bound is not None and day < bound:
+        raise Conflict(
+            gettext_noop("Its commitment and notice bind it until %(day)s."),
+            code="commitment_running",
+            params={"day": bound.isoformat()},
+            way_out=gettext_noop("End it then, or waive the commitment and say why."),
+        )
+    return day
+
+
+def _bound_until(picture: SubscriptionSnapshot, earliest: date | None, today: date) -> date | None:
+    """The first day on which it may end, where a commitment runs or a notice is due; None where it is free."""
+    commitment = picture.offer.commitment
+    committed = committed_until(picture)
+    if commitment is None or (not commitment.notice_days and (committed is None or committed <= today)):
+        return None
+    return earliest
+
+
+def _end_on(row: Subscription, day: date | None, reason: str, *, merchant: Merchant, actor: Actor, now: Now) -> None:
     columns = {
         "service_ends_on": day,
         "billing_ends_on": day,
@@ -110,15 +180,13 @@ def _end_on(subscription: Subscription, day: date | None, reason: str, *, actor:
         "cancel_reason": reason[:200],
     }
     for name, value in columns.items():
-        setattr(subscription, name, value)
-    verdict = verdict_of(subscription, now.today)
-    subscription.refresh_from_db(fields=list(columns))
+        setattr(row, name, value)
+    verdict = verdict_of(row, now.today)
+    due = next_action_at(snapshots([row], merchant)[row.pk])
+    row.refresh_from_db(fields=list(columns))
     until = local_midnight(verdict.until, now.zone) if verdict.until else None
-    history.update(
-        subscription,
-        {**columns, "access": verdict.access.value, "access_reason": verdict.why, "access_until": until},
-        actor=actor,
-        now=now,
-        verb="cancelled" if day else "cancellation_undone",
-        reason=reason,
-    )
+    access = {"access": verdict.access.value, "access_reason": verdict.why, "access_until": until}
+    if day is not None and day <= now.today:
+        access = {}  # its end is the next step, which says so
+    verb = "cancelled" if day else "cancellation_undone"
+    history.update(row, {**columns, **access, "next_action_at": due}, actor=actor, now=now, verb=verb, reason=reason)

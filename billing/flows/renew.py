@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,10 +56,12 @@ def renew(
     actor: Actor,
     run_id: UUID | None = None,
     until: datetime | None = None,
+    asked_at: datetime | None = None,
 ) -> Renewed:
     """Bring every subscription of the batch that is due up to `now`: periods, stages, wishes, ends, documents, facts.
 
-    With `until`, an instant before now, only what was due by then; documents are dated today all the same.
+    With `until`, an instant before now, only what was due by then; documents are dated today all the same. `asked_at`:
+    what falls on its day counts from then on, not from midnight: somebody ended it at that instant.
 
     Safe to repeat: what was done is not due any more. A subscription that the engine cannot carry on is left as it is
     and named in `faults`; whatever the database refuses undoes the whole batch, and is for the caller to narrow down.
@@ -77,6 +79,9 @@ def renew(
             try:
                 upto = until or now.at
                 taken = live(pictures[row.pk], local_date(upto, now.zone), at=upto, catalogue=catalogue)
+                if asked_at is not None:
+                    day = local_date(asked_at, now.zone)
+                    taken = tuple(replace(one, not_before=asked_at) if one.step.on == day else one for one in taken)
             except FAULTS as error:
                 faults[row.pk] = fault_of(error)
             else:

@@ -59,9 +59,11 @@ class Life:
 
 
 def effective(one: Taken, now: Now) -> datetime:
-    """The instant from which a step counts: local midnight of its day, or the end of a free stage in days. Never later
-    than the present."""
+    """The instant from which a step counts: local midnight of its day, the end of a free stage in days, or when
+    somebody asked for it. Never later than the present."""
     at = local_midnight(one.step.on, now.zone)
+    if one.not_before is not None:
+        at = max(at, one.not_before)
     free_until = one.before.free_until
     over = one.step.kind is StepKind.next_stage or one.step.why == "term_reached"
     if over and free_until is not None and free_until > at:

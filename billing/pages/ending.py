@@ -1,9 +1,11 @@
-"""Cancelling at the end of the paid period, and taking it back: dialogs on a subscriber's page."""
+"""Cancelling, and taking it back: dialogs on a subscriber's page."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,23 +15,31 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from billing.engine.leaving import Refunding
 from billing.engine.quoting import coming
 from billing.flows import cancel
+from billing.flows.cancel import Leaving
 from billing.pages.subjects import subscription_of
-from billing.selectors.cancelling import preview_cancel
+from billing.selectors.cancelling import features_kept
 from billing.selectors.snapshots import snapshots
-from merchants.http.frame import OfficeRequest, office_page, office_render
+from invoices.totals import totals
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.languages import said_in
 from merchants.models import Feature
-from merchants.refusals import Conflict
+from merchants.permissions import Permission
+from merchants.refusals import Conflict, Invalid
 from merchants.selectors.clocks import now_for
 from merchants.wording import long_date_text
 from subscribers.models import Subscription
 
+WAYS = ("period_end", "now", "now_prorated", "now_full")
+"""How it may end, as the dialog asks: when, and what of the running period is given back."""
+
 
 class CancelForm(forms.Form):
-    """Why: kept in the history, shown on the subscriber's page."""
+    """How it ends, and why: kept in the history, shown on the subscriber's page and on the credit note."""
 
+    waive = forms.BooleanField(label=lazy("Waive the commitment and notice"), required=False)
     reason = forms.CharField(
         label=lazy("Reason"),
         max_length=200,
@@ -37,51 +47,111 @@ class CancelForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, gives_back: bool, waives: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gives_back = gives_back
+        ways = WAYS if gives_back else WAYS[:2]
+        self.fields["way"] = forms.ChoiceField(choices=[(way, way) for way in ways], initial=WAYS[0])
+        if not waives:
+            del self.fields["waive"]
+
+    def leaving(self) -> Leaving:
+        """What is asked for."""
+        way = self.cleaned_data["way"]
+        refund = way.removeprefix("now").removeprefix("_") if way.startswith("now") else ""
+        return Leaving(
+            when="now" if way.startswith("now") else "period_end",
+            refund=Refunding(refund or "none"),
+            waive_commitment=self.cleaned_data.get("waive", False),
+            reason=self.cleaned_data["reason"],
+        )
+
 
 @office_page(permission="see_subscribers", post="change_subscriptions")
 def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpResponse:
-    """The dialog with what it would do; POST does it."""
+    """The dialog with what it would do, again at each change of what is asked; POST does it."""
     row = subscription_of(subscription)
+    office = request.office
     if request.method == "POST":
-        form = CancelForm(request.POST)
-        reason = form.cleaned_data["reason"] if form.is_valid() else ""
-        done = cancel.cancel_at_period_end(
-            merchant_id=request.office.merchant.pk,
-            subscription_id=row.pk,
-            actor=request.office.actor,
-            reason=reason,
-        )
-        day = long_date_text(_last(done), get_language() or "en")
-        said = _("%(offer)s is cancelled: it lasts until %(day)s, and nothing more is charged.")
-        messages.success(request, said % {"offer": _title(row), "day": day})
-        return redirect(request.office.url("subscriber", subscriber=row.subscriber.public_id))
-    return _dialog(request, "billing/cancel.html", row, _cancelling(request, row))
+        form = _form(request, row, request.POST)
+        if form.is_valid():
+            done = None
+            with beside(form, {"when": "way", "refund": "way"}):
+                done = cancel.cancel(
+                    merchant_id=office.merchant.pk,
+                    subscription_id=row.pk,
+                    leaving=form.leaving(),
+                    actor=office.actor,
+                )
+            if done is not None and form.is_valid():
+                messages.success(request, _said(row, done, office.now.today))
+                return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
+        return _dialog(request, "billing/cancel.html", row, _cancelling(request, row, form), status=422)
+    context = _cancelling(request, row, _form(request, row, request.GET if "way" in request.GET else {"way": WAYS[0]}))
+    if "way" in request.GET:
+        return office_render(request, "billing/cancel_preview.html", context)
+    return _dialog(request, "billing/cancel.html", row, context)
 
 
-def _cancelling(request: OfficeRequest, row: Subscription) -> dict[str, object]:
+def _form(request: OfficeRequest, row: Subscription, given: Mapping[str, Any]) -> CancelForm:
+    """What this member may ask for: money goes back, and a commitment is waived, only by who has the right."""
+    bound = row.offer_version.commitment_intervals or row.offer_version.notice_days
+    return CancelForm(
+        given,
+        gives_back=request.office.may(Permission.refund) or request.office.may(Permission.give_gestures),
+        waives=bool(bound) and request.office.may(Permission.give_gestures),
+    )
+
+
+def _said(row: Subscription, done: Subscription, today: date) -> str:
+    if done.status == Subscription.Status.ENDED:
+        return _("%(offer)s has ended.") % {"offer": _title(row)}
+    day = long_date_text(_last(done), get_language() or "en")
+    said = _("%(offer)s is cancelled: it lasts until %(day)s, and nothing more is charged.")
+    return said % {"offer": _title(row), "day": day}
+
+
+def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> dict[str, object]:
     """What the dialog says; where it cannot be done, why."""
     now = now_for(request.office.merchant, row.test_clock_id)
+    action = request.office.url("subscription-cancel", subscription=row.public_id)
     context: dict[str, object] = {
         "subscription": row,
         "title": _title(row),
         "who": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
-        "action": request.office.url("subscription-cancel", subscription=row.public_id),
-        "form": CancelForm(),
+        "action": action,
+        "preview_url": action,
+        "runs": row.status in cancel.LIVE,
+        "form": form,
         "today": now.today,
+        "is_bound": row.offer_version.commitment_intervals or row.offer_version.notice_days,
     }
+    if not form.is_valid():
+        return context
     try:
-        ends_on = cancel.check_cancel(row)
+        seen = cancel.foresee(row, form.leaving(), merchant=request.office.merchant, now=now)
+    except Invalid as refusal:
+        return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
     except Conflict as refusal:
-        return {**context, "refusal": refusal.say(_)}
-    seen = preview_cancel(row, ends_on=ends_on, now=now)
-    kept = [reference for reference, _right in seen.rights]
+        return {**context, "refusal": refusal.say(_), "way_out": refusal.say_way_out(_)}
+    kept = features_kept(row, ends_on=seen.ends_on, now=now)
     titles = dict(Feature.objects.filter(reference__in=kept).values_list("reference", "title"))
     language = get_language() or "en"
+    sums = [totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents]
+    ended = snapshots([row], request.office.merchant)[row.pk]
     return {
         **context,
-        "seen": seen,
+        "ends_on": seen.ends_on,
+        "ends_now": seen.ends_on <= now.today,
+        "last_day": seen.ends_on - timedelta(days=1),
+        "due": sum(sums),
+        "credited": sum(back.plan.credit.gross for back in seen.backs),
+        "refunded": sum(back.plan.to_refund for back in seen.backs),
+        "settled": sum(back.plan.to_invoice for back in seen.backs),
+        "to_balance": sum(back.plan.to_balance for back in seen.backs),
+        "currency": row.currency,
         "kept": [said_in(titles.get(one, {}), language) or one for one in kept],
-        "spared": next((one for one in coming(snapshots([row], request.office.merchant)[row.pk]) if one.gross), None),
+        "spared": next((one for one in coming(ended) if one.gross), None),
     }
 
 
@@ -107,12 +177,14 @@ def subscription_undo(request: OfficeRequest, subscription: str) -> HttpResponse
     return _dialog(request, "billing/undo.html", row, context)
 
 
-def _dialog(request: OfficeRequest, template: str, row: Subscription, context: dict[str, object]) -> HttpResponse:
+def _dialog(
+    request: OfficeRequest, template: str, row: Subscription, context: dict[str, object], *, status: int = 200
+) -> HttpResponse:
     """The dialog for the page that asked for it, or on a page of its own where its address was opened."""
     if request.headers.get("HX-Request") == "true":
-        return office_render(request, template, context)
+        return office_render(request, template, context, status=status)
     back = request.office.url("subscriber", subscriber=row.subscriber.public_id)
-    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back})
+    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back}, status=status)
 
 
 def _title(row: Subscription) -> str:

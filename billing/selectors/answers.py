@@ -153,8 +153,20 @@ class SubscriptionShape(TypedDict):
     scheduled: list[PlannedShape] | None
 
 
+class CreditPreviewShape(TypedDict):
+    """A credit note to be: its total, tax included, and where it goes: to what its invoice still owes, to the balance,
+    back to the means that paid."""
+
+    invoice: str
+    total: int
+    to_invoice: int
+    to_balance: int
+    to_refund: int
+
+
 class CancelPreviewShape(TypedDict):
-    """What a cancellation would do. `last_day` is the last one had; amounts in minor units."""
+    """What a cancellation would do. `last_day` is the last one had; amounts in minor units: `amount_due` on a closing
+    document (`lines`), `amount_credited` on `credits`, of which `amount_refunded` goes back to the means that paid."""
 
     object: Annotated[str, Says(one_of=("cancel_preview",))]
     subscription: str
@@ -163,8 +175,10 @@ class CancelPreviewShape(TypedDict):
     last_day: DayText
     currency: str
     amount_due: int
+    amount_credited: int
     amount_refunded: int
     lines: list[QuoteLineShape]
+    credits: list[CreditPreviewShape]
     features_kept: list[str]
 
 

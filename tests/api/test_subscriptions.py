@@ -92,12 +92,47 @@ def test_what_cannot_be_cancelled_says_why_and_so_does_its_preview(site, shop):
     running = shop.buy(shop.enrol("b"), bound).subscription
     for subscription, code in ((waiting, "subscription_not_running"), (running, "commitment_running")):
         for act in ("cancel", "cancel/preview"):
-            assert problem(site.post(f"subscriptions/{subscription.public_id}/{act}")) == (409, code)
+            answer = site.post(f"subscriptions/{subscription.public_id}/{act}", {"when": "now"})
+            assert problem(answer) == (409, code)
 
 
-def test_only_the_periods_end_can_be_asked_for_yet(site, bought):
-    answer = site.post(f"subscriptions/{bought.public_id}/cancel", {"when": "now"})
-    assert problem(answer) == (422, "invalid_choice")
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"when": "someday"}, 422, "invalid_choice"),
+        ({"when": "2026-02-30"}, 422, "invalid_choice"),
+        ({"when": "2001-01-01"}, 422, "ends_in_past"),
+        ({"when": "period_end", "refund": "full"}, 422, "refund_needs_now"),
+        ({"when": "now", "refund": "half"}, 422, "invalid_choice"),
+        ({"when": "now", "waive_commitment": True}, 422, "reason_required"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_cancellation_is_refused_and_changes_nothing(site, shop, bought, body, status, code):
+    for act in ("cancel", "cancel/preview"):
+        assert problem(site.post(f"subscriptions/{bought.public_id}/{act}", body)) == (status, code)
+    with tenant(shop.id):
+        now = Subscription.objects.get(pk=bought.pk)
+        assert (now.status, now.service_ends_on, CreditNote.objects.count()) == ("active", None, 0)
+
+
+def test_ended_at_once_its_paid_period_goes_back_to_the_card(site, shop, bought):
+    address = f"subscriptions/{bought.public_id}"
+    body = {"when": "now", "refund": "full", "reason": "Bought by mistake"}
+    seen = site.post(f"{address}/cancel/preview", body).json()
+    today = shop.now().today.isoformat()
+    assert (seen["ends_on"], seen["amount_due"], seen["features_kept"]) == (today, 0, [])
+    (credit,) = seen["credits"]
+    assert credit["total"] == credit["to_refund"] == seen["amount_refunded"] == seen["amount_credited"] > 0
+    with tenant(shop.id):
+        assert CreditNote.objects.count() == 0
+
+    told = site.post(f"{address}/cancel", body).json()
+    assert (told["status"], told["ends_on"], told["access"]["verdict"]) == ("ended", today, "none")
+    with tenant(shop.id):
+        note = CreditNote.objects.get()
+        assert (note.gross, note.to_refund, note.reason) == (credit["total"], credit["total"], "Bought by mistake")
+        assert Invoice.objects.count() == 1
+    assert problem(site.post(f"{address}/cancel", body)) == (409, "subscription_not_running")
 
 
 def test_a_subscription_is_told_as_it_was(site, shop, bought):

@@ -15,6 +15,7 @@ from billing.flows.purchase import told_later
 from billing.flows.schedule import ChangeOffer, RemoveOption, SetQuantity
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
+from invoices.models import CreditNote
 from merchants.clock import instant
 from merchants.models import Event, Membership
 from merchants.models import TestClock as Clock
@@ -108,7 +109,7 @@ def test_cancelling_is_previewed_done_and_taken_back(shop, hifi, desk):
     with tenant(shop.id):
         assert Subscription.objects.get().service_ends_on is None
 
-    done = desk.post(address, {"when": "period_end", "reason": "Moves abroad"})
+    done = desk.post(address, {"way": "period_end", "reason": "Moves abroad"})
     assert done["Location"] == url(shop, "subscriber", subscriber=lucie.public_id)
     with tenant(shop.id):
         row = Subscription.objects.get()
@@ -130,13 +131,43 @@ def test_cancelling_is_previewed_done_and_taken_back(shop, hifi, desk):
     assert "Nothing is cancelled" in text_of(desk.get(back))
 
 
-def test_what_cannot_be_cancelled_says_why_and_offers_no_button(shop, desk):
+def test_what_does_not_run_says_why_and_offers_no_button(shop, hifi, desk):
+    row = shop.checkout(shop.enrol("a"), hifi).subscription
+    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id), headers={"HX-Request": "true"})
+    assert "cannot be cancelled" in text_of(page)
+    assert 'type="submit"' not in page.content.decode()
+    assert desk.post(url(shop, "subscription-cancel", subscription=row.public_id), {"way": "now"}).status_code == 422
+
+
+def test_each_way_to_end_shows_its_sums_and_the_paid_period_is_given_back(shop):
+    row = shop.buy(shop.enrol("a"), shop.offer("plain", ("month", None, 5_00))).subscription
+    address = url(shop, "subscription-cancel", subscription=row.public_id)
+    desk = sit(shop, "support")
+    assert "€0.00" in text_of(desk.get(address, {"way": "now"}))
+    said = text_of(desk.get(address, {"way": "now_full"}))
+    assert "Credit note €5.00" in said and "every feature stops at once" in said and "When" not in said
+    done = desk.post(address, {"way": "now_full", "reason": ""})
+    assert done.status_code == 302
+    with tenant(shop.id):
+        note = CreditNote.objects.get()
+        assert (Subscription.objects.get().status, note.gross) == ("ended", note.invoice.gross)
+
+
+def test_a_commitment_binds_until_who_may_waives_it_with_a_reason(shop):
     bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12)
     row = shop.buy(shop.enrol("a"), bound).subscription
-    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id), headers={"HX-Request": "true"})
-    assert "under a commitment" in text_of(page)
-    assert 'type="submit"' not in page.content.decode()
-    assert desk.post(url(shop, "subscription-cancel", subscription=row.public_id)).status_code == 409
+    address = url(shop, "subscription-cancel", subscription=row.public_id)
+    desk = sit(shop, "support")
+    assert "Its commitment and notice bind it until" in text_of(desk.get(address, {"way": "now"}))
+    refused = desk.post(address, {"way": "now"})
+    assert refused.status_code == 422 and "bind it until" in text_of(refused)
+    unsaid = desk.post(address, {"way": "now", "waive": "on"})
+    assert unsaid.status_code == 422 and "Say why its commitment is waived" in text_of(unsaid)
+    with tenant(shop.id):
+        assert Subscription.objects.get().status == "active"
+    assert desk.post(address, {"way": "now", "waive": "on", "reason": "Moves abroad"}).status_code == 302
+    with tenant(shop.id):
+        assert (Subscription.objects.get().status, CreditNote.objects.count()) == ("ended", 0)
 
 
 def test_who_may_not_change_subscriptions_may_look_and_no_more(shop, hifi):

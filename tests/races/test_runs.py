@@ -14,6 +14,7 @@ import pytest
 
 from billing import runs
 from billing.engine.lives import live
+from billing.engine.wishes import paid_until
 from billing.flows import cancel, collect
 from billing.models import BillingRun
 from billing.selectors.due import due
@@ -211,9 +212,10 @@ def test_who_reads_before_the_run_and_writes_after_it_would_end_the_wrong_period
     def naive():
         with tenant(shop.id):
             known = Subscription.objects.get(id=row.pk)
+            picture = snapshots([known], shop.merchant)[known.pk]
         has_read.set()
         has_run.wait(20)
-        return cancel.last_paid_day(known)
+        return paid_until(picture)
 
     def run():
         has_read.wait(20)

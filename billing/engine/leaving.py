@@ -1,0 +1,132 @@
+"""When a subscription may end at the earliest, and what of its running period is given back (domain 14). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from billing.engine.decide import StepKind
+from billing.engine.opening import enter
+from billing.engine.schedule import walk
+from billing.engine.wishes import Catalogue, paid_until
+from invoices.crediting import Ask, CreditRule
+from merchants.money import round_ratio
+from subscribers.lifecycle import Status
+from subscribers.periods import boundary
+from subscribers.snapshots import SubscriptionSnapshot
+
+
+class Refunding(StrEnum):
+    """What of the running period is given back when a subscription ends in it."""
+
+    none = "none"
+    prorated = "prorated"
+    full = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Billed:
+    """A line of an invoice that billed some days: `charged` after discount and what is `left` of it after earlier
+    credits, in minor units and the invoice's own terms; `inputs` as the line stores them."""
+
+    charged: int
+    left: int
+    start: date
+    end: date
+    inputs: Mapping[str, Any]
+
+
+def committed_until(snapshot: SubscriptionSnapshot) -> date | None:
+    """The first day without commitment: so many intervals of the first paid stage from where that began, a short first
+    period not counted (domain 2). None without one, and in a free first stage, where it has not begun.
+
+    Who came by a change of offer is bound from the day on which the offer's present stage began, where that of the
+    first paid one is not known any more.
+    """
+    commitment = snapshot.offer.commitment
+    position = next((stage.position for stage in snapshot.offer.stages if not stage.is_free), None)
+    if commitment is None or not commitment.intervals or position is None or snapshot.cycle_from is None:
+        return None
+    if snapshot.stage_position < position:
+        return None
+    first, anchor = snapshot.cycle_from, snapshot.anchor
+    interval = snapshot.offer.stages[position].interval
+    if snapshot.stage_position > position:
+        begun = _entered(snapshot, position)
+        if begun is None or begun.cycle_from is None:
+            interval = snapshot.stage.interval
+        else:
+            first, anchor = begun.cycle_from, begun.anchor
+    return boundary(anchor if interval.months is not None else None, interval, first, commitment.intervals)
+
+
+def _entered(snapshot: SubscriptionSnapshot, position: int) -> SubscriptionSnapshot | None:
+    """The subscription as it entered an earlier stage, if it has had this offer from its first day on."""
+    begun, day = None, snapshot.start_on
+    past = replace(snapshot, anchor=None, service_ends_on=None, billing_ends_on=None)
+    for stage in snapshot.offer.stages[: snapshot.stage_position]:
+        past, _part = enter(past, stage.position, day)
+        if stage.position == position:
+            begun = past
+        if stage.recurrences is None or past.cycle_from is None:
+            return None
+        day = boundary(past.anchor, stage.interval, past.cycle_from, stage.recurrences)
+    return begun if day == snapshot.stage_started_on else None
+
+
+def earliest_end(snapshot: SubscriptionSnapshot, today: date, *, catalogue: Catalogue | None = None) -> date | None:
+    """The first day without it, were it cancelled today by its own rules: the end of the free stage, else of the first
+    period by which the commitment is over and the notice has passed. None where no period runs."""
+    end = paid_until(snapshot)
+    if end is None or snapshot.status is Status.trialing:
+        return end
+    commitment = snapshot.offer.commitment
+    least = max(today + timedelta(days=commitment.notice_days if commitment else 0), committed_until(snapshot) or today)
+    if end >= least:
+        return end
+    for step in walk(replace(snapshot, service_ends_on=None, billing_ends_on=None), catalogue=catalogue):
+        if step.kind is StepKind.end:
+            return step.on
+        end = paid_until(step.after) or end
+        if end >= least:
+            return end
+    return end
+
+
+def given_back(line: Billed, day: date, refund: Refunding) -> Ask | None:
+    """What a line gives back where its subscription ends on `day`, the first without it; None for nothing.
+
+    Prorated: the price of its whole period × the days not had / the whole period's days, after discounts, rounded half
+    away from zero once, never more than is left. A line of a part of a period with a discount gives back in proportion
+    to its own days, on which alone that discount was given.
+
+    >>> inputs = {"currency": "EUR", "unit_amount": 2990, "quantity": 1, "days": 31, "whole_days": 31}
+    >>> may = Billed(charged=2990, left=2990, start=date(2026, 5, 1), end=date(2026, 6, 1), inputs=inputs)
+    >>> given_back(may, date(2026, 5, 14), Refunding.prorated).amount           # 29.90 × 18/31
+    1736
+    >>> given_back(replace(may, left=1000), date(2026, 5, 14), Refunding.prorated).amount
+    1000
+    >>> given_back(may, date(2026, 5, 14), Refunding.full).amount, given_back(may, date(2026, 6, 1), Refunding.full)
+    (2990, None)
+    """
+    if refund is Refunding.none or line.end <= day or not line.left:
+        return None
+    currency = str(line.inputs["currency"])
+    rest: dict[str, Any] = {"currency": currency, "charged": line.charged, "credited": line.charged - line.left}
+    if refund is Refunding.full:
+        return Ask(amount=line.left, rule=CreditRule.rest_of_line, inputs=rest)
+    start, own = max(line.start, day), (line.end - line.start).days
+    amount, whole = line.charged, own
+    if "unit_amount" in line.inputs and not line.inputs.get("discounts") and not line.inputs.get("instead_of"):
+        amount = int(line.inputs["unit_amount"]) * int(line.inputs["quantity"])
+        whole = int(line.inputs.get("whole_days", own))
+    days = (line.end - start).days
+    back = round_ratio(amount * days, whole)
+    if back >= line.left:
+        return Ask(amount=line.left, rule=CreditRule.rest_of_line, inputs=rest)
+    inputs = {"currency": currency, "of": amount, "days": days, "whole_days": whole}
+    inputs |= {"from": start.isoformat(), "until": line.end.isoformat()}
+    return Ask(amount=back, rule=CreditRule.days_not_had, inputs=inputs) if back else None
