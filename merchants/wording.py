@@ -177,8 +177,17 @@ def month_text(day: date, language: str) -> str:
     >>> month_text(date(2026, 8, 20), "fr"), month_text(date(2026, 8, 20), "en")
     ('Août 2026', 'August 2026')
     """
-    text = format_date(day, "LLLL y", locale=locale_of(language))
+    text = month_inside(day, language)
     return text[:1].upper() + text[1:]
+
+
+def month_inside(day: date, language: str) -> str:
+    """A month inside a sentence.
+
+    >>> month_inside(date(2026, 8, 20), "fr"), month_inside(date(2026, 8, 20), "en")
+    ('août 2026', 'August 2026')
+    """
+    return format_date(day, "LLLL y", locale=locale_of(language))
 
 
 def period_text(start: date, end: date, language: str, *, today: date | None = None) -> str:

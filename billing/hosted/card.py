@@ -20,7 +20,7 @@ from billing.selectors.debts import other_debts, tried_at_once
 from merchants.links import mint
 from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
-from merchants.wording import month_text
+from merchants.wording import month_inside
 from subscribers.models import PaymentMethod, Subscriber
 from subscribers.selectors.names import method_name
 
@@ -117,8 +117,7 @@ def _until(card: PaymentMethod | None, language: str) -> str:
     """The last month of a card, inside a sentence; '' for what has none."""
     if card is None or card.exp_month is None or card.exp_year is None:
         return ""
-    month = month_text(date(card.exp_year, card.exp_month, 1), language)
-    return month if language.startswith("en") else month[:1].lower() + month[1:]
+    return month_inside(date(card.exp_year, card.exp_month, 1), language)
 
 
 def _reason(page: NewCard | None) -> Refused | None:
