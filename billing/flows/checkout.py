@@ -82,7 +82,9 @@ def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor, session_id: UUI
         beneficiary = wish.subscriber
         now = now_for(merchant, beneficiary.test_clock_id)
         payer = beneficiary.payer or beneficiary
-        belonging.lock({beneficiary.pk, payer.pk})  # both, in the one order: writing of them later would wait crosswise
+        belonging.lock_present(
+            {beneficiary.pk, payer.pk}
+        )  # in the one order, before anything is written
         success = check_address(wish.success_url or merchant.success_url, name="success_url")
         failure = wish.failure_url or merchant.failure_url
         cancel = wish.cancel_url or merchant.cancel_url

@@ -64,7 +64,7 @@ def subscribe_now(*, merchant_id: UUID, wanted: Wanted, actor: Actor) -> Subscri
     with tenant(merchant_id):
         merchant, now = _present(merchant_id, wanted)
         payer = wanted.subscriber.payer or wanted.subscriber
-        belonging.lock({wanted.subscriber.pk, payer.pk})
+        belonging.lock_present({wanted.subscriber.pk, payer.pk})
         ready = wanting.prepare(wanted, merchant=merchant, actor=actor, now=now)
         _lived(ready, now)
         subscription = ready.subscription

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from merchants.refusals import Invalid, gettext_noop
+from merchants.refusals import Conflict, Invalid, gettext_noop
 from subscribers.models import Subscriber
 
 
@@ -13,6 +13,15 @@ def lock(ids: Iterable[UUID]) -> dict[UUID, Subscriber]:
     """These subscribers' rows locked, in the order of their ids (the one lock order of payers)."""
     rows = Subscriber.objects.select_for_update().filter(id__in=set(ids)).order_by("id")
     return {row.pk: row for row in rows}
+
+
+def lock_present(ids: Iterable[UUID]) -> dict[UUID, Subscriber]:
+    """The same, for something new that they begin: whoever was erased in the meantime begins nothing. Raises Conflict
+    (`subscriber_erased`)."""
+    locked = lock(ids)
+    if any(row.erased_at is not None for row in locked.values()):
+        raise Conflict(gettext_noop("This subscriber was erased."), code="subscriber_erased")
+    return locked
 
 
 def check_payer(payer: Subscriber, *, subscriber_id: UUID | None, test_clock_id: UUID | None) -> UUID | None:

@@ -31,6 +31,18 @@ def test_nobody_is_erased_and_subscribed_at_once(shop):
             assert (row.erased_at is None) == Subscription.objects.filter(subscriber=who).exists()
 
 
+def test_who_was_erased_while_one_looked_begins_nothing(shop):
+    hifi = shop.offer("hifi", ("month", None, 5_00))
+    who = shop.enrol("lucie")  # as it was read before
+    erasing(shop, who)()
+    for begin in (shop.subscribe, shop.checkout):
+        with pytest.raises(Conflict) as refused:
+            begin(who, hifi)
+        assert refused.value.code == "subscriber_erased"
+    with tenant(shop.id):
+        assert not Subscription.objects.exists()
+
+
 def test_three_who_erase_one_person_erase_them_once(shop):
     lucie = shop.enrol()
     results = together(*[erasing(shop, lucie)] * 3)
