@@ -82,9 +82,7 @@ def open_session(*, merchant_id: UUID, wish: Wish, actor: Actor, session_id: UUI
         beneficiary = wish.subscriber
         now = now_for(merchant, beneficiary.test_clock_id)
         payer = beneficiary.payer or beneficiary
-        belonging.lock_present(
-            {beneficiary.pk, payer.pk}
-        )  # in the one order, before anything is written
+        belonging.lock_present({beneficiary.pk, payer.pk})  # in the one order, before anything is written
         success = check_address(wish.success_url or merchant.success_url, name="success_url")
         failure = wish.failure_url or merchant.failure_url
         cancel = wish.cancel_url or merchant.cancel_url
