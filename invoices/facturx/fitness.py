@@ -43,11 +43,17 @@ BUYER = Unfit(
     detail=gettext_noop("The VAT of this document is for the payer to account for, and it does not name their number."),
     way_out=gettext_noop("Add the VAT number to the subscriber: documents issued from then on will have it."),
 )
-RATES = Unfit(
+MIXED = Unfit(
+    code="outside_vat_beside_taxed",
+    detail=gettext_noop("In EN 16931 what is outside VAT cannot stand beside what is taxed; this document has both."),
+    way_out=gettext_noop("The PDF is the document."),
+)
+INCOHERENT = Unfit(
     code="vat_not_in_the_standard",
     detail=gettext_noop("The VAT of this document cannot be said in EN 16931."),
     way_out=gettext_noop("The PDF is the document."),
 )
+"""Its rows are not what we write: a fault of ours, or of who wrote them by hand."""
 
 
 def unfit(document: Document) -> Unfit | None:
@@ -74,9 +80,9 @@ def _reasons(document: Document) -> Iterator[Unfit]:
     if "K" in categories and not buyer.vat_number:  # BR-IC-02
         yield BUYER
     if "O" in categories and len(document.rates) > 1:  # BR-O-11: it stands alone
-        yield RATES
+        yield MIXED
     if not _coherent(document):
-        yield RATES
+        yield INCOHERENT
 
 
 def _coherent(document: Document) -> bool:

@@ -2,6 +2,9 @@
 
 Documents from before have no link: the chain of a series that has given numbers begins with its next one
 (`chained_from`). That is written for each tenant in turn.
+
+It can be taken back only while no document is chained: links and salts would be lost for ever, and with them the proof
+of what was issued.
 """
 
 from django.db import migrations, models
@@ -14,6 +17,26 @@ BEGIN
     FOR each IN SELECT id FROM merchants_merchant LOOP
         PERFORM set_config('app.merchant_id', each::text, true);
         UPDATE invoices_numberseries SET chained_from = next_number WHERE next_number > 1;
+    END LOOP;
+    PERFORM set_config('app.merchant_id', '', true);
+END $$;
+"""
+
+NOTHING_CHAINED = """
+DO $$
+DECLARE
+    each uuid;
+    chained bigint;
+BEGIN
+    FOR each IN SELECT id FROM merchants_merchant LOOP
+        PERFORM set_config('app.merchant_id', each::text, true);
+        SELECT (SELECT count(*) FROM invoices_invoice WHERE merchant_id = each AND chain_hash <> '')
+            + (SELECT count(*) FROM invoices_creditnote WHERE merchant_id = each AND chain_hash <> '') INTO chained;
+        IF chained > 0 THEN
+            RAISE EXCEPTION 'invoices.0010 cannot be taken back: % documents of merchant % are chained, their proof would'
+                ' be lost', chained, each
+                USING HINT = 'Go back to a copy of the database from before, or stay.';
+        END IF;
     END LOOP;
     PERFORM set_config('app.merchant_id', '', true);
 END $$;
@@ -240,4 +263,5 @@ class Migration(migrations.Migration):
             "DROP TRIGGER a_series_ends_with_its_last_document ON invoices_numberseries;"
             " DROP FUNCTION a_series_ends_with_its_last_document()",
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, NOTHING_CHAINED),
     ]

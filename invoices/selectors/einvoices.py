@@ -10,13 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol, cast
 
-from invoices.facturx.documents import Account, Document, Item, Party, Rate, Settled, Taken
+from invoices.facturx.documents import FRENCH, Account, Document, Item, Party, Rate, Settled, Taken
 from invoices.mentions import operation_of
 from invoices.models import InvoiceLine, Payment
 from invoices.paper import Line, Paper, Settlement
 from invoices.selectors.notes import notes_of
 from invoices.selectors.papers import credit_paper, invoice_paper
 from invoices.selectors.rows import CreditRows, InvoiceRows
+from merchants.identity import siren_of
 from merchants.models import Merchant
 
 
@@ -122,13 +123,29 @@ def _seller(issuer: Mapping[str, Any], paper: Paper) -> Party:
     return Party(
         name=paper.issuer.full_name,
         siret=issuer.get("siret", ""),
-        siren=issuer.get("siren", ""),
+        siren=_siren(issuer),
         legal_form=issuer.get("legal_form", ""),
         capital=issuer.get("capital", ""),
         registry=issuer.get("registry", ""),
         brand=issuer.get("brand", ""),
         **_shared(issuer),
     )
+
+
+def _siren(issuer: Mapping[str, Any]) -> str:
+    """A French company's SIREN. Where it entered only its SIRET, which begins with it, or its VAT number, which ends
+    with it (FR, two of key, SIREN), these say it: the French rules ask for it in each document (BR-FR-10, BR-FR-13).
+
+    >>> _siren({"country": "FR", "siren": "", "vat_number": "FR44732829320"})
+    '732829320'
+    >>> _siren({"country": "BE", "vat_number": "FR44732829320"})
+    ''
+    """
+    known = str(issuer.get("siren") or "")
+    if known or issuer.get("country") not in FRENCH:
+        return known
+    siret, vat = str(issuer.get("siret") or ""), str(issuer.get("vat_number") or "")
+    return siren_of(siret[:9]) or (siren_of(vat[4:]) if vat.startswith("FR") else None) or ""
 
 
 def _buyer(customer: Mapping[str, Any], paper: Paper, *, professional: bool) -> Party:

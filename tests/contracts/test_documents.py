@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import psycopg2
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -70,6 +72,16 @@ def test_raw_sql_does_not_get_round(shop, bought, owner_sql, statement):
     owner_sql("SELECT set_config('app.merchant_id', %s, false)", str(shop.id))
     with pytest.raises(psycopg2.Error):
         owner_sql(statement)
+
+
+def test_the_chain_s_migration_is_not_taken_back_over_chained_documents(shop, bought, owner_sql):
+    """Links and salts would be gone, and no document could be proved again."""
+    migration = import_module("invoices.migrations.0010_series_are_chained")
+    with tenant(shop.id):
+        assert Invoice.objects.exclude(chain_hash="").count() == 1
+    with pytest.raises(psycopg2.errors.RaiseException, match="cannot be taken back"):
+        owner_sql(migration.NOTHING_CHAINED)
+    assert migration.Migration.operations[-1].reverse_sql == migration.NOTHING_CHAINED
 
 
 DOCUMENTS = (Invoice, InvoiceLine, InvoiceTax, CreditNote, CreditNoteLine, CreditNoteTax)

@@ -1,5 +1,6 @@
-"""At the end of every test here the books of its merchants agree."""
+"""At the end of every test here the books of its merchants agree, and their documents hold as electronic invoices."""
 
 from tests.books import books_agree
+from tests.einvoices import einvoices_hold
 
-__all__ = ["books_agree"]
+__all__ = ["books_agree", "einvoices_hold"]

@@ -278,7 +278,7 @@ NOBODY = Party(name="Nobody", country="FR")
         (untaxed("AE", buyer=NOBODY), "buyer_not_identified"),
         (untaxed("AE", buyer=replace(NOBODY, siren="732829320")), None),
         (untaxed("K", buyer=replace(NOBODY, siren="732829320")), "buyer_not_identified"),
-        (replace(untaxed("O"), rates=(OUTSIDE, *plain().rates)), "vat_not_in_the_standard"),
+        (replace(untaxed("O"), rates=(OUTSIDE, *plain().rates)), "outside_vat_beside_taxed"),
         (replace(plain(), items=(item(1200, 999),)), "vat_not_in_the_standard"),
         (untaxed("S"), "vat_not_in_the_standard"),
         (replace(plain(), items=(item(1200, 1000, category="E"),)), "vat_not_in_the_standard"),

@@ -151,6 +151,18 @@ def test_the_seller_s_own_terms_are_said_as_they_stood_that_day(real: Shop) -> N
     assert said(tree, "DueDateTypeCode") == "5"  # VAT is due when it is invoiced
 
 
+@pytest.mark.parametrize("known", [{"siret": "73282932000074", "vat_number": ""}, {"vat_number": "FR44732829320"}])
+def test_a_company_without_siren_is_known_by_the_number_that_holds_it(real: Shop, known: dict[str, str]) -> None:
+    with tenant(real.id):
+        for name, value in {"siren": "", "siret": "", **known}.items():
+            setattr(real.entity, name, value)
+        real.entity.save()
+    tree = held(real, bill(real, company(real), line(12_99)))
+
+    assert said(tree, "SellerTradeParty/SpecifiedLegalOrganization/ID") == "732829320"
+    assert said(tree, "SellerTradeParty/URIUniversalCommunication/URIID") == "732829320"
+
+
 def test_a_consumer_is_told_of_no_penalties(real: Shop) -> None:
     kept = notes(held(real, bill(real, real.enrol("lucie", locale="en"), line(12_99))))
 

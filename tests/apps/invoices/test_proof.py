@@ -159,6 +159,7 @@ PLANTED = {
 }  # fmt: skip
 
 
+@pytest.mark.wrong_books
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_named(numbered, owner_sql, name):
     statements, says = PLANTED[name]
@@ -172,6 +173,7 @@ def test_a_planted_fault_is_named(numbered, owner_sql, name):
     assert said.startswith(f"{kind}: " + says.format("", *numbers, **words)), said
 
 
+@pytest.mark.wrong_books
 def test_who_computes_a_digest_anew_breaks_the_chain_and_who_mends_the_chain_its_end(numbered, owner_sql):
     with tenant(numbered.id):
         row = Invoice.objects.get(sequence=3)
@@ -189,6 +191,7 @@ def test_who_computes_a_digest_anew_breaks_the_chain_and_who_mends_the_chain_its
     assert fault(numbered).startswith(f"invoices: {number(numbered, 4)}: its link: expected ")
 
 
+@pytest.mark.wrong_books
 def test_a_tail_that_was_cut_off_with_its_end_shows_beside_the_report(numbered, owner_sql, tmp_path):
     report = tmp_path / "proof.json"
     run(numbered, report=str(report))
@@ -269,6 +272,7 @@ def test_documents_are_proved_by_blocks_and_by_days(numbered, monkeypatch):
         assert (all_.count, all_.fault, all_.head) == (5, None, series(numbered).head)
 
 
+@pytest.mark.wrong_books
 def test_what_is_older_than_the_chain_is_said_and_still_held_against_its_digest(numbered, owner_sql):
     """As the migration leaves a series that had given three numbers: those have no link, the chain begins with the
     fourth."""
