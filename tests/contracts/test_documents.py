@@ -80,7 +80,7 @@ def test_the_chain_s_migration_is_not_taken_back_over_chained_documents(shop, bo
     with tenant(shop.id):
         assert Invoice.objects.exclude(chain_hash="").count() == 1
     with pytest.raises(psycopg2.errors.RaiseException, match="cannot be taken back"):
-        owner_sql(migration.NOTHING_CHAINED)
+        owner_sql(migration.NOTHING_CHAINED.replace("%", "%%"))
     assert migration.Migration.operations[-1].reverse_sql == migration.NOTHING_CHAINED
 
 
