@@ -40,6 +40,7 @@ def furnish(merchant: Merchant, *, now: Now) -> None:
             city="Villeurbanne",
             email="factures@onde.example",
             number_format="ON-{year}-{number:06d}",
+            credit_number_format="AV-{year}-{number:06d}",
             is_default=True,
             created_at=now.at,
         )

@@ -5,7 +5,7 @@ Drawn as two SVG paths, in units of a strip 620 wide; a period of more than 62 d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from django.utils.translation import npgettext
@@ -35,7 +35,8 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Strip:
     """The drawing: outlines of days that others bill, days billed here, and labels; or, where those would run into one
-    another or cannot be drawn, the same said in `words`."""
+    another or cannot be drawn, the same said in `words`. Where there is no room for the last day, the last stretch's
+    label takes its place."""
 
     empty: str
     filled: str
@@ -45,9 +46,7 @@ class Strip:
 
 def strip(count: DayCount, locale: Locale) -> Strip:
     """Draw a day count, with labels in the active language."""
-    pitch = min(20.0, WIDTH / count.days) if count.days <= 31 else WIDTH / count.days
-    if count.days < 20:
-        pitch = WIDTH / count.days
+    pitch = WIDTH / count.days
     empty: list[str] = []
     filled: list[str] = []
     starts: list[float] = []
@@ -73,10 +72,15 @@ def strip(count: DayCount, locale: Locale) -> Strip:
     # Translators: under the strip of days, how many the whole period has
     whole = npgettext("paper", "%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
     labels.append(Label(f"{day * pitch - 2:g}", long_date_text(last, locale, today=last), whole, end=True))
-    if _collide(labels) or not all(_stands_letter_by_letter(stretch.title) for stretch in count.stretches):
-        said = [f"{label.upper}, {label.lower}" for label in labels[:-1]] + [whole]
-        return Strip("".join(empty), "".join(filled), (), " · ".join(said))
-    return Strip("".join(empty), "".join(filled), tuple(labels), "")
+    said = [f"{label.upper}, {label.lower}" for label in labels[:-1]] + [whole]
+    boxes = "".join(empty), "".join(filled)
+    if not all(_stands_letter_by_letter(stretch.title) for stretch in count.stretches):
+        return Strip(*boxes, (), " · ".join(said))
+    *short, newest = labels[:-1]  # who came a week before the end: the days in all are said above, by the period
+    for tried in (labels, labels[:-1], [*short, replace(newest, x=labels[-1].x, end=True)]):
+        if not _collide(tried):
+            return Strip(*boxes, tuple(tried), "")
+    return Strip(*boxes, (), " · ".join(said))
 
 
 def _days(count: int) -> str:
@@ -110,4 +114,5 @@ def _collide(labels: list[Label]) -> bool:
         spans.append(
             (float(label.x) - width, float(label.x)) if label.end else (float(label.x), float(label.x) + width)
         )
-    return any(after[0] < before[1] + 6 for before, after in pairwise(spans)) or spans[-1][0] < 0
+    beyond = spans[-1][0] < 0 or spans[-1][1] > WIDTH
+    return beyond or any(after[0] < before[1] + 6 for before, after in pairwise(spans))

@@ -51,6 +51,9 @@ class NewExportForm(forms.Form):
         kind.choices = [(name, KINDS[name].title) for name in kinds]
         form.choices = [(each, FORMATS[each]) for each in KINDS[kinds[0]].formats]
         form.initial = KINDS[kinds[0]].formats[0]
+        for name in ("from_on", "to_on"):
+            self.fields[name].required = "from" in KINDS[kinds[0]].needs
+            self.fields[name].error_messages["required"] = _("This kind needs it.")
 
 
 @require_safe

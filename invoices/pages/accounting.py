@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.utils.formats import get_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -189,11 +190,16 @@ def values_of(chart: Chart, percents: Iterable[Decimal]) -> tuple[dict[str, Any]
     return found, len(narrowed) + EMPTY_ROWS
 
 
+def _typed(percent: Decimal) -> str:
+    """A rate as the reader would type it: 5,5 in French."""
+    return decimal_string(percent).replace(".", get_format("DECIMAL_SEPARATOR"))
+
+
 def _narrow(at: int, own: ChartAccount) -> dict[str, Any]:
     assert own.account in BY_RATE
     return {
         f"kind_{at}": own.account,
-        f"percent_{at}": "" if own.percent is None else decimal_string(own.percent),
+        f"percent_{at}": "" if own.percent is None else _typed(own.percent),
         f"taxcode_{at}": own.tax_code,
         f"at_{at}": own.number,
         f"words_{at}": own.label,

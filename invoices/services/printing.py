@@ -27,6 +27,7 @@ from invoices.selectors.rows import rows_of
 from invoices.selectors.standing import as_it_stood, standing_of
 from merchants.clock import instant
 from merchants.models import Merchant
+from merchants.tenancy.moments import one_moment
 from merchants.tenancy.scope import current, tenant
 
 WAITS = (1, 2, 5, 15, 60, 180, 720)
@@ -94,7 +95,7 @@ class Proof:
 def proof_of(file: DocumentFile) -> Proof:
     """Print a file's document: as it stood when it was first printed, or as it stands where it never was. Call it
     outside any transaction."""
-    with tenant(file.tenant_id):
+    with one_moment(), tenant(file.tenant_id):  # else a payment between two reads asks on paper for what came
         rows, merchant = rows_of(file), Merchant.objects.get(id=current())
         if file.as_printed is not None:
             rows, merchant = as_it_stood(rows, merchant, file.as_printed)

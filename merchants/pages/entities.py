@@ -132,6 +132,10 @@ BY_LANGUAGE = ("late_penalty", "early_discount", "own_mentions")
 """Columns that hold a text by language: a field for each."""
 
 
+RATE_IDS = "id_rate_%s"
+"""The company's form on the same page has a country and a name too."""
+
+
 class RateForm(forms.Form):
     """A rate from a day on."""
 
@@ -217,7 +221,7 @@ def entity(request: OfficeRequest, entity: str) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("Saved. Documents issued before keep what they say."))
             return redirect(office.url("setting_entities"))
-    return _entity(request, row, form, RateForm(), status=422 if form.is_bound else 200)
+    return _entity(request, row, form, RateForm(auto_id=RATE_IDS), status=422 if form.is_bound else 200)
 
 
 @office_page(permission="see_settings", post="edit_settings")
@@ -227,7 +231,7 @@ def entity_rate(request: OfficeRequest, entity: str) -> HttpResponse:
     row = find(LegalEntity.objects.all(), entity)
     if request.method != "POST":
         return redirect(office.url("setting_entity", entity=row.public_id))
-    form = RateForm(request.POST)
+    form = RateForm(request.POST, auto_id=RATE_IDS)
     if form.is_valid():
         values = {**form.cleaned_data, "country": form.cleaned_data["country"].upper()}
         with beside(form):

@@ -10,6 +10,10 @@ document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.("details.menu[open], details.switch[open], details.more[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
 });
+for (const here of document.querySelectorAll(".views [aria-current]")) {
+  const row = here.parentElement; // where it is wider than the screen, what one looks at is in sight
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
 const count = () => {
   for (const bar of document.querySelectorAll("[data-bulk]")) {
     const ticked = document.querySelectorAll("tbody .tick:checked").length;

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from invoices.paper import (
     Customer,
@@ -21,6 +22,7 @@ from invoices.paper import (
     TaxLine,
 )
 from invoices.pdf import render
+from invoices.strip import strip
 from tests.apps.invoices import papers
 from tests.apps.invoices.papers import pages_of, text_of, without
 from tools.devstack import messages
@@ -184,14 +186,33 @@ class TestWhatItSays:
     def test_a_strip_too_narrow_for_its_labels_is_said_in_words(self) -> None:
         days = [date(2026, 11, 1), date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 8)]
         stretches = tuple(
-            Stretch(title=f"Onde Famille Hifi {n}", span=Span(days[n], days[n + 1]), billed=n == 1) for n in range(3)
+            Stretch(title=f"Onde Famille Hifi et concerts {n}", span=Span(days[n], days[n + 1]), billed=n == 1)
+            for n in range(3)
         )
         text = text_of(replace(papers.usual(), day_count=DayCount(why="Deux changements.", stretches=stretches)))
         assert "D’où vient ce jour." in text
         assert (
-            "3 novembre, Onde Famille Hifi 1, 1 jour · 4 novembre, Onde Famille Hifi 2, 4 jours · 7 jours en tout"
-            in text
+            "3 novembre, Onde Famille Hifi et concerts 1, 1 jour"
+            " · 4 novembre, Onde Famille Hifi et concerts 2, 4 jours · 7 jours en tout"
+        ) in text
+
+    @pytest.mark.parametrize("days, ends", [(8, False), (1, True)])
+    def test_the_last_days_of_a_month_have_their_label_under_them(self, days: int, ends: bool) -> None:
+        first, start, end = date(2026, 11, 1), date(2026, 12, 1) - timedelta(days), date(2026, 12, 1)
+        stretches = (
+            Stretch(title="Hors de cette facture", span=Span(first, start), billed=False),
+            Stretch(title="Onde Studio", span=Span(start, end), billed=True),
         )
+        with translation.override("fr"):
+            drawn = strip(DayCount(why="", stretches=stretches), "fr")
+        assert drawn.words == ""
+        assert [label.upper for label in drawn.labels] == [
+            "1er novembre",
+            "23 novembre" if days == 8 else "30 novembre",
+        ]
+        assert drawn.labels[-1].lower == ("Onde Studio, 8 jours" if days == 8 else "Onde Studio, 1 jour")
+        assert (drawn.labels[-1].end, drawn.labels[-1].x) == (ends, "618" if ends else "454.667")
+        assert (drawn.filled.count("M"), drawn.empty.count("M")) == (days, 30 - days)
 
     def test_mentions_too_long_for_the_foot_are_printed_whole(self) -> None:
         mentions = tuple(f"Mention {number} " + "du contrat " * 25 + "finie." for number in range(8))

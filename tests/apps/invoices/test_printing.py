@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from threading import Event
 from typing import Any
 from uuid import UUID
 
 import pypdf
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
+from billing import runs
+from billing.gateways.simulated import SimulatedGateway
 from invoices import tasks
 from invoices.models import CreditNote, CreditNoteLine, CreditNoteTax, DocumentFile, Invoice, NumberSeries
 from invoices.pdf import render
+from invoices.selectors import rows
 from invoices.selectors.papers import paper_of_credit_note, paper_of_invoice
 from invoices.services import printing
 from invoices.services.printing import print_document, print_file
@@ -267,3 +273,46 @@ def test_the_worker_prints_what_waits_longest_first(shop: Shop, monkeypatch: pyt
     made = file_of(shop, invoice.pk)
     assert made.made_at is not None
     assert default_storage.exists(made.path)
+
+
+def test_money_that_comes_while_a_document_is_read_leaves_no_paper_that_asks_for_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer = shop.enrol("camille")
+    shop.method(payer)
+    shop.subscribe(payer, shop.offer("hifi", ("month", None, 12_99)))
+    with tenant(shop.id):
+        invoice = Invoice.objects.get()
+    asked, halfway, papers = Event(), Event(), []
+    charge, mandates = SimulatedGateway.charge, rows._mandates
+
+    def slow(*given: Any, **named: Any) -> Any:
+        asked.set()
+        assert halfway.wait(20)
+        return charge(*given, **named)
+
+    def between_two_reads(*given: Any) -> Any:
+        halfway.set()
+        collecting.result(20)
+        return mandates(*given)
+
+    monkeypatch.setattr(SimulatedGateway, "charge", slow)
+    monkeypatch.setattr(rows, "_mandates", between_two_reads)
+    monkeypatch.setattr(printing, "render", lambda paper, _: papers.append(paper) or b"%PDF")
+    with ThreadPoolExecutor(1) as pool:
+        collecting = pool.submit(collected, shop)
+        assert asked.wait(20)
+        print_document(merchant_id=shop.id, document_id=invoice.pk)
+
+    with tenant(shop.id):
+        assert Invoice.objects.get().status == "paid"
+    (paper,) = papers
+    assert (paper.state, paper.settlements, paper.collected) == ("open", (), True)
+
+
+def collected(shop: Shop) -> None:
+    """What is due is asked for, on a connection of its own."""
+    try:
+        runs.collect_of(shop.id)
+    finally:
+        connection.close()
