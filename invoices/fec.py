@@ -148,12 +148,12 @@ def clean(text: str) -> str:
     """A text that fits: no separator, no end of line, no control character, and nothing that ISO 8859-15 lacks. A
     letter that it lacks loses its mark, and what remains unknown is a question mark.
 
-    >>> clean("Łódź\\t| “Ünïcode”\\r\\n 12 €"), clean("日本")
-    ('Lódz / "Ünïcode" 12 €', '??')
+    >>> clean("Łódź\\t| “Ünïcode”\\r\\n 12 €"), clean("日本｜Ａ")
+    ('Lódz / "Ünïcode" 12 €', '??/A')
     """
-    plain = unicodedata.normalize("NFC", text).translate(_SIGNS).replace("|", "/")
+    plain = unicodedata.normalize("NFC", text).translate(_SIGNS)
     plain = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in plain)
-    return _BLANKS.sub(" ", "".join(map(_kept, plain))).strip()
+    return _BLANKS.sub(" ", "".join(map(_kept, plain)).replace("|", "/")).strip()
 
 
 def _kept(sign: str) -> str:

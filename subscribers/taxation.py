@@ -214,6 +214,8 @@ def _within_eu(seller: Seller, buyer: Buyer, kind: Kind, day: date) -> Regime:
         return Regime(reason=Reason.overseas_export, category="G")
     if buyer.numbered:
         if not seller.numbered:  # the invoice must bear both numbers (242 nonies A, 3° and 4°)
+            if seller.place in UNTAXED_OVERSEAS:
+                return _at_seller(seller)
             return Regime(reason=Reason.seller_unnumbered, category="S", place=seller.place)
         if kind is Kind.goods:
             return Regime(reason=Reason.intra_eu_goods, category="K")  # CGI 262 ter, I; directive 138
@@ -222,6 +224,8 @@ def _within_eu(seller: Seller, buyer: Buyer, kind: Kind, day: date) -> Regime:
         return _at_seller(seller, table_first=True)
     if seller.in_oss(day):  # CGI 258 A and 259 D; directive 33, 58 and 369a to 369k
         return Regime(reason=Reason.oss, category="S", place=buyer.place, table_first=True)
+    if seller.place in UNTAXED_OVERSEAS:  # nothing to charge until it is in the one-stop shop (CGI 294, 1)
+        return _at_seller(seller)
     # Up to 10,000 euros a year in all other member states together (directive 59c; CGI 259 D)
     return Regime(reason=Reason.below_threshold, category="S", place=seller.place, table_first=True)
 

@@ -14,7 +14,12 @@ LONGEST = 32_767
 
 _BLANK = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-_BEFORE = "\\s\u200b-\u200f\u2060-\u2064\u00ad\"'`´‘’“”„«»"
+_UNSEEN_BEFORE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff"
+)
+"""What Unicode has nobody see, marks of direction among it: a formula may stand behind it."""
+_BEFORE = f"\\s{_UNSEEN_BEFORE}\"'`´‘’“”„«»"
 _BEGINS = "=+\\-@＝＋－＠﹦﹢﹣﹫−"
 _FORMULA = re.compile(f"[{_BEFORE}]*[{_BEGINS}]")
 
@@ -36,6 +41,8 @@ def harmless(text: str, foreign: str = "") -> str:
 
     >>> harmless('=HYPERLINK("http://x","pay")'), harmless("\t +33 6 12 34"), harmless(' "@SUM(A1)')
     ('\'=HYPERLINK("http://x","pay")', "'  +33 6 12 34", '\' "@SUM(A1)')
+    >>> harmless("\u202e=1+1")[0], harmless("\U000e0020\u061c@SUM(A1)")[0]
+    ("'", "'")
     >>> harmless("Lucie Garnier-Roux"), harmless("a;=1+1", ";"), harmless("a;=1+1")
     ('Lucie Garnier-Roux', "a;'=1+1", 'a;=1+1')
     """

@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from billing.flows.export_writing import write
 from billing.models import Export
+from billing.models.exports import FORGOTTEN
 from invoices.services.archive import NotPrinted
 from merchants.clock import instant
 from merchants.ids import new_id
@@ -82,7 +83,13 @@ def expire(*, merchant_id: UUID, export_id: UUID) -> None:
         return
     default_storage.delete(row.path)
     with tenant(merchant_id):
-        Export.objects.filter(id=export_id, status=Status.READY).update(status=Status.EXPIRED, path="")
+        gone = Export.objects.filter(id=export_id, status=Status.READY)
+        gone.update(status=Status.EXPIRED, path="", filters=_forgotten(row))
+
+
+def _forgotten(row: Export) -> dict[str, str]:
+    """Its filters without the words that were searched by: what says that there were some stays."""
+    return {name: FORGOTTEN if name == "q" else value for name, value in row.filters.items()}
 
 
 def _claimed(export_id: UUID, claim: UUID) -> Export | None:
@@ -152,4 +159,4 @@ def _later(row: Export, code: str, detail: str, params: dict[str, Any] | None = 
 def _failed(row: Export, *, code: str, msgid: str, params: dict[str, Any]) -> None:
     with tenant(row.tenant_id):
         ours = Export.objects.filter(id=row.pk, claim=row.claim, status=Status.MAKING)
-        ours.update(status=Status.FAILED, claim=None, code=code, msgid=msgid, params=params)
+        ours.update(status=Status.FAILED, claim=None, code=code, msgid=msgid, params=params, filters=_forgotten(row))

@@ -6,16 +6,20 @@ back to are taken out; of a provider's notice, all but its kind and outcome; of 
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import Q, QuerySet
 
 from billing import shapes
-from billing.models import Charge, CheckoutSession, DunningCase, NewCard, ProviderEvent, Quote
+from billing.models import Charge, CheckoutSession, DunningCase, Export, NewCard, ProviderEvent, Quote
+from billing.models.exports import FORGOTTEN
 from invoices.models import Payment
 from merchants.ids import show
 from merchants.now import Now
 from merchants.refusals import gettext_noop
 from subscribers.holdings import Holding, Told, blocks
 from subscribers.models import PaymentMethod, Subscriber
+from subscribers.search_text import patterns
 from subscribers.shapes import at
 
 
@@ -60,6 +64,14 @@ def _forget_purchases(person: Subscriber, now: Now) -> None:
     Charge.objects.filter(of_theirs).exclude(metadata={}).update(metadata={})
     NewCard.objects.filter(payer=person).update(url="")
     _notices(person).update(raw={})
+    for row in Export.objects.filter(filters__has_key="q").only("filters").iterator():
+        if _finds(str(row.filters["q"]), person):
+            Export.objects.filter(id=row.pk).update(filters={**row.filters, "q": FORGOTTEN})
+
+
+def _finds(words: str, person: Subscriber) -> bool:
+    """Whether an export that was narrowed by these words was narrowed to this person."""
+    return all(re.sub(r"\\(.)", r"\1", each[1:-1]) in person.search for each in patterns(words))
 
 
 def _notices(person: Subscriber) -> QuerySet[ProviderEvent]:

@@ -8,6 +8,9 @@ from django.db.models import Q
 
 from merchants.tenancy.models import TenantModel
 
+FORGOTTEN = "…"
+"""What stands for words that somebody searched by, once nobody needs them: they may be a name."""
+
 
 class Export(TenantModel):
     """One file of rows: what was asked for, how far it is, where it lies. The row stays when the file is gone: it says

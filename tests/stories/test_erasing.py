@@ -14,11 +14,13 @@ from alerts.services import deliver, mail
 from alerts.services.relay import publish
 from billing.flows import erase, expire
 from billing.flows.erase import CannotErase
+from billing.flows.export_making import expire as expire_file
+from billing.flows.export_making import make
 from billing.flows.pay import ProviderSilent
 from billing.flows.person_export import write_export
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.gateways.simulated import SimulatedGateway
-from billing.models import CheckoutSession, ProviderEvent
+from billing.models import CheckoutSession, Export, ProviderEvent
 from invoices.models import Invoice, Payment
 from invoices.services import balances
 from invoices.services.credit_plans import Wanted
@@ -35,6 +37,7 @@ from subscribers.selectors.past import row_at
 from subscribers.services import enrolment
 from tests.api.callers import Caller
 from tests.apps.alerts import rooms
+from tests.apps.billing.exported import asked, made, now_of
 from tests.apps.invoices.bills import bill, line
 from tests.worlds import Shop
 
@@ -190,6 +193,28 @@ def test_who_is_erased_stands_in_the_documents_and_nowhere_else(shop, zephyrine)
         assert told.reason == "asked for it" and told.before["name"].keys() == {"personal"}
         past = row_at(row, as_of=told.effective_at.replace(microsecond=0), known_at=None)
         assert past is None or past.name == "erased"
+
+
+def test_words_that_an_export_was_searched_by_go_with_whom_they_find_and_with_the_file(shop, zephyrine):
+    hers = made(shop, "subscribers", filters={"q": "QUETZALCOATL zéphyrine"})
+    by_phone = asked(shop, "subscribers", filters={"q": "06 99 88 77 66", "status": "active"})
+    other = made(shop, "subscribers", filters={"q": "Zephyr_ne"})
+    failed = asked(shop, "invoices", filters={"q": "Paul"})
+    end(shop, zephyrine.subscription_id)
+    erased(shop, zephyrine.person)
+    assert places(shop) == DOCUMENTS
+    assert now_of(shop, hers).filters == {"q": "…"}
+    assert now_of(shop, by_phone).filters == {"q": "…", "status": "active"}
+    assert now_of(shop, other).filters == {"q": "Zephyr_ne"}
+
+    with tenant(shop.id):
+        Export.objects.filter(id=other.pk).update(expires_at=instant())
+        Export.objects.filter(id=failed.pk).update(tries=9)
+    expire_file(merchant_id=shop.id, export_id=other.pk)
+    make(merchant_id=shop.id, export_id=failed.pk)
+    gone, failed = now_of(shop, other), now_of(shop, failed)
+    assert (gone.status, gone.filters) == ("expired", {"q": "…"})
+    assert (failed.status, failed.filters) == ("failed", {"q": "…"})
 
 
 def test_the_event_says_who_by_id_and_nothing_else(shop, zephyrine):

@@ -79,6 +79,8 @@ CASES = [
     ("from Réunion to the mainland, goods", REUNION, LUCIE, "goods", JULY, "0", "G", "overseas_export", SENT_OVERSEAS),
     ("from Réunion to a German business", REUNION, GMBH, "electronic", JULY, "0", "AE", "reverse_charge", AE),
     ("from Cayenne, at home", CAYENNE, KOUROU, "electronic", JULY, "0", "O", "overseas_untaxed", UNTAXED),
+    ("from Cayenne, an Italian", CAYENNE, ROME, "electronic", JULY, "0", "O", "overseas_untaxed", UNTAXED),
+    ("from Cayenne, a German business", CAYENNE, GMBH, "services", JULY, "0", "O", "overseas_untaxed", UNTAXED),
     ("German business", PARIS, GMBH, "electronic", JULY, "0", "AE", "reverse_charge", AE),
     ("German business, any service", PARIS, GMBH, "services", JULY, "0", "AE", "reverse_charge", AE),
     ("German business, in a salon", PARIS, GMBH, "on_site", JULY, "20", "S", "on_site", ""),
