@@ -77,12 +77,15 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
         if form.is_valid():
             done = None
             with beside(form, {"when": "way", "refund": "way"}):
-                done = cancel.cancel(
-                    merchant_id=office.merchant.pk,
-                    subscription_id=row.pk,
-                    leaving=form.leaving(),
-                    actor=office.actor,
-                )
+                try:
+                    done = cancel.cancel(
+                        merchant_id=office.merchant.pk,
+                        subscription_id=row.pk,
+                        leaving=form.leaving(),
+                        actor=office.actor,
+                    )
+                except Conflict as refusal:
+                    raise _readable(refusal) from refusal
             if done is not None and form.is_valid():
                 messages.success(request, _said(row, done, office.now.today))
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
@@ -101,6 +104,14 @@ def _form(request: OfficeRequest, row: Subscription, given: Mapping[str, Any]) -
         gives_back=request.office.may(Permission.refund) or request.office.may(Permission.give_gestures),
         waives=bool(bound) and request.office.may(Permission.give_gestures),
     )
+
+
+def _readable(refusal: Conflict) -> Conflict:
+    """The same, its day as people write it."""
+    if "day" in refusal.params:
+        day = long_date_text(date.fromisoformat(str(refusal.params["day"])), get_language() or "en")
+        refusal.params = {**refusal.params, "day": day}
+    return refusal
 
 
 def _said(row: Subscription, done: Subscription, today: date) -> str:
@@ -133,7 +144,7 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
     except Invalid as refusal:
         return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
     except Conflict as refusal:
-        return {**context, "refusal": refusal.say(_), "way_out": refusal.say_way_out(_)}
+        return {**context, "refusal": _readable(refusal).say(_), "way_out": refusal.say_way_out(_)}
     kept = features_kept(row, ends_on=seen.ends_on, now=now)
     titles = dict(Feature.objects.filter(reference__in=kept).values_list("reference", "title"))
     language = get_language() or "en"
