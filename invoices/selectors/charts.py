@@ -64,7 +64,7 @@ def chart_of_entity(entity_id: UUID) -> Chart:
 
 def years_issued(entity_id: UUID) -> list[int]:
     """The calendar years from a company's first posting to its last, newest first. Needs the tenant's scope."""
-    ends = LedgerEntry.objects.filter(legal_entity_id=entity_id, test_clock=None).aggregate(
+    ends = LedgerEntry.objects.filter(legal_entity_id=entity_id).aggregate(
         first=Min("posted_on"), last=Max("posted_on")
     )
     return [] if ends["first"] is None else list(range(ends["last"].year, ends["first"].year - 1, -1))

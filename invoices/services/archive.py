@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from invoices.embedding import xml_inside
 from invoices.models import (
@@ -44,7 +44,7 @@ from invoices.services.chain import BEGINNING
 from invoices.services.content import SAID, content
 from invoices.services.proof import name_of
 from merchants.canonical import canonical, id_text
-from merchants.models import LegalEntity, Merchant
+from merchants.models import LegalEntity, Merchant, TestClock
 
 KIND, FORM = "tacite.archive", 1
 AT_ONCE = 200
@@ -145,10 +145,15 @@ def write_archive(
 
 
 def series_of_year(entity: LegalEntity, year: int) -> list[NumberSeries]:
-    """The entity's series with documents of that year, invoices first; those of test clocks are none."""
-    rows = NumberSeries.objects.filter(legal_entity=entity, test_clock=None).select_related("site")
+    """The entity's series with documents of that year, invoices first; none of a test clock that is not released."""
+    rows = NumberSeries.objects.filter(_own_time(), legal_entity=entity).select_related("site")
     found = [row for row in rows if _of_year(row, year).exists()]
     return sorted(found, key=lambda row: (row.kind != NumberSeries.Kind.INVOICE, row.pk))
+
+
+def _own_time() -> Q:
+    """Of the merchant's own time, as the file of accounting entries tells it (`selectors.entries`)."""
+    return Q(test_clock=None) | Q(test_clock__in=TestClock.objects.filter(status=TestClock.Status.RELEASED))
 
 
 def _of_year(series: NumberSeries, year: int) -> Any:
@@ -248,7 +253,7 @@ def _print(written: Written, row: Any, path: str) -> None:
 def _ledger(entity: LegalEntity, year: int) -> Iterator[bytes]:
     """The legs of the year's postings, by day and id; amounts in minor units, debits above zero."""
     rows = LedgerEntry.objects.filter(
-        legal_entity=entity, test_clock=None, posted_on__range=(date(year, 1, 1), date(year, 12, 31))
+        _own_time(), legal_entity=entity, posted_on__range=(date(year, 1, 1), date(year, 12, 31))
     ).order_by("posted_on", "id")
     last: Any = None
     while True:

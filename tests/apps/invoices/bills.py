@@ -12,6 +12,7 @@ from invoices.drafts import DiscountShare, DraftInvoice, DraftLine, LineKind
 from invoices.models import BalanceEntry, Invoice, LedgerEntry, Payment
 from invoices.services import payments
 from invoices.services.issuing import Issue, issue
+from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber
@@ -44,10 +45,12 @@ def line(amount: int, *, rate: Decimal = TWENTY, discount: int = 0, title: str =
     )
 
 
-def bill(shop: Shop, payer: Subscriber, *lines: DraftLine, behavior: str = "inclusive") -> Invoice:
+def bill(
+    shop: Shop, payer: Subscriber, *lines: DraftLine, behavior: str = "inclusive", now: Now | None = None
+) -> Invoice:
     """An open invoice of today."""
     with tenant(shop.id):
-        now = shop.now()
+        now = now or shop.now()
         draft = DraftInvoice(
             payer=str(payer.pk), currency="EUR", tax_behavior=TaxBehavior(behavior), on=now.today, lines=lines
         )

@@ -17,8 +17,11 @@ from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
 from invoices.services.printing import print_document
+from merchants.models import TestClock
+from merchants.selectors.clocks import now_for
 from merchants.services import seals
 from merchants.tenancy.scope import tenant
+from subscribers.services import enrolment
 from tests.apps.invoices.bills import bill, line
 from tests.worlds import Shop
 
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 VERIFIER = Path(__file__).parents[3] / "static" / "verify_archive.py"
 
 
-def archive(shop: Shop, to: Path) -> Path:
+def archive(shop: Shop, to: Path, documents: int = 4) -> Path:
     year = shop.now().today.year
     said = io.StringIO()
     call_command(
@@ -37,7 +40,7 @@ def archive(shop: Shop, to: Path) -> Path:
         to=str(to),
         stdout=said,
     )
-    assert said.getvalue() == f"4 documents: {to}\n"
+    assert said.getvalue() == f"{documents} documents: {to}\n"
     return to
 
 
@@ -182,3 +185,22 @@ def test_the_documents_of_others_are_not_in_it(shop, another_shop, kept):
         assert all(b"Paul Martin" not in found.read(name) for name in found.namelist())
     with tenant(shop.id):
         assert DocumentFile.objects.count() == 4
+
+
+def test_a_test_clock_s_documents_are_in_it_once_the_clock_is_released(shop, kept, tmp_path):
+    with tenant(shop.id):
+        clock = TestClock.objects.create(time=shop.now().at, created_at=shop.now().at)
+        act = {"merchant": shop.merchant, "actor": shop.actor, "now": shop.now()}
+        paul = enrolment.enrol({"name": "Paul", "reference": "paul"}, test_clock_id=clock.pk, **act)
+        now = now_for(shop.merchant, clock.pk)
+    played = bill(shop, paul, line(3_00), now=now)
+    assert played.number.startswith("T")
+    print_document(merchant_id=shop.id, document_id=played.pk)
+    assert archive(shop, tmp_path / "before.zip").read_bytes() == kept.read_bytes()
+    with tenant(shop.id):
+        TestClock.objects.update(status=TestClock.Status.RELEASED)
+    real = archive(shop, tmp_path / "after.zip", documents=5)
+    assert verdict(real)[0] == 0
+    assert {Path(name).stem for name in names(real, ".pdf")} - {Path(name).stem for name in names(kept, ".pdf")} == {
+        played.number
+    }
