@@ -73,14 +73,14 @@ def strip(count: DayCount, locale: Locale) -> Strip:
     whole = npgettext("paper", "%(count)s day in all", "%(count)s days in all", count.days) % {"count": count.days}
     labels.append(Label(f"{day * pitch - 2:g}", long_date_text(last, locale, today=last), whole, end=True))
     said = [f"{label.upper}, {label.lower}" for label in labels[:-1]] + [whole]
-    boxes = "".join(empty), "".join(filled)
+    outlines, squares = "".join(empty), "".join(filled)
     if not all(_stands_letter_by_letter(stretch.title) for stretch in count.stretches):
-        return Strip(*boxes, (), " · ".join(said))
+        return Strip(outlines, squares, (), " · ".join(said))
     *short, newest = labels[:-1]  # who came a week before the end: the days in all are said above, by the period
     for tried in (labels, labels[:-1], [*short, replace(newest, x=labels[-1].x, end=True)]):
         if not _collide(tried):
-            return Strip(*boxes, tuple(tried), "")
-    return Strip(*boxes, (), " · ".join(said))
+            return Strip(outlines, squares, tuple(tried), "")
+    return Strip(outlines, squares, (), " · ".join(said))
 
 
 def _days(count: int) -> str:

@@ -298,7 +298,12 @@ def test_money_that_comes_while_a_document_is_read_leaves_no_paper_that_asks_for
 
     monkeypatch.setattr(SimulatedGateway, "charge", slow)
     monkeypatch.setattr(rows, "_mandates", between_two_reads)
-    monkeypatch.setattr(printing, "render", lambda paper, _: papers.append(paper) or b"%PDF")
+
+    def kept(paper: Any, _: Any) -> bytes:
+        papers.append(paper)
+        return b"%PDF"
+
+    monkeypatch.setattr(printing, "render", kept)
     with ThreadPoolExecutor(1) as pool:
         collecting = pool.submit(collected, shop)
         assert asked.wait(20)
