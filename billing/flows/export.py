@@ -21,6 +21,8 @@ from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 CHANNELS = tuple(channel.value for channel in Channel)
 RUNNING = 3
 """Exports of one merchant that wait or are made at the same time."""
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Years of a day that may be asked for, as everywhere in the API; a page's own field takes any."""
 YEARS = 10
 """The longest span: as long as books are kept (C. com. art. L123-22)."""
 
@@ -128,6 +130,10 @@ def _whole_faults(wanted: Wanted, sites: Sequence[UUID]) -> list[FieldError]:
 
 
 def _span_faults(wanted: Wanted, today: date) -> list[FieldError]:
+    days = (("from", wanted.from_on), ("to", wanted.to_on))
+    if strange := [name for name, day in days if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR]:
+        detail = gettext_noop("Write a date that exists, such as 2026-11-22.")
+        return [FieldError(field=name, code="not_a_day", detail=detail) for name in strange]
     if wanted.from_on is None:
         return []
     last = wanted.to_on or max(today, wanted.from_on)

@@ -59,6 +59,15 @@ def test_an_empty_page_teaches():
     assert f'href="{seat.url("export-new")}"' in page
 
 
+@pytest.mark.parametrize("day", ["9995-01-01", "9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize("name", ["from_on", "to_on"])
+def test_a_day_of_no_calendar_of_ours_is_refused_beside_its_field(seat, name, day):
+    before = exports(seat)
+    answer = ask(seat, **{name: day})
+    assert (answer.status_code, exports(seat)) == (422, before)
+    assert "Write a date that exists" in answer.content.decode()
+
+
 def test_from_the_list_to_the_file(seat):
     listed = seat.client.get(seat.url("invoices") + "?view=paid&q=1").content.decode()
     (link,) = re.findall(r'href="([^"]*exports/new[^"]*)"', listed)

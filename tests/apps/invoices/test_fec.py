@@ -66,6 +66,24 @@ def credited(shop, invoice, wanted=None, *, to="balance"):
         )
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u0301", "¨´", "｜", "\u202e", "日本 🎉", "x" * 160])
+def test_no_name_and_no_reason_makes_a_file_that_its_own_reader_refuses(shop, name):
+    """What nothing is left of in the file's alphabet is called by its number; a label is cut before a blank."""
+    somebody = shop.enrol("ON-7", name=name)
+    pay(shop, bill(shop, somebody, line(12_99)), 12_99)
+    for length in range(156, 163):
+        with tenant(shop.id):
+            balances.adjust(
+                somebody.pk, 1_00, currency="EUR", reason="x" * length + " so it was",
+                legal_entity_id=shop.entity.pk, actor=shop.actor, now=shop.now(),
+            )  # fmt: skip
+    content = made(shop)
+    assert verify([content]).faults == []
+    (who,) = {row["CompAuxLib"] for row in rows(content) if row["CompAuxNum"]}
+    assert who == {"¨´": "ON-7", "｜": "/", "日本 🎉": "?? ?", "x" * 160: "x" * 160}.get(name, "ON-7")
+    assert max(len(row["EcritureLib"]) for row in rows(content)) == 200
+
+
 def test_an_invoice_paid_by_card_is_two_entries_lettered_with_its_number(shop, lucie):
     invoice = bill(shop, lucie, line(12_99), line(4_00, rate=BOOKS))
     payment = pay(shop, invoice, 16_99)
