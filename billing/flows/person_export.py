@@ -112,9 +112,9 @@ def _said(value: Any) -> str:
 
 
 def _files(person: Subscriber) -> Iterator[tuple[str, str]]:
-    """(name, path) of the newest printed documents."""
-    mine = Q(invoice__payer=person) | Q(invoice__subscription__subscriber=person)
-    mine |= Q(credit_note__payer=person) | Q(credit_note__invoice__subscription__subscriber=person)
+    """(name, path) of the newest printed documents that are made out to them: those of who pays for them bear another
+    person's name and address (GDPR, art. 15(4))."""
+    mine = Q(invoice__payer=person) | Q(credit_note__payer=person)
     rows = DocumentFile.objects.filter(mine, format="pdf", made_at__isnull=False).order_by("-id")
     taken: set[str] = set()
     for invoice, note, path in rows.values_list("invoice__number", "credit_note__number", "path")[:MOST_FILES]:

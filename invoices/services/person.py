@@ -7,6 +7,8 @@ them. Of payments, what the provider wrote about the payer, what staff noted and
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 
 from invoices import shapes
@@ -32,14 +34,20 @@ def _invoices(person: Subscriber) -> Told:
     mine = Invoice.objects.filter(Q(payer=person) | Q(subscription__subscriber=person))
     for block in blocks(mine.prefetch_related("lines", "taxes")):
         for row in block:
-            yield shapes.invoice(row, list(row.lines.all()), list(row.taxes.all())) | {"customer": row.customer}
+            yield shapes.invoice(row, list(row.lines.all()), list(row.taxes.all())) | _customer(row, person)
 
 
 def _credit_notes(person: Subscriber) -> Told:
     mine = CreditNote.objects.filter(Q(payer=person) | Q(invoice__subscription__subscriber=person))
     for block in blocks(mine.prefetch_related("lines", "taxes")):
         for row in block:
-            yield shapes.credit_note(row, list(row.lines.all()), list(row.taxes.all())) | {"customer": row.customer}
+            yield shapes.credit_note(row, list(row.lines.all()), list(row.taxes.all())) | _customer(row, person)
+
+
+def _customer(row: Invoice | CreditNote, person: Subscriber) -> dict[str, Any]:
+    """Who stands on the document: told to that person alone. Who only has what another pays for is not handed the
+    payer's name and address (GDPR, art. 15(4))."""
+    return {"customer": row.customer if row.payer_id == person.pk else None}
 
 
 def _payments(person: Subscriber) -> Told:

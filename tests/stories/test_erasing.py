@@ -334,6 +334,33 @@ def test_the_export_holds_what_we_hold_and_nobody_elses(shop, zephyrine):
     assert "<h2>Moyens de paiement</h2>" in page or "<h2>Payment methods</h2>" in page
 
 
+def test_who_has_what_another_pays_for_gets_the_sums_and_not_the_payers_address(shop, zephyrine):
+    anna = shop.enrol("anna", name="Anna Petit", email="anna@courriel.example")
+    with tenant(shop.id):
+        enrolment.revise(anna, {"payer_id": zephyrine.person.pk}, actor=shop.actor, now=shop.now())
+    paid_for = shop.subscribe(anna, zephyrine_offer(zephyrine, shop))
+    with tenant(shop.id):
+        theirs = Invoice.objects.get(subscription=paid_for)
+        assert theirs.payer_id == zephyrine.person.pk
+    print_document(merchant_id=shop.id, document_id=theirs.pk)
+
+    def exported(person: Subscriber) -> tuple[dict, list[str], str]:
+        made = io.BytesIO()
+        with tenant(shop.id):
+            write_export(person, shop.merchant, made, now=shop.now())
+        with zipfile.ZipFile(made) as archive:
+            files = [name for name in archive.namelist() if name.startswith("documents/")]
+            return json.loads(archive.read("data.json")), files, archive.read("index.html").decode()
+
+    found, files, page = exported(anna)
+    (told,) = found["invoices"]
+    assert (told["number"], told["total"], told["customer"]) == (theirs.number, theirs.gross, None)
+    assert files == [] and marked(json.dumps(found) + page) == []
+    found, files, _ = exported(zephyrine.person)
+    assert {each["customer"]["name"] for each in found["invoices"]} == {WHO["name"]}
+    assert f"documents/{theirs.number}.pdf" in files
+
+
 def zephyrine_offer(session, shop: Shop):
     with tenant(shop.id):
         return Offer.objects.get(reference="hifi")
