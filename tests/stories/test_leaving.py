@@ -68,7 +68,7 @@ def test_ended_in_mid_month_the_days_that_are_left_go_back_to_the_card(world):
         assert (line.formula, line.rule) == ("29.90 × 18/31 = 17.36", "days_not_had")
         note, refund = CreditNote.objects.get(), Refund.objects.get()
         assert (note.net, note.tax, note.to_refund, refund.amount) == (14_47, 2_89, 17_36, 17_36)
-        assert note.reason == "Subscription ended before its period did"
+        assert note.reason == "Abonnement terminé avant sa période"  # in its document's language
     assert kinds(world)[-1] == "subscription.ended"
     assert "subscription.cancellation_scheduled" not in kinds(world)
     world.until("2027-08-02")
