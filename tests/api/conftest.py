@@ -1,4 +1,5 @@
-"""What tests of the API use: a merchant's website that calls with its key."""
+"""What tests of the API use: a merchant's website that calls with its key. The documents that they issue hold as
+electronic invoices."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.api.callers import Caller
+from tests.einvoices import einvoices_hold
+
+__all__ = ["einvoices_hold"]
 
 
 @pytest.fixture
