@@ -101,7 +101,13 @@ def cancel(*, merchant_id: UUID, subscription_id: UUID, leaving: Leaving, actor:
             data = {"object": shapes.subscription(row)}
             facts.tell(row.subscriber_id, ("subscription.cancellation_scheduled", row.pk, data), actor=actor, now=now)
             return row
-        renew(merchant_id=merchant_id, batch=[subscription_id], now=now, actor=actor, asked_at=now.at)
+        renewed = renew(merchant_id=merchant_id, batch=[subscription_id], now=now, actor=actor, asked_at=now.at)
+        if subscription_id not in renewed.taken:  # else money would go back for something that goes on
+            raise Conflict(
+                gettext_noop("This subscription could not be ended."),
+                code="subscription_not_ended",
+                way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
+            )
         give_back(seen.backs, reason=leaving.reason, to=leaving.to, actor=actor, now=now)
         return lock(subscription_id)
 

@@ -87,7 +87,7 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
                 except Conflict as refusal:
                     raise _readable(refusal) from refusal
             if done is not None and form.is_valid():
-                messages.success(request, _said(row, done, office.now.today))
+                messages.success(request, _said(row, done))
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
         return _dialog(request, "billing/cancel.html", row, _cancelling(request, row, form), status=422)
     context = _cancelling(request, row, _form(request, row, request.GET if "way" in request.GET else {"way": WAYS[0]}))
@@ -114,7 +114,7 @@ def _readable(refusal: Conflict) -> Conflict:
     return refusal
 
 
-def _said(row: Subscription, done: Subscription, today: date) -> str:
+def _said(row: Subscription, done: Subscription) -> str:
     if done.status == Subscription.Status.ENDED:
         return _("%(offer)s has ended.") % {"offer": _title(row)}
     day = long_date_text(_last(done), get_language() or "en")

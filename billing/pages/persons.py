@@ -34,7 +34,7 @@ class EraseForm(forms.Form):
     )
 
     def __init__(self, data: object = None, *, person: Subscriber) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
+        super().__init__(data)  # type: ignore[arg-type] # whatever a request holds
         self._reference = person.reference
         self.fields["again"].help_text = _("Type %(reference)s") % {"reference": person.reference}
 

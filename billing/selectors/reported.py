@@ -39,11 +39,11 @@ TOLD = """l.tax_code, l.tax_percent, l.inputs #>> '{tax,reason}', l.inputs #>> '
         WHERE t.invoice_id = l.invoice_id AND t.tax_percent = l.tax_percent))"""
 INVOICE_LINES = f"""
 SELECT l.invoice_id, {TOLD}, sum(l.net) FROM invoices_invoiceline l WHERE l.invoice_id = ANY(%s)
-GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608
+GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608 - constants of this module
 NOTE_LINES = f"""
 SELECT p.credit_note_id, {TOLD}, sum(p.net) FROM invoices_creditnoteline p
 JOIN invoices_invoiceline l ON l.id = p.invoice_line_id WHERE p.credit_note_id = ANY(%s)
-GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608
+GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608 - constants of this module
 INVOICE_TAXES = """
 SELECT t.invoice_id, t.tax_percent, t.category, t.base, t.tax FROM invoices_invoicetax t WHERE t.invoice_id = ANY(%s)
 ORDER BY 1, 2 DESC, 3"""

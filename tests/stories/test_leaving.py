@@ -9,6 +9,7 @@ import pytest
 from billing.engine.leaving import Refunding
 from billing.flows import cancel
 from billing.flows.cancel import Foreseen, Leaving
+from billing.flows.renew import Renewed
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Refund
 from invoices.totals import totals
 from merchants.models import Event, TestClock
@@ -221,3 +222,17 @@ def test_in_a_free_stage_it_ends_with_it_or_at_once_for_nothing(world):
     assert foreseen(world, sub, Leaving()).ends_on == date(2027, 5, 15)
     assert leave(world, sub, PRORATED) == (0, 0)
     assert world.now_is(sub).status == "ended"
+
+
+def test_what_cannot_be_ended_gives_nothing_back(world, monkeypatch):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 29_90)))
+    world.until("2027-05-14")
+    with monkeypatch.context() as broken:
+        broken.setattr(cancel, "renew", lambda **asked: Renewed())
+        with pytest.raises(Conflict) as refused:
+            cancel.cancel(merchant_id=world.shop.id, subscription_id=sub.pk, leaving=PRORATED, actor=TESTER)
+    assert refused.value.code == "subscription_not_ended"
+    now = world.now_is(sub)
+    assert (now.status, now.service_ends_on) == ("active", None)
+    with tenant(world.shop.id):
+        assert not CreditNote.objects.exists()
