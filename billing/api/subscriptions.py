@@ -13,7 +13,7 @@ from billing.api import subscribing
 from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters, leaving
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.flows import cancel, subscribe, subscribe_paid
-from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscriptions_shown
+from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscription_then, subscriptions_shown
 from billing.selectors.cancelling import features_kept
 from billing.shapes import quote_line
 from invoices import shapes as documents
@@ -22,17 +22,19 @@ from invoices.totals import totals
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.references import find
-from merchants.http.shared import PastFilters
+from merchants.http.shared import PastFilters, SpanFilters
 from merchants.http.views import ApiView, created
 from merchants.ids import read
 from merchants.models import Offer
-from merchants.refusals import NotFound
 from merchants.selectors.clocks import now_for
 from merchants.selectors.offers import show_offers
 from merchants.tenancy.scope import tenant
 from subscribers import shapes as life
 from subscribers.models import Subscriber, Subscription
-from subscribers.selectors import past, people
+from subscribers.selectors import people
+from subscribers.selectors.compared import deal_compared
+from subscribers.selectors.differences import DiffShape, diff_shown
+from subscribers.selectors.moments import Past, Span
 
 EXPANDED = ("offer", "subscriber", "latest_invoice")
 
@@ -127,20 +129,27 @@ class OneSubscription(ApiView):
 
     @operation("Read a subscription", answer=SubscriptionShape, filters=PastFilters, expand=EXPANDED)
     def get(self, request: Request, subscription: str) -> Response:
-        """With `as_of` or `known_at`: as it was then (404 where there was none yet)."""
+        """With `as_of` or `known_at`: as it was then, with the options that it had and what was planned. Where there
+        was none yet: 404 `not_there_then`. A moment that has not come: 422 `moment_to_come`."""
         row = self.find(people.on_shown_clocks(Subscription.objects.select_related("offer_version")), subscription)
-        if self.filters:
-            then = past.row_at(
-                row,
-                as_of=self.filters.get("as_of") or now_for(self.merchant, row.test_clock_id).at,
-                known_at=self.filters.get("known_at"),
-            )
-            if then is None:
-                raise NotFound
-            row = then
-        shown: list[Any] = list(subscriptions_shown([row], past=bool(self.filters)))
+        asked = Past.asked(self.filters, now_for(self.merchant, row.test_clock_id).at) if self.filters else None
+        shown: list[Any] = [subscription_then(row, asked) if asked else subscriptions_shown([row])[0]]
         expand(shown, self.expand, LOADERS)
         return Response(shown[0])
+
+
+class DiffOfSubscription(ApiView):
+    """A subscription at two moments."""
+
+    scopes = {"GET": "subscriptions:read"}
+
+    @operation("Compare a subscription at two moments", answer=DiffShape, filters=SpanFilters)
+    def get(self, request: Request, subscription: str) -> Response:
+        """Every field that differs between `from` and `to`, of the subscription and of its options, coupons, rights and
+        wishes, with what made it so. A field that changed and came back does not differ. Refused as a subscriber's."""
+        row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
+        span = Span.asked(self.filters, now_for(self.merchant, row.test_clock_id).at)
+        return Response(diff_shown(deal_compared(row, span)))
 
 
 class CancelSubscription(ApiView):

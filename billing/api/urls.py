@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("subscriptions", subscriptions.Subscriptions.as_view(), name="subscriptions"),
     path("subscriptions/preview", subscriptions.PreviewSubscription.as_view(), name="subscription_preview"),
     path("subscriptions/<str:subscription>", subscriptions.OneSubscription.as_view(), name="subscription"),
+    path("subscriptions/<str:subscription>/diff", subscriptions.DiffOfSubscription.as_view(), name="subscription_diff"),
     path(
         "subscriptions/<str:subscription>/cancel",
         subscriptions.CancelSubscription.as_view(),

@@ -10,10 +10,20 @@ from typing import Annotated, Any, TypedDict, cast
 
 from billing import shapes
 from billing.models import CheckoutSession
-from billing.selectors.planned import HeldOptionShape, PlannedShape, held_options, planned
+from billing.selectors.planned import (
+    HeldOptionShape,
+    PlannedShape,
+    held_options,
+    options_among,
+    planned,
+    planned_among,
+)
+from merchants.models import OfferVersion, OptionVersion
 from merchants.selectors.shapes import DayText, DecimalString, InstantText, Says, Texts
 from subscribers import shapes as life
-from subscribers.models import PaymentMethod, Subscription
+from subscribers.models import PaymentMethod, ScheduledChange, Subscription, SubscriptionOption
+from subscribers.selectors import past
+from subscribers.selectors.moments import NotThereThen, Past
 
 IntervalText = Annotated[str, Says(one_of=("day", "week", "month", "year"))]
 VerdictText = Annotated[str, Says(one_of=("full", "grace", "restricted", "none"))]
@@ -114,7 +124,7 @@ class AnchorShape(TypedDict):
 
 class SubscriptionShape(TypedDict):
     """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known. A past state
-    has no `options` and no `scheduled`: null."""
+    has no `next_action_at` and no `latest_invoice`: null."""
 
     id: str
     object: Annotated[str, Says(one_of=("subscription",))]
@@ -149,8 +159,8 @@ class SubscriptionShape(TypedDict):
     test_clock: str | None
     metadata: dict[str, str]
     created_at: InstantText
-    options: list[HeldOptionShape] | None
-    scheduled: list[PlannedShape] | None
+    options: list[HeldOptionShape]
+    scheduled: list[PlannedShape]
 
 
 class CreditPreviewShape(TypedDict):
@@ -206,18 +216,30 @@ def session_shown(row: CheckoutSession, url: str | None) -> CheckoutSessionShape
     return cast(CheckoutSessionShape, shown)
 
 
-def subscriptions_shown(rows: Iterable[Subscription], *, past: bool = False) -> list[SubscriptionShape]:
-    """Subscriptions with their offer version loaded, and what hangs on them. `past`: rows as they were, which hold
-    nothing but themselves."""
+def subscriptions_shown(rows: Iterable[Subscription]) -> list[SubscriptionShape]:
+    """Subscriptions with their offer version loaded, and what hangs on them."""
     rows = list(rows)
-    if past:
-        nothing: dict[str, Any] = {"options": None, "scheduled": None}
-        return [cast(SubscriptionShape, {**life.subscription(row), **nothing}) for row in rows]
     options, wishes = held_options(rows), planned(rows)
-    return [
-        cast(SubscriptionShape, {**life.subscription(row), "options": options[row.pk], "scheduled": wishes[row.pk]})
-        for row in rows
-    ]
+    return [_shown(row, options[row.pk], wishes[row.pk]) for row in rows]
+
+
+def subscription_then(row: Subscription, asked: Past) -> SubscriptionShape:
+    """A subscription as it was, with the options that it had and the wishes that waited. Raises NotThereThen. How
+    many queries it takes does not depend on its age."""
+    states = past.deal_at(row, as_of=asked.as_of, known_at=asked.known_at)
+    then = next((past.revived(Subscription, one) for one in states if one.id == row.pk), None)
+    if then is None:
+        raise NotThereThen.of(row)
+    then.offer_version = OfferVersion.objects.get(pk=then.offer_version_id)
+    options = [past.revived(SubscriptionOption, one) for one in states if one.kind == "option"]
+    past.attach(options, "option_version", OptionVersion)
+    wishes = [past.revived(ScheduledChange, one) for one in states if one.kind == "scheduled_change"]
+    waiting = [wish for wish in wishes if wish.status == ScheduledChange.Status.WAITING]
+    return _shown(then, options_among(options)[row.pk], planned_among(waiting)[row.pk])
+
+
+def _shown(row: Subscription, options: list[HeldOptionShape], wishes: list[PlannedShape]) -> SubscriptionShape:
+    return cast(SubscriptionShape, {**life.subscription(row), "options": options, "scheduled": wishes})
 
 
 def methods_shown(rows: Iterable[PaymentMethod]) -> list[PaymentMethodShape]:

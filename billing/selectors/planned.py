@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
@@ -52,9 +52,14 @@ class PlannedShape(TypedDict):
 
 def held_options(rows: Sequence[Subscription]) -> dict[UUID, list[HeldOptionShape]]:
     """The options of subscriptions, ended ones too, oldest first: one query, however many."""
-    found: dict[UUID, list[HeldOptionShape]] = defaultdict(list)
     held = SubscriptionOption.objects.filter(subscription_id__in=[row.pk for row in rows])
-    for row in held.select_related("option_version").order_by("id"):
+    return options_among(held.select_related("option_version").order_by("id"))
+
+
+def options_among(options: Iterable[SubscriptionOption]) -> dict[UUID, list[HeldOptionShape]]:
+    """These options by their subscription, in the order given. They come with their versions."""
+    found: dict[UUID, list[HeldOptionShape]] = defaultdict(list)
+    for row in options:
         found[row.subscription_id].append(
             {
                 "id": row.public_id,
@@ -72,11 +77,15 @@ def held_options(rows: Sequence[Subscription]) -> dict[UUID, list[HeldOptionShap
 
 def planned(rows: Sequence[Subscription]) -> dict[UUID, list[PlannedShape]]:
     """The wishes that wait, in the order in which they were made: four queries at most, one where none waits."""
-    found: dict[UUID, list[PlannedShape]] = defaultdict(list)
     waiting = ScheduledChange.objects.filter(
         subscription_id__in=[row.pk for row in rows], status=ScheduledChange.Status.WAITING
     )
-    wishes = list(waiting.order_by("id"))
+    return planned_among(list(waiting.order_by("id")))
+
+
+def planned_among(wishes: Sequence[ScheduledChange]) -> dict[UUID, list[PlannedShape]]:
+    """These wishes by their subscription, in the order given: three queries at most, none where there are none."""
+    found: dict[UUID, list[PlannedShape]] = defaultdict(list)
     if not wishes:
         return found
     versions = OfferVersion.objects.in_bulk({UUID(v) for w in wishes if (v := w.details.get("offer_version"))})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rest_framework import serializers
+
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Day, Instant, Metadata, Reference, Text
 from merchants.http.texts import LANGUAGES
@@ -43,3 +47,15 @@ class PastFilters(Filters):
 
     as_of = Instant(required=False)
     known_at = Instant(required=False)
+
+
+class SpanFilters(Filters):
+    """Two moments: `from` (it must be said), and `to` (default: now); seen with what was known at `known_at` (default:
+    all we know)."""
+
+    to = Instant(required=False)
+    known_at = Instant(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """With `from`, which is no name in Python; who names an unknown id hears 404 before 422."""
+        return {"from": Instant(required=False), **super().get_fields()}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from merchants.http.operations import operation
+from merchants.http.shared import PastFilters
 from merchants.http.views import ApiView
 from merchants.models import Feature
 from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from subscribers.models import Subscriber
+from subscribers.rights import Right
 from subscribers.selectors import people
 from subscribers.selectors.answers import (
     AccessShape,
@@ -22,6 +25,8 @@ from subscribers.selectors.answers import (
     right_shown,
     rights_shown,
 )
+from subscribers.selectors.lives import PastRights, past_rights
+from subscribers.selectors.moments import Past
 from subscribers.selectors.rights import access_of, live_subscriptions, rights_of
 
 
@@ -35,19 +40,32 @@ class _OfSubscriber(ApiView):
         """The subscriber that the address names. Raises NotFound."""
         return self.find(people.visible(), str(self.kwargs["subscriber"]))
 
-    @property
+    @cached_property
     def present(self) -> Now:
         """Now, or what their test clock says."""
         return now_for(self.merchant, self.subscriber.test_clock_id)
+
+    @cached_property
+    def then(self) -> PastRights | None:
+        """What they might use at the moment that is asked for; None where that is the present. Raises Invalid,
+        NotThereThen."""
+        asked = Past.asked(self.filters, self.present.at) if self.filters else None
+        return past_rights(self.subscriber, asked=asked, zone=self.present.zone) if asked else None
+
+    @property
+    def rights(self) -> Mapping[str, Right]:
+        """What they may use, by the feature's reference."""
+        return self.then.rights if self.then else rights_of(self.subscriber.pk, self.present)
 
 
 class FeaturesOfSubscriber(_OfSubscriber):
     """All that a subscriber may use."""
 
-    @operation("Read a subscriber's features", answer=FeatureRightsShape)
+    @operation("Read a subscriber's features", answer=FeatureRightsShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str) -> Response:
-        """Each feature that is theirs now, with where it comes from. What they do not have is not named."""
-        rights = rights_of(self.subscriber.pk, self.present)
+        """Each feature that is theirs now, with where it comes from. What they do not have is not named. With `as_of`
+        or `known_at`: what was theirs then."""
+        rights = self.rights
         features = Feature.objects.filter(reference__in=list(rights)).order_by("id") if rights else []
         return Response(rights_shown(rights, features))
 
@@ -55,21 +73,24 @@ class FeaturesOfSubscriber(_OfSubscriber):
 class OneFeatureOfSubscriber(_OfSubscriber):
     """One feature of a subscriber."""
 
-    @operation("May this subscriber use a feature?", answer=FeatureRightShape)
+    @operation("May this subscriber use a feature?", answer=FeatureRightShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str, feature: str) -> Response:
-        """`on` says it; a feature that they do not have answers `on: false`, an unknown one 404."""
-        who = self.subscriber
+        """`on` says it; a feature that they do not have answers `on: false`, an unknown one 404. With `as_of` or
+        `known_at`: whether they might then."""
+        _who = self.subscriber
         wanted = self.find(Feature.objects.all(), feature)
-        return Response(right_shown(wanted, rights_of(who.pk, self.present).get(wanted.reference)))
+        return Response(right_shown(wanted, self.rights.get(wanted.reference)))
 
 
 class AccessOfSubscriber(_OfSubscriber):
     """The one verdict."""
 
-    @operation("Read a subscriber's access", answer=AccessShape)
+    @operation("Read a subscriber's access", answer=AccessShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str) -> Response:
         """The best verdict among their subscriptions that are not over: `full`, `grace`, `restricted` or `none`, why,
-        and until when."""
+        and until when. With `as_of` or `known_at`: the verdict then."""
         who = self.subscriber
+        if self.then:
+            return Response(access_shown(who, self.then.subscriptions, self.then.access))
         subscriptions = live_subscriptions(who.pk)
         return Response(access_shown(who, subscriptions, access_of(subscriptions, self.present)))

@@ -13,7 +13,7 @@ from merchants.http.references import find
 from merchants.http.shared import PastFilters
 from merchants.http.views import ApiView, created
 from merchants.models import LegalEntity, Site, TestClock
-from merchants.refusals import Conflict, Invalid, NotFound, gettext_noop
+from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import shapes
@@ -22,6 +22,7 @@ from subscribers.models import Subscriber
 from subscribers.registers import register
 from subscribers.selectors import past, people
 from subscribers.selectors.answers import SubscriberShape
+from subscribers.selectors.moments import NotThereThen, Past
 from subscribers.services import belonging, enrolment
 
 
@@ -88,17 +89,14 @@ class OneSubscriber(ApiView):
 
     @operation("Read a subscriber", answer=SubscriberShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str) -> Response:
-        """With `as_of` or `known_at`: as they were then (404 where there was nobody yet). What was erased since says
-        `erased`."""
+        """With `as_of` or `known_at`: as they were then. Where there was nobody yet: 404 `not_there_then`. A moment
+        that has not come: 422 `moment_to_come`. What was erased since says `erased`."""
         row = self.find(people.visible(), subscriber)
-        if self.filters:
-            then = past.row_at(
-                row,
-                as_of=self.filters.get("as_of") or now_for(self.merchant, row.test_clock_id).at,
-                known_at=self.filters.get("known_at"),
-            )
+        asked = Past.asked(self.filters, now_for(self.merchant, row.test_clock_id).at) if self.filters else None
+        if asked is not None:
+            then = past.row_at(row, as_of=asked.as_of, known_at=asked.known_at)
             if then is None:
-                raise NotFound
+                raise NotThereThen.of(row)
             row = then
         return Response(show_subscribers([row])[0])
 

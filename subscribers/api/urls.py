@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from subscribers.api import history, rights, subscribers
+from subscribers.api import compared, history, rights, subscribers
 
 urlpatterns: list[URLPattern] = [
     path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern] = [
     ),
     path("subscribers/<str:subscriber>/access", rights.AccessOfSubscriber.as_view(), name="subscriber_access"),
     path("subscribers/<str:subscriber>/timeline", history.TimelineOfSubscriber.as_view(), name="subscriber_timeline"),
+    path("subscribers/<str:subscriber>/diff", compared.DiffOfSubscriber.as_view(), name="subscriber_diff"),
     path("changes", history.Changes.as_view(), name="changes"),
 ]

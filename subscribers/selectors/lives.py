@@ -16,6 +16,7 @@ from merchants.now import Now
 from subscribers.models import Grant, PaymentMethod, Subscriber, Subscription, SubscriptionOption
 from subscribers.rights import Right
 from subscribers.selectors import past
+from subscribers.selectors.moments import NotThereThen, Past
 from subscribers.selectors.people import LIVE
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.selectors.rights import AccessOf, access_of, rights_among, rights_of
@@ -90,16 +91,9 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
     (then,) = found
     subscriptions = [row for row in _of_kind(Subscription, "subscription", states) if row.end_reason != NOT_PAID]
     options = _of_kind(SubscriptionOption, "option", states)
-    grants = _of_kind(Grant, "grant", states)
-    _attach(subscriptions, "offer_version", OfferVersion)
-    _attach(options, "option_version", OptionVersion)
-    _attach(grants, "feature", Feature)
-    had = {row.pk: row for row in subscriptions}
-    added = {row.pk: row for row in options}
-    for grant in grants:
-        grant.subscription = had.get(grant.subscription_id) if grant.subscription_id else None
-        grant.subscription_option = added.get(grant.subscription_option_id) if grant.subscription_option_id else None
-    live = [one for one in grants if one.starts_at <= as_of and (one.ends_at is None or one.ends_at > as_of)]
+    past.attach(subscriptions, "offer_version", OfferVersion)
+    past.attach(options, "option_version", OptionVersion)
+    rights = _rights(states, subscriptions, options, now)
     paying = states if then.payer_id is None else past.life_at(then.payer_id, as_of=as_of, known_at=known_at)
     methods = [row for row in _of_kind(PaymentMethod, "payment_method", paying) if row.is_default]
     return _life(
@@ -108,20 +102,56 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
         subscriptions,
         options,
         next((row for row in methods if row.detached_at is None), None),
-        rights_among(live, now),
+        rights,
         [],
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRights:
+    """What a subscriber might use at a moment, the verdict, and the subscriptions that were not over, newest first."""
+
+    rights: Mapping[str, Right]
+    access: AccessOf
+    subscriptions: Sequence[Subscription]
+
+
+def past_rights(subscriber: Subscriber, *, asked: Past, zone: str) -> PastRights:
+    """What a subscriber might use at a past moment. Raises NotThereThen. A fixed number of queries."""
+    states = past.life_at(subscriber.pk, as_of=asked.as_of, known_at=asked.known_at)
+    if not any(state.kind == "subscriber" for state in states):
+        raise NotThereThen.of(subscriber)
+    now = Now(at=asked.as_of, zone=zone)
+    subscriptions = _of_kind(Subscription, "subscription", states)
+    options = _of_kind(SubscriptionOption, "option", states)
+    past.attach(subscriptions, "offer_version", OfferVersion)
+    past.attach(options, "option_version", OptionVersion)
+    there = [row for row in subscriptions if row.status != Subscription.Status.ENDED]
+    there.sort(key=lambda row: row.pk, reverse=True)
+    rights = _rights(states, subscriptions, options, now)
+    return PastRights(rights=rights, access=access_of(there, now), subscriptions=there)
+
+
+def _rights(
+    states: Sequence[past.PastState],
+    subscriptions: Sequence[Subscription],
+    options: Sequence[SubscriptionOption],
+    now: Now,
+) -> Mapping[str, Right]:
+    """The best of the rights that lived at an instant, among past states."""
+    grants = _of_kind(Grant, "grant", states)
+    past.attach(grants, "feature", Feature)
+    had = {row.pk: row for row in subscriptions}
+    added = {row.pk: row for row in options}
+    for grant in grants:
+        grant.subscription = had.get(grant.subscription_id) if grant.subscription_id else None
+        grant.subscription_option = added.get(grant.subscription_option_id) if grant.subscription_option_id else None
+    live = [one for one in grants if one.starts_at <= now.at and (one.ends_at is None or one.ends_at > now.at)]
+    return rights_among(live, now)
+
+
 def _of_kind(model: type[M], kind: str, states: Iterable[past.PastState]) -> list[M]:
     return [past.revived(model, state) for state in states if state.kind == kind]
-
-
-def _attach(rows: Sequence[models.Model], name: str, model: type[models.Model]) -> None:
-    """Load what the rows point to, together."""
-    found = model._default_manager.in_bulk({getattr(row, f"{name}_id") for row in rows})
-    for row in rows:
-        setattr(row, name, found[getattr(row, f"{name}_id")])
 
 
 def _life(

@@ -239,8 +239,8 @@ def test_as_of_and_known_at_answer_what_was_true_and_what_was_known(site, shop):
     assert then("as_of=2026-05-01T10:00:00Z") == ("Lucie Petit", "Paris")
     assert then("known_at=2026-04-30T00:00:00Z") == ("Lucie Garnier", "Lyon")
     assert then("known_at=2026-05-02T00:00:00%2B00:00") == ("Lucie Petit", "Paris")
-    assert problem(then("as_of=2026-02-28T23:59:59Z")) == (404, "not_found")
-    assert problem(then("known_at=2026-02-28T23:59:59Z")) == (404, "not_found")
+    assert problem(then("as_of=2026-02-28T23:59:59Z")) == (404, "not_there_then")
+    assert problem(then("known_at=2026-02-28T23:59:59Z")) == (404, "not_there_then")
     assert faults(site.get("subscribers/ref:then?as_of=2026-04-01")) == [("as_of", "not_an_instant")]
     now, past = (site.get(f"subscribers/ref:then{query}").json() for query in ("", "?as_of=2026-05-01T10:00:00Z"))
     assert past == now, "the fold of all that is known is the row"
