@@ -42,6 +42,7 @@ PREFIXES = {
     "SubscriptionOption": "sop",
     "ScheduledChange": "sch",
     "Grant": "gra",
+    "Consumption": "con",
     "PaymentMethod": "pm",
     "Mandate": "man",
     "Change": "chg",

@@ -58,6 +58,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
 
     `title` says the kind, `detail` this case, `way_out` what one can do. `params` are the named values of detail and
     way out (`%(name)s`). `retry_after`: in how many seconds the same request may be granted, where that is known.
+    `members`: what a program wants to know beside the code (how much is left), as further members of the API's problem.
 
     >>> refusal = Conflict("It ended on %(day)s.", code="subscription_ended", params={"day": "2026-05-01"})
     >>> refusal.status, refusal.code, refusal.say()
@@ -79,6 +80,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
         errors: Sequence[FieldError] = (),
         way_out: str | None = None,
         params: Mapping[str, object] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         if detail is not None:
             self.detail = detail
@@ -88,6 +90,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
             self.way_out = way_out
         self.errors: list[FieldError] = list(errors)
         self.params: Mapping[str, object] = dict(params or {})
+        self.members: Mapping[str, object] = dict(members or {})
         super().__init__(self.code, self.say())
 
     def say(self, translate: Translate = str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from subscribers.periods import Period
 from subscribers.snapshots import FeatureKind, GrantSnapshot
 from subscribers.taxes import Texts
 
@@ -32,12 +33,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveGrant:
-    """One grant within `[from_on, until_on)`, open where None."""
+    """One grant within `[from_on, until_on)`, open where None. `period`: of a quota, the one that counts today by the
+    calendar of its source (`subscribers.quotas`)."""
 
     grant: GrantSnapshot
     source: Source
     from_on: date | None = None
     until_on: date | None = None
+    period: Period | None = None
 
     def lives(self, day: date) -> bool:
         """True where it holds that day."""
@@ -48,7 +51,8 @@ class LiveGrant:
 class Right:
     """The answer on one feature. `until` is the first day on which the answer may be less; None: no end is known.
 
-    `quota` is per period, None without limit (or where the feature is no quota, or off).
+    `quota` is per period, None without limit (or where the feature is no quota, or off). `counted_by` is the grant in
+    whose period its uses count, `used` how many have been in it; None where nobody asked, or the feature is no quota.
     """
 
     feature: str
@@ -60,6 +64,25 @@ class Right:
     rank: int | None = None
     sources: tuple[LiveGrant, ...] = ()
     until: date | None = None
+    counted_by: LiveGrant | None = None
+    used: int | None = None
+
+    @property
+    def period(self) -> Period | None:
+        """The period in which its uses count today."""
+        return self.counted_by.period if self.counted_by else None
+
+    @property
+    def remaining(self) -> int | None:
+        """What is left of the period's quota: never below 0, though a quota that shrank may have been used beyond it.
+        None where there is no limit, or no quota.
+
+        >>> Right(feature="concerts", kind=FeatureKind.quota, on=True, quota=4, used=6).remaining
+        0
+        """
+        if self.quota is None or self.used is None:
+            return None
+        return max(self.quota - self.used, 0)
 
 
 def rights(grants: Iterable[LiveGrant], *, today: date) -> dict[str, Right]:
@@ -114,6 +137,7 @@ def _best_quota(feature: str, on: Sequence[LiveGrant]) -> Right:
             unlimited=True,
             sources=tuple(unlimited),
             until=_last_end(unlimited),
+            counted_by=_counting(on, unlimited),
         )
     adding = [grant for grant in on if grant.grant.adds]
     apart = [grant for grant in on if not grant.grant.adds]
@@ -128,7 +152,21 @@ def _best_quota(feature: str, on: Sequence[LiveGrant]) -> Right:
         quota=quota,
         sources=(*base, *adding),
         until=min(ends, default=None),
+        counted_by=_counting(on, base),
     )
+
+
+def _counting(on: Sequence[LiveGrant], base: Sequence[LiveGrant]) -> LiveGrant:
+    """The grant in whose period a feature's uses count, however many sources give it (decision: quotas and periods).
+
+    A subscription's calendar comes before that of a grant that stands alone; then the source of the largest quota
+    before one that adds or is outdone; then the oldest subscription.
+    """
+
+    def order(live: LiveGrant) -> tuple[bool, bool, bool, str]:
+        return (live.source.subscription is None, live not in base, live.grant.adds, live.source.subscription or "")
+
+    return min(on, key=order)
 
 
 def _rank(grant: LiveGrant) -> int:

@@ -83,6 +83,20 @@ SELECT CASE WHEN d.ended_at IS NULL THEN i.status <> 'open' OR (d.next_step_at I
         AS fault
 FROM billing_dunningcase d JOIN invoices_invoice i ON i.id = d.invoice_id"""
 
+COUNTERS = """
+SELECT c.used <> coalesce(u.sum, 0) OR coalesce(c.last_on < u.last, u.last IS NOT NULL) AS wrong,
+    c.id::text AS key,
+    format('counter %s: %s used since %s, its uses come to %s', c.id, c.used, c.since, coalesce(u.sum, 0)) AS fault
+FROM subscribers_quotacounter c LEFT JOIN LATERAL (SELECT sum(quantity) AS sum, max(used_on) AS last
+    FROM subscribers_consumption WHERE subscriber_id = c.subscriber_id AND feature_id = c.feature_id
+        AND merchant_id = c.merchant_id AND used_on >= c.since) u ON true"""
+
+UNDOINGS = """
+SELECT (f.id, f.subscriber_id, f.feature_id, f.used_on, f.quantity, f.key)
+        IS DISTINCT FROM (u.undoes_id, u.subscriber_id, u.feature_id, u.used_on, -u.quantity, u.key) AS wrong,
+    u.id::text AS key, format('use %s: it takes back another than %s', u.id, u.undoes_id) AS fault
+FROM subscribers_consumption u JOIN subscribers_consumption f ON f.id = u.undoes_id"""
+
 
 def check(merchant: Merchant, at: datetime) -> Iterator[Checked]:
     """The rules about lives, of the tenant whose scope is open, at an instant of real time."""
@@ -91,6 +105,8 @@ def check(merchant: Merchant, at: datetime) -> Iterator[Checked]:
     yield asked("no coupon is used more often than it counts, nor than it says", "coupons in use", COUPONS)
     yield asked("each charge that waited is billed once", "charges", CHARGES)
     yield asked("each dunning case stands as its invoice does", "dunning cases", DUNNING)
+    yield asked("each counter of a quota is the sum of its uses", "counters", COUNTERS)
+    yield asked("what takes a use back is its opposite", "uses taken back", UNDOINGS)
     yield from _as_told()
 
 

@@ -45,10 +45,17 @@ _log = logging.getLogger(__name__)
 
 
 def problem(
-    *, status: int, code: str, detail: str, title: str = "", errors: Iterable[Mapping[str, str]] = ()
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    title: str = "",
+    errors: Iterable[Mapping[str, str]] = (),
+    members: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """The body of an error; texts are already in the reader's language."""
+    """The body of an error; texts are already in the reader's language. `members` are what this code tells besides."""
     return {
+        **(members or {}),
         "type": f"urn:tacite:problem:{code}",
         "title": title or gettext(_TITLES.get(status, "Refused")),
         "status": status,
@@ -116,7 +123,15 @@ def _of_refusal(refusal: Refusal) -> Response:
     detail = " ".join(part for part in (refusal.say(gettext), refusal.say_way_out(gettext)) if part)
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
     title = gettext(refusal.title)
-    return _answer(headers=headers, status=refusal.status, code=refusal.code, title=title, detail=detail, errors=errors)
+    return _answer(
+        headers=headers,
+        status=refusal.status,
+        code=refusal.code,
+        title=title,
+        detail=detail,
+        errors=errors,
+        members=refusal.members,
+    )
 
 
 _FRAMEWORK_CODES = {405: "method_not_allowed", 415: "unsupported_media_type", 429: "rate_limited"}

@@ -22,7 +22,8 @@ _PLAIN: Mapping[Any, dict[str, Any]] = {
 _TEXT = {"type": "string"}
 PROBLEM = {
     "type": "object",
-    "description": "RFC 9457. `code` is stable; `detail` is for people. An error changed nothing.",
+    "description": "RFC 9457. `code` is stable; `detail` is for people. An error changed nothing. Some codes tell more"
+    " in members of their own: `quota_exceeded` says `quota`, `used`, `remaining` and `resets_on`.",
     "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
     "properties": {
         "type": _TEXT,

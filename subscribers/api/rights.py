@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 
 from rest_framework.request import Request
@@ -15,7 +14,6 @@ from merchants.models import Feature
 from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from subscribers.models import Subscriber
-from subscribers.rights import Right
 from subscribers.selectors import people
 from subscribers.selectors.answers import (
     AccessShape,
@@ -27,10 +25,10 @@ from subscribers.selectors.answers import (
 )
 from subscribers.selectors.lives import PastRights, past_rights
 from subscribers.selectors.moments import Past
-from subscribers.selectors.rights import access_of, live_subscriptions, rights_of
+from subscribers.selectors.rights import access_of, held, held_named, live_subscriptions
 
 
-class _OfSubscriber(ApiView):
+class OfSubscriber(ApiView):
     """What is asked about one subscriber, at their own present."""
 
     scopes = {"GET": "subscribers:read"}
@@ -52,37 +50,39 @@ class _OfSubscriber(ApiView):
         asked = Past.asked(self.filters, self.present.at) if self.filters else None
         return past_rights(self.subscriber, asked=asked, zone=self.present.zone) if asked else None
 
-    @property
-    def rights(self) -> Mapping[str, Right]:
-        """What they may use, by the feature's reference."""
-        return self.then.rights if self.then else rights_of(self.subscriber.pk, self.present)
 
-
-class FeaturesOfSubscriber(_OfSubscriber):
+class FeaturesOfSubscriber(OfSubscriber):
     """All that a subscriber may use."""
 
     @operation("Read a subscriber's features", answer=FeatureRightsShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str) -> Response:
-        """Each feature that is theirs now, with where it comes from. What they do not have is not named. With `as_of`
-        or `known_at`: what was theirs then."""
-        rights = self.rights
-        features = Feature.objects.filter(reference__in=list(rights)).order_by("id") if rights else []
-        return Response(rights_shown(rights, features))
+        """Each feature that is theirs now, with where it comes from, and what is left of quotas. What they do not have
+        is not named. With `as_of` or `known_at`: what was theirs then, without what was left."""
+        who = self.subscriber
+        if self.then:
+            rights = self.then.rights
+            features = Feature.objects.filter(reference__in=list(rights)).order_by("id") if rights else []
+            return Response(rights_shown(rights, features))
+        found = held(who.pk, self.present)
+        return Response(rights_shown(found.rights, found.features.values()))
 
 
-class OneFeatureOfSubscriber(_OfSubscriber):
+class OneFeatureOfSubscriber(OfSubscriber):
     """One feature of a subscriber."""
 
     @operation("May this subscriber use a feature?", answer=FeatureRightShape, filters=PastFilters)
     def get(self, request: Request, subscriber: str, feature: str) -> Response:
-        """`on` says it; a feature that they do not have answers `on: false`, an unknown one 404. With `as_of` or
-        `known_at`: whether they might then."""
-        _who = self.subscriber
+        """`on` says it, `remaining` what is left of a quota; a feature that they do not have answers `on: false`, an
+        unknown one 404. With `as_of` or `known_at`: whether they might then."""
+        who = self.subscriber
+        if not self.then:
+            for known, right in held_named(who.pk, self.present, feature):
+                return Response(right_shown(known, right))
         wanted = self.find(Feature.objects.all(), feature)
-        return Response(right_shown(wanted, self.rights.get(wanted.reference)))
+        return Response(right_shown(wanted, self.then.rights.get(wanted.reference) if self.then else None))
 
 
-class AccessOfSubscriber(_OfSubscriber):
+class AccessOfSubscriber(OfSubscriber):
     """The one verdict."""
 
     @operation("Read a subscriber's access", answer=AccessShape, filters=PastFilters)

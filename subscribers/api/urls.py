@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from subscribers.api import compared, history, rights, subscribers
+from subscribers.api import compared, consumption, history, rights, subscribers
 
 urlpatterns: list[URLPattern] = [
     path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
@@ -17,6 +17,21 @@ urlpatterns: list[URLPattern] = [
         "subscribers/<str:subscriber>/features/<str:feature>",
         rights.OneFeatureOfSubscriber.as_view(),
         name="subscriber_feature",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/consume",
+        consumption.Consume.as_view(),
+        name="subscriber_consume",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/undo",
+        consumption.Undo.as_view(),
+        name="subscriber_consumption_undo",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/consumptions",
+        consumption.Consumptions.as_view(),
+        name="subscriber_consumptions",
     ),
     path("subscribers/<str:subscriber>/access", rights.AccessOfSubscriber.as_view(), name="subscriber_access"),
     path("subscribers/<str:subscriber>/timeline", history.TimelineOfSubscriber.as_view(), name="subscriber_timeline"),

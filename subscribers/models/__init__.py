@@ -1,5 +1,6 @@
 """The customer: who they are, what they have, how they pay, and everything that ever changed."""
 
+from subscribers.models.consumption import Consumption, QuotaCounter
 from subscribers.models.history import Change
 from subscribers.models.means import Mandate, PaymentMethod
 from subscribers.models.people import PersonalValue, Subscriber
@@ -8,10 +9,12 @@ from subscribers.models.subscriptions import ScheduledChange, Subscription, Subs
 
 __all__ = [
     "Change",
+    "Consumption",
     "Grant",
     "Mandate",
     "PaymentMethod",
     "PersonalValue",
+    "QuotaCounter",
     "ScheduledChange",
     "Subscriber",
     "Subscription",

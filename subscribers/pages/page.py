@@ -24,13 +24,14 @@ from subscribers.pages.acts import acts, routed
 from subscribers.pages.entries import Days, days_of
 from subscribers.pages.features import feature_rows
 from subscribers.pages.listing import name_of
-from subscribers.pages.stages import anchor_of, stage_rows
+from subscribers.pages.stages import stage_rows
 from subscribers.pages.titles import TOLD_BY_A_CHANGE
 from subscribers.pages.verdict import cells, expires_on, next_charge
 from subscribers.pages.words import vat_check_said
 from subscribers.selectors import people
 from subscribers.selectors.lives import Life, past_life, present_life
 from subscribers.selectors.names import method_name
+from subscribers.selectors.pictures import anchor_of
 from subscribers.selectors.timeline import opened, sealed, timeline
 from subscribers.snapshots import OfferSnapshot
 

@@ -23,6 +23,7 @@ from subscribers.periods import (
     boundary,
     first_boundary,
 )
+from subscribers.selectors.pictures import anchor_of
 from subscribers.snapshots import OfferSnapshot, StageSnapshot
 
 ENDLESS_MONTHS = 2
@@ -35,17 +36,6 @@ class Span:
 
     start: date
     end: date | None
-
-
-def anchor_of(row: Subscription) -> Anchor | None:
-    """The anchor that a subscription's columns hold.
-
-    >>> anchor_of(Subscription(anchor_kind="month_day", anchor_day=31))
-    Anchor(day=31, month=None, weekday=None)
-    """
-    if row.anchor_kind == "weekday":
-        return Anchor(weekday=row.anchor_day)
-    return Anchor(day=row.anchor_day, month=row.anchor_month) if row.anchor_kind and row.anchor_day else None
 
 
 def spans(row: Subscription, offer: OfferSnapshot) -> list[Span]:

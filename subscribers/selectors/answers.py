@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from merchants.selectors.shapes import DayText, InstantText, Says, Texts, day_te
 from merchants.tenancy.models import TenantForeignKey
 from subscribers.models import (
     Change,
+    Consumption,
     Grant,
     Mandate,
     PaymentMethod,
@@ -101,7 +103,8 @@ class SourceShape(TypedDict):
 
 class FeatureRightShape(TypedDict):
     """The answer on one feature. `quota` is null where there is no limit (`unlimited`). `rank` is the level's place in
-    its list, from 0. `until` is the first day on which the answer may be less."""
+    its list, from 0. `until` is the first day on which the answer may be less. Of a quota that is on: `used` since
+    `period_start`, what is left (null without limit), and the day on which it begins anew."""
 
     object: Annotated[str, Says(one_of=("feature_right",))]
     feature: str
@@ -112,8 +115,39 @@ class FeatureRightShape(TypedDict):
     rank: int | None
     quota: int | None
     unlimited: bool
+    used: int | None
+    remaining: int | None
+    period_start: DayText | None
+    resets_on: DayText | None
     until: DayText | None
     sources: list[SourceShape]
+
+
+class ConsumptionShape(TypedDict):
+    """One use of a quota; or, where `undoes` names one, the entry that took it back, its quantity below zero. `quota`,
+    `used` and `remaining` are those of the period as they stood with it, and stay so."""
+
+    id: str
+    object: Annotated[str, Says(one_of=("consumption",))]
+    subscriber: str
+    feature: str
+    reference: str
+    subscription: str | None
+    key: str
+    quantity: int
+    undoes: str | None
+    quota: int | None
+    unlimited: bool
+    used: int
+    remaining: int | None
+    period_start: DayText
+    resets_on: DayText
+    used_on: DayText
+    recorded_at: InstantText
+    undone_at: InstantText | None
+    channel: str
+    by: str
+    reason: str
 
 
 class FeatureRightsShape(TypedDict):
@@ -291,6 +325,10 @@ def right_shown(feature: Feature, right: Right | None) -> FeatureRightShape:
         "rank": right.rank if right else None,
         "quota": right.quota if right else None,
         "unlimited": right.unlimited if right else False,
+        "used": right.used if right else None,
+        "remaining": right.remaining if right else None,
+        "period_start": day_text(right.period.start if right and right.period else None),
+        "resets_on": day_text(right.period.end if right and right.period else None),
         "until": day_text(right.until) if right else None,
         "sources": [_source_shown(grant) for grant in right.sources] if right else [],
     }
@@ -298,7 +336,7 @@ def right_shown(feature: Feature, right: Right | None) -> FeatureRightShape:
 
 def _source_shown(live: LiveGrant) -> SourceShape:
     source = live.source
-    option = source.id if source.id and source.id != source.subscription else None
+    option = source.id if source.id and source.subscription and source.id != source.subscription else None
     return {
         "kind": source.kind.value,
         "title": dict(source.title),
@@ -308,6 +346,39 @@ def _source_shown(live: LiveGrant) -> SourceShape:
         "quota": live.grant.quota,
         "adds": live.grant.adds,
         "until": day_text(live.until_on),
+    }
+
+
+def uses_shown(rows: Sequence[Consumption]) -> list[ConsumptionShape]:
+    """Uses of quotas, with when they were taken back: one query, however many. They come with their feature and, where
+    one takes another back, with that one."""
+    undone = dict(Consumption.objects.filter(undoes__in=[row.pk for row in rows]).values_list("undoes_id", "at"))
+    return [_use_shown(row, undone.get(row.pk)) for row in rows]
+
+
+def _use_shown(row: Consumption, undone_at: datetime | None) -> ConsumptionShape:
+    return {
+        "id": row.public_id,
+        "object": "consumption",
+        "subscriber": show("cus", row.subscriber_id),
+        "feature": row.feature.public_id,
+        "reference": row.feature.reference,
+        "subscription": show("sub", row.subscription_id) if row.subscription_id else None,
+        "key": row.key,
+        "quantity": row.quantity,
+        "undoes": show("con", row.undoes_id) if row.undoes_id else None,
+        "quota": row.quota,
+        "unlimited": row.quota is None,
+        "used": row.used,
+        "remaining": None if row.quota is None else max(row.quota - row.used, 0),
+        "period_start": row.period_start.isoformat(),
+        "resets_on": row.period_end.isoformat(),
+        "used_on": row.used_on.isoformat(),
+        "recorded_at": instant_text(row.at),
+        "undone_at": instant_text(undone_at) if undone_at else None,
+        "channel": row.channel,
+        "by": row.actor_label,
+        "reason": row.reason,
     }
 
 

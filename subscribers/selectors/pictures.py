@@ -21,6 +21,7 @@ from merchants.models import (
     VersionOption,
 )
 from merchants.models import Feature as FeatureRow
+from subscribers.models import Subscription
 from subscribers.periods import Alignment, Anchor, Interval, Unit
 from subscribers.snapshots import (
     Billing,
@@ -46,6 +47,17 @@ def grant_picture(feature: FeatureRow, quota: int | None, level: str, *, adds: b
         rank=feature.levels.index(level) if level in feature.levels else None,
         adds=adds,
     )
+
+
+def anchor_of(row: Subscription) -> Anchor | None:
+    """The anchor that a subscription's columns hold.
+
+    >>> anchor_of(Subscription(anchor_kind="month_day", anchor_day=31))
+    Anchor(day=31, month=None, weekday=None)
+    """
+    if row.anchor_kind == "weekday":
+        return Anchor(weekday=row.anchor_day)
+    return Anchor(day=row.anchor_day, month=row.anchor_month) if row.anchor_kind and row.anchor_day else None
 
 
 def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:

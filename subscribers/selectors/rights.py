@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
+from merchants.ids import read
+from merchants.models import Feature, Stage
 from merchants.now import Now, local_date
 from subscribers.lifecycle import Access, DunningEffect, PaymentState, Status, Suspension, Verdict, access
-from subscribers.models import Grant, Subscription
+from subscribers.models import Grant, QuotaCounter, Subscription
 from subscribers.rights import LiveGrant, Right, Source, SourceKind, rights
 from subscribers.selectors.pictures import grant_picture
+from subscribers.selectors.quotas import counted, period_of, used_in
 
 ORDER = (Access.none, Access.restricted, Access.grace, Access.full)
 OPEN = (Access.full, Access.grace)
+
+RHYTHM = {"unit": "interval", "count": "interval_count", "recurrences": "recurrences", "amount": "amount"}
+"""What is read of a subscription's running stage, by its name in the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +67,53 @@ def live_subscriptions(subscriber_id: UUID) -> list[Subscription]:
     return list(rows.select_related("offer_version__offer").order_by("-id"))
 
 
-def rights_of(subscriber_id: UUID, now: Now) -> dict[str, Right]:
-    """The best of the subscriber's live grants, by feature reference: one query."""
-    grants = (
-        Grant.objects.filter(subscriber_id=subscriber_id, starts_at__lte=now.at)
-        .filter(Q(ends_at=None) | Q(ends_at__gt=now.at))
-        .select_related("feature", "subscription__offer_version", "subscription_option__option_version")
-        .order_by("id")
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A subscriber's rights by feature reference, and those features in the order of the catalogue. `shut`: the best
+    verdict among the subscriptions that would open a feature and give no access."""
+
+    rights: dict[str, Right]
+    features: dict[str, Feature]
+    shut: dict[str, Verdict]
+
+
+def held(subscriber_id: UUID, now: Now, **only: Any) -> Held:
+    """The best of the subscriber's live grants, with what is used of quotas: one query, save where a quota's period
+    began otherwise than its counter thought (another source took over): then its uses are summed. `only`: conditions
+    on the grants, such as `feature_id`."""
+    grants = list(_live_grants(subscriber_id, now, **only))
+    rights, shut = _sorted(grants, now)
+    for reference, right in rights.items():
+        if right.period is not None:
+            grant = next(one for one in grants if one.feature.reference == reference)
+            counter = counted(cast(Any, grant).counter)
+            used = used_in(right.period.start, counter, subscriber_id=subscriber_id, feature_id=grant.feature_id)
+            rights[reference] = replace(right, used=used)
+    known = {grant.feature_id: grant.feature for grant in grants}
+    return Held(
+        rights=rights,
+        features={known[key].reference: known[key] for key in sorted(known) if known[key].reference in rights},
+        shut=shut,
     )
-    return rights_among(grants, now)
+
+
+def held_named(subscriber_id: UUID, now: Now, name: str) -> Iterator[tuple[Feature, Right]]:
+    """The right to the feature that an address names, where they have it: one query knows both."""
+    if "\x00" in name:
+        return
+    if name.startswith("ref:"):
+        only: dict[str, Any] = {"feature__reference": name.removeprefix("ref:")}
+    else:
+        only = {"feature_id": read("fea", name)}
+    if all(only.values()):
+        found = held(subscriber_id, now, **only)
+        for reference, right in found.rights.items():
+            yield found.features[reference], right
+
+
+def rights_of(subscriber_id: UUID, now: Now) -> dict[str, Right]:
+    """The best of the subscriber's live grants, by feature reference: one query (see `held`)."""
+    return held(subscriber_id, now).rights
 
 
 def rights_among(grants: Iterable[Grant], now: Now) -> dict[str, Right]:
@@ -75,16 +121,41 @@ def rights_among(grants: Iterable[Grant], now: Now) -> dict[str, Right]:
 
     A grant of a subscription counts only while that subscription gives access; what stands on its own counts alone.
     """
+    return _sorted(grants, now)[0]
+
+
+def _live_grants(subscriber_id: UUID, now: Now, **only: Any) -> QuerySet[Grant]:
+    """Live grants with all that they point to, their subscription's rhythm and their feature's counter."""
+    counter = QuotaCounter.objects.filter(subscriber_id=subscriber_id, feature_id=OuterRef("feature_id"))
+    stage = Stage.objects.filter(
+        version_id=OuterRef("subscription__offer_version_id"), position=OuterRef("subscription__stage_position")
+    )
+    return (
+        Grant.objects.filter(subscriber_id=subscriber_id, starts_at__lte=now.at, **only)
+        .filter(Q(ends_at=None) | Q(ends_at__gt=now.at))
+        .select_related("feature", "subscription__offer_version", "subscription_option__option_version")
+        .annotate(
+            counter=Subquery(counter.values(found=JSONObject(since="since", used="used", last_on="last_on"))[:1]),
+            rhythm=Subquery(stage.values(found=JSONObject(**RHYTHM))[:1]),
+        )
+        .order_by("id")
+    )
+
+
+def _sorted(grants: Iterable[Grant], now: Now) -> tuple[dict[str, Right], dict[str, Verdict]]:
     verdicts: dict[UUID, Verdict] = {}
-    live = []
+    live: list[LiveGrant] = []
+    shut: dict[str, Verdict] = {}
     for grant in grants:
         subscription: Subscription | None = grant.subscription
         if subscription is not None:
             verdict = verdicts.setdefault(subscription.pk, verdict_of(subscription, now.today))
             if verdict.access not in OPEN:
+                reference = grant.feature.reference
+                shut[reference] = max(shut.get(reference, verdict), verdict, key=lambda one: ORDER.index(one.access))
                 continue
         live.append(_live(grant, now))
-    return rights(live, today=now.today)
+    return rights(live, today=now.today), shut
 
 
 def _live(grant: Grant, now: Now) -> LiveGrant:
@@ -104,4 +175,5 @@ def _live(grant: Grant, now: Now) -> LiveGrant:
             subscription=str(grant.subscription_id) if grant.subscription_id else None,
         ),
         until_on=min((day for day in (until, ends_on) if day is not None), default=None),
+        period=period_of(grant, now) if grant.feature.kind == Feature.Kind.QUOTA else None,
     )

@@ -22,6 +22,7 @@ from subscribers import history, shapes
 from subscribers.holdings import Holding, Told, blocks
 from subscribers.models import (
     Change,
+    Consumption,
     Grant,
     Mandate,
     PaymentMethod,
@@ -93,6 +94,20 @@ def _rights(person: Subscriber) -> Told:
         for row in block:
             told = history.columns_of(row)
             yield {"feature": row.feature.reference} | {name: history.told(value) for name, value in told.items()}
+
+
+def _uses(person: Subscriber) -> Told:
+    for block in blocks(Consumption.objects.filter(subscriber=person).select_related("feature")):
+        for row in block:
+            yield {
+                "feature": row.feature.reference,
+                "key": row.key,
+                "quantity": row.quantity,
+                "used_on": row.used_on.isoformat(),
+                "at": shapes.at(row.at),
+                "channel": row.channel,
+                "reason": row.reason,
+            }
 
 
 def _methods(person: Subscriber) -> Told:
@@ -208,6 +223,17 @@ HELD = (
         columns={"feature": gettext_noop("Feature")},
         tables=(Grant,),
         told=_rights,
+    ),
+    Holding(
+        name="uses",
+        title=gettext_noop("Uses of features"),
+        columns={
+            "at": gettext_noop("When"),
+            "feature": gettext_noop("Feature"),
+            "quantity": gettext_noop("How many"),
+        },
+        tables=(Consumption,),
+        told=_uses,
     ),
     Holding(
         name="payment_methods",

@@ -15,6 +15,12 @@ from merchants.tenancy.scope import tenant
 from tests.worlds import Shop
 
 ROOT = "/api/v1/"
+MEMBERS = {
+    "quota_exceeded": {"quota", "used", "remaining", "resets_on"},
+    "access_none": {"access", "why"},
+    "access_restricted": {"access", "why"},
+}
+"""What some codes tell besides, in members of their own."""
 
 
 @dataclass
@@ -77,7 +83,8 @@ def problem(answer: Any) -> tuple[int, str]:
     """Status and code of an error, whose shape is checked."""
     found = answer.json()
     assert answer["Content-Type"] == "application/problem+json"
-    assert set(found) == {"type", "title", "status", "detail", "code", "errors", "request_id"}
+    more = MEMBERS.get(found["code"], set())
+    assert set(found) == {"type", "title", "status", "detail", "code", "errors", "request_id"} | more
     assert found["status"] == answer.status_code and found["request_id"] == answer["X-Request-Id"]
     assert found["detail"] and found["title"] and "Traceback" not in answer.content.decode()
     return answer.status_code, found["code"]

@@ -13,6 +13,7 @@ KEYS = {"subscriber_id", "payer_id", "subscription_id", "subject_id"}
 """Columns that name a person or one of their lives without being a foreign key."""
 NOT_TOLD = {
     "subscribers.ScheduledChange": "what was planned stands in the history, entry by entry",
+    "subscribers.QuotaCounter": "the sum of uses that are told",
     "invoices.DocumentFile": "the files themselves are in the export",
     "invoices.LedgerEntry": "the double entry of documents and payments that are told",
     "invoices.Allocation": "which payment settled which invoice: both are told",

@@ -79,6 +79,8 @@ def test_books_that_agree(shop):
         "no coupon is used more often than it counts, nor than it says": "0 coupons in use",
         "each charge that waited is billed once": "0 charges",
         "each dunning case stands as its invoice does": "0 dunning cases",
+        "each counter of a quota is the sum of its uses": "0 counters",
+        "what takes a use back is its opposite": "0 uses taken back",
         "each row of a life is what its history adds up to": "3 rows",
         "each status was reached by an allowed move": "2 moves",
         "each change is of something that is there": "4 changes",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from merchants.tenancy.scope import tenant
+from subscribers.services import consuming
 from tests.apps.billing.planting import found, plant, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,11 +22,19 @@ ONE = f"(SELECT id FROM subscribers_subscription WHERE status = 'active' AND {OU
 
 
 def live(shop):
-    """One who pays, with a coupon and a right; one in a free month."""
+    """One who pays, with a coupon and rights, some of them used and one use taken back; one in a free month."""
     shop.feature("quality", "level", ["standard", "hifi"])
-    hifi = shop.offer("hifi", ("month", None, 12_99), features={"quality": {"level": "hifi"}})
+    streams = shop.feature("streams", "quota")
+    opened = {"quality": {"level": "hifi"}, "streams": {"quota": 5}}
+    hifi = shop.offer("hifi", ("month", None, 12_99), features=opened)
     coupon = shop.coupon("AMI", percent_off=50, duration="repeating", periods=3)
-    shop.buy(shop.enrol("lucie"), hifi, coupons=[coupon])
+    lucie = shop.enrol("lucie")
+    shop.buy(lucie, hifi, coupons=[coupon])
+    act = {"actor": shop.actor, "now": shop.now()}
+    with tenant(shop.id):
+        consuming.consume(lucie, streams, quantity=2, key="a", **act)
+        consuming.consume(lucie, streams, quantity=1, key="b", **act)
+        consuming.undo(lucie, streams, key="b", **act)
     shop.buy(shop.enrol("camille"), shop.offer("trial", ("month", 1, 0), ("month", None, 9_99)))
 
 
@@ -164,6 +174,24 @@ PLANTED = {
         "UPDATE subscribers_change SET after = jsonb_set(after, '{status}', '\"suspended\"') WHERE verb = 'activated'",
         "each status was reached by an allowed move",
         "it was incomplete, and its history goes from incomplete to suspended",
+    ),
+    "counter": (
+        "subscribers_quotacounter",
+        "UPDATE subscribers_quotacounter SET used = 1",
+        "each counter of a quota is the sum of its uses",
+        ": 1 used since",
+    ),
+    "use": (
+        "subscribers_consumption",
+        "UPDATE subscribers_consumption SET used_on = used_on - 9, period_start = period_start - 9 WHERE key = 'a'",
+        "each counter of a quota is the sum of its uses",
+        "its uses come to 0",
+    ),
+    "taken back": (
+        "subscribers_consumption",
+        "UPDATE subscribers_consumption SET key = 'c' WHERE quantity < 0",
+        "what takes a use back is its opposite",
+        "it takes back another than",
     ),
     "change of nothing": (
         "subscribers_change",
