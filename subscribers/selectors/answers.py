@@ -315,6 +315,7 @@ def _entry_shown(entry: Entry) -> TimelineShape:
 
 def right_shown(feature: Feature, right: Right | None) -> FeatureRightShape:
     """The answer on one feature; without a right it is off."""
+    period = right.period if right and right.used is not None else None
     return {
         "object": "feature_right",
         "feature": feature.public_id,
@@ -327,8 +328,8 @@ def right_shown(feature: Feature, right: Right | None) -> FeatureRightShape:
         "unlimited": right.unlimited if right else False,
         "used": right.used if right else None,
         "remaining": right.remaining if right else None,
-        "period_start": day_text(right.period.start if right and right.period else None),
-        "resets_on": day_text(right.period.end if right and right.period else None),
+        "period_start": day_text(period.start) if period else None,
+        "resets_on": day_text(period.end) if period else None,
         "until": day_text(right.until) if right else None,
         "sources": [_source_shown(grant) for grant in right.sources] if right else [],
     }
