@@ -6,13 +6,16 @@ Pure. `inputs` is what a line stores beside its rule, JSON all the way down:
     currency, unit_price, quantity              instead, where either is no whole number: decimal strings, major units
     from, until, days, whole_days               dates (until is the first day without), where there is a period
     whole_from, whole_until                     the whole period's dates, where only a part of it is billed
+    feature, aggregation, used                  of usage: which, how its records add up, the quantity (a decimal string)
+    parts                                       of usage: [{quantity, unit_price, flat_amount}], how it is split over prices
+    package_size                                of usage sold in packages: how many are in one
     instead_of                                  what something given would have cost, minor units
     discounts                                   [{coupon, code, percent or null, amount}] in the order applied
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -38,6 +41,10 @@ class Rule(StrEnum):
     once = "once"
     free = "free"
     complimentary = "complimentary"
+    per_unit = "per_unit"
+    package = "package"
+    graduated = "graduated"
+    volume = "volume"
 
 
 def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
@@ -55,8 +62,17 @@ def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
     '12.99 − 1.30 = 11.69'
     >>> formula("once", {"currency": "EUR", "unit_price": "0.0125", "quantity": "333"}, amount=416)
     '333 × 0.0125 = 4.16'
+    >>> formula("graduated", {"currency": "EUR", "used": "1500", "parts": [
+    ...     {"quantity": "1000", "unit_price": "0.10", "flat_amount": 0},
+    ...     {"quantity": "500", "unit_price": "0.05", "flat_amount": 500}]}, amount=13000)
+    '1000 × 0.10 + 500 × 0.05 + 5.00 = 130.00'
+    >>> formula("package", {"currency": "EUR", "used": "1200.5", "package_size": "100", "parts": [
+    ...     {"quantity": "13", "unit_price": "5.00", "flat_amount": 0}]}, amount=6500)
+    '1200.5 / 100 → 13 × 5.00 = 65.00'
     """
     currency = str(inputs["currency"])
+    if "parts" in inputs:
+        return _usage_figures(inputs, amount, str, str, lambda figure: decimal_text(figure, currency))
     unit = str(inputs["unit_price"]) if "unit_price" in inputs else decimal_text(int(inputs["unit_amount"]), currency)
     written = [decimal_text(figure, currency) for figure in _amounts(inputs, amount)]
     return _figures(rule, inputs, f"{_quantity(inputs):f}", unit, written)
@@ -64,7 +80,7 @@ def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
 
 def computes(inputs: Inputs) -> bool:
     """True where inputs say how an amount was computed, so that `say` and its like can tell it."""
-    return "unit_amount" in inputs or "unit_price" in inputs
+    return "unit_amount" in inputs or "unit_price" in inputs or "parts" in inputs
 
 
 def is_plain(inputs: Inputs) -> bool:
@@ -73,6 +89,8 @@ def is_plain(inputs: Inputs) -> bool:
     >>> is_plain({"quantity": 1}), is_plain({"quantity": "1.5"}), is_plain({"quantity": 1, "days": 3, "whole_days": 31})
     (True, False, False)
     """
+    if "parts" in inputs:
+        return False
     return inputs.get("days") == inputs.get("whole_days") and _quantity(inputs) == 1 and not _discounts(inputs)
 
 
@@ -88,9 +106,17 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
     >>> given = {"currency": "EUR", "unit_amount": 400, "quantity": 1, "instead_of": 400}
     >>> say("complimentary", given, amount=0, language="fr").replace(SPACE, "_")
     'offert, au lieu de 4,00_€'
+    >>> used = {"currency": "EUR", "used": "1200.5", "package_size": "100", "from": "2026-05-01", "until": "2026-06-01",
+    ...         "parts": [{"quantity": "13", "unit_price": "5.00", "flat_amount": 0}]}
+    >>> say("package", used, amount=6500, language="fr").replace(SPACE, "_")
+    '1_200,5 en lots de 100_: 13 × 5,00 = 65,00, du 1er au 31 mai'
+    >>> say("package", used, amount=6500, language="en")
+    '1,200.5 in packages of 100: 13 × 5.00 = 65.00, 1 to 31 May'
     """
     currency, own = str(inputs["currency"]), language_of(language)
-    if rule == Rule.complimentary:
+    if "parts" in inputs:
+        said = _usage_words(inputs, amount, language)
+    elif rule == Rule.complimentary:
         said = own.given
         if inputs.get("instead_of"):
             said = own.given_instead.format(amount=amount_text(int(inputs["instead_of"]), currency, language))
@@ -120,6 +146,8 @@ def say_days(inputs: Inputs, *, amount: int, language: str) -> str:
     >>> say_days({"currency": "EUR", "unit_price": "0.0125", "quantity": "333"}, amount=416, language="en")
     '333 × €0.0125'
     """
+    if "parts" in inputs:
+        return _usage_words(inputs, None, language)
     currency, quantity, locale = str(inputs["currency"]), _quantity(inputs), language_of(language).code
     factors = [quantity_words(quantity, locale)] if quantity != 1 else []
     if "unit_price" in inputs:
@@ -176,6 +204,45 @@ def _figures(rule: str, inputs: Inputs, quantity: str, unit: str, written: Seque
         start = f"{said}, {product}" if len(factors) > 1 else product
         said = f" {MINUS} ".join([start, *taken]) + f" = {left}"
     return said
+
+
+def _usage_words(inputs: Inputs, amount: int | None, language: str) -> str:
+    """How usage was priced, as a person reads it; without an `amount`, only what it is the sum of."""
+    currency, own = str(inputs["currency"]), language_of(language)
+    return _usage_figures(
+        inputs,
+        amount,
+        lambda quantity: quantity_words(Decimal(quantity), own.code),
+        lambda price: decimal_words(Decimal(price), exponent(currency), own.code),
+        lambda figure: figure_text(figure, currency, language),
+        packages=own.packages + own.before_colon + ": ",
+    )
+
+
+def _usage_figures(
+    inputs: Inputs,
+    amount: int | None,
+    quantity: Callable[[str], str],
+    price: Callable[[str], str],
+    money: Callable[[int], str],
+    *,
+    packages: str = "{used} / {size} → ",
+) -> str:
+    """Each part's quantity times its price, with what is flat, to the sum; then what discounts leave."""
+    terms = []
+    for part in inputs["parts"]:
+        terms.append(f"{quantity(part['quantity'])} {TIMES} {price(part['unit_price'])}")
+        if part.get("flat_amount"):
+            terms.append(money(int(part["flat_amount"])))
+    said = " + ".join(terms)
+    if inputs.get("package_size"):
+        said = packages.format(used=quantity(inputs["used"]), size=quantity(inputs["package_size"])) + said
+    if amount is None:
+        return said
+    product, *rest = [money(figure) for figure in _amounts(inputs, amount)]
+    said = f"{said} = {product}"
+    *taken, left = rest
+    return f" {MINUS} ".join([f"{said}, {product}", *taken]) + f" = {left}" if taken else said
 
 
 def _discounts(inputs: Inputs) -> Sequence[Mapping[str, Any]]:

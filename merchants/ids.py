@@ -43,6 +43,7 @@ PREFIXES = {
     "ScheduledChange": "sch",
     "Grant": "gra",
     "Consumption": "con",
+    "UsageRecord": "use",
     "PaymentMethod": "pm",
     "Mandate": "man",
     "Change": "chg",

@@ -38,6 +38,8 @@ class Language:
     given: str
     given_instead: str
     free: str
+    packages: str
+    """How many were used, and how many are in a package: `{used}`, `{size}`."""
     before_colon: str = ""
     groups: str
     """Signs between thousands, as people type them."""
@@ -56,6 +58,7 @@ TABLE: dict[str, Language] = {
         given="given",
         given_instead="given instead of {amount}",
         free="free",
+        packages="{used} in packages of {size}",
         groups=",  '",
     ),
     "fr": Language(
@@ -71,6 +74,7 @@ TABLE: dict[str, Language] = {
         given="offert",
         given_instead="offert, au lieu de {amount}",
         free="gratuit",
+        packages="{used} en lots de {size}",
         before_colon=NO_BREAK,
         groups=" \u00a0\u202f.",
     ),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from merchants.metered import UsageTerm, usage_faults
 from merchants.money import AMOUNT_LIMIT, EXPONENTS
 from merchants.refusals import FieldError, Invalid, gettext_noop
 
@@ -37,7 +38,8 @@ class FeatureTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTerm:
-    """A span of an offer. `recurrences` None: without end. `amount`: the price of one interval."""
+    """A span of an offer. `recurrences` None: without end. `amount`: the price of one interval; `usage` comes on top, in
+    arrears."""
 
     interval: str
     amount: int
@@ -46,6 +48,7 @@ class StageTerm:
     billing: str = "advance"
     label: Mapping[str, str] = field(default_factory=dict)
     features: tuple[FeatureTerm, ...] = ()
+    usage: tuple[UsageTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +214,7 @@ def _stages(terms: OfferTerms) -> Iterator[FieldError]:
             detail = gettext_noop("A paid stage in days or weeks cannot follow the calendar (domain 2).")
             yield fault(f"{path}.interval", "stage_never_aligned", detail)
         yield from _features(f"{path}.", stage.features)
+        yield from usage_faults(f"{path}.usage", stage.usage, terms.currency)
 
 
 def _length(path: str, stage: StageTerm, *, last: bool) -> Iterator[FieldError]:

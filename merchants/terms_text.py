@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from merchants.metered import usage_terms
 from merchants.refusals import Invalid, gettext_noop
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm, offer_faults, refuse_if
 
@@ -55,7 +56,8 @@ def _stage(said: Mapping[str, Any]) -> StageTerm:
         FeatureTerm(feature=UUID(opened["feature"]), quota=_number(opened["quota"]), level=_text(opened["level"]))
         for opened in said.get("features", [])
     )
-    return StageTerm(**_only(said, StageTerm, {"features"}), features=features)
+    usage = usage_terms(said.get("usage", []))
+    return StageTerm(**_only(said, StageTerm, {"features", "usage"}), features=features, usage=usage)
 
 
 _KINDS: dict[str, Any] = {

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from merchants.metered import Aggregation, UsageTerm
 from subscribers.lifecycle import PaymentState, Status
 from subscribers.periods import Alignment, Anchor, Interval, Part, Period, containing
 from subscribers.taxes import TaxProfile, Texts
@@ -81,6 +82,7 @@ class StageSnapshot:
     billing: Billing = Billing.advance
     label: Texts = field(default_factory=dict)
     features: tuple[GrantSnapshot, ...] = ()
+    usage: tuple[UsageTerm, ...] = ()
 
     @property
     def is_free(self) -> bool:
@@ -235,6 +237,26 @@ class ChargeSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What was had of one metered feature in one span: its records added up as the feature's aggregation says."""
+
+    feature: str
+    reference: str
+    title: Texts
+    aggregation: Aggregation
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSpan:
+    """Some days of usage as they were read: from `start` to before `until` (None: to this day, where it ends)."""
+
+    start: date
+    until: date | None
+    used: tuple[Used, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseSnapshot:
     """What someone is about to buy. `start_on` None means the day of payment."""
 
@@ -264,6 +286,7 @@ class SubscriptionSnapshot:
     A price in advance has been billed for the current period, a price in arrears has not. `closed_through` is never
     stored: within one transaction it says that the current period is already billed to its end.
     Without a `current_period`, a live subscription has nothing left to bill. `charges` wait for its next document.
+    `usage` is what was read of the running period, so far; a span that was not read counts as nothing used.
     """
 
     id: str
@@ -292,6 +315,7 @@ class SubscriptionSnapshot:
     closed_through: date | None = None
     scheduled: tuple[Scheduled, ...] = ()
     charges: tuple[ChargeSnapshot, ...] = ()
+    usage: tuple[UsageSpan, ...] = ()
     collection: Collection = Collection.automatic
     payment_state: PaymentState = PaymentState.ok
     end_reason: str | None = None
@@ -300,6 +324,10 @@ class SubscriptionSnapshot:
     def stage(self) -> StageSnapshot:
         """The stage that it is in."""
         return self.offer.stages[self.stage_position]
+
+    def used(self, start: date, until: date | None) -> tuple[Used, ...]:
+        """What was read of that span."""
+        return next((span.used for span in self.usage if (span.start, span.until) == (start, until)), ())
 
     @property
     def bills_until(self) -> date | None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from billing.engine import due
 from billing.engine.drafting import draft
 from billing.engine.opening import begin, enter
+from billing.engine.usage_lines import Metered, ending
 from invoices.drafts import DraftInvoice
 from subscribers.lifecycle import LIVE, Status, check_move
 from subscribers.periods import Part, next_part
@@ -38,7 +39,8 @@ class Step:
     """One step: the day that it counts from, why, the document that it makes, and the snapshot after it.
 
     `why` is a stable code. `changes` are the scheduled changes to carry out (`apply`), which their flow does before it
-    asks again; `ended_options` the ids of the subscription's options that end with this step.
+    asks again; `ended_options` the ids of the subscription's options that end with this step; `metered` is the span
+    whose usage it bills, read beforehand or not.
     """
 
     kind: StepKind
@@ -48,6 +50,7 @@ class Step:
     drafted: DraftInvoice | None = None
     changes: tuple[Scheduled, ...] = ()
     ended_options: tuple[str, ...] = ()
+    metered: Metered | None = None
 
     @property
     def drafts(self) -> tuple[DraftInvoice, ...]:
@@ -162,11 +165,14 @@ def _opens(
     options, ended = _options_at(entered, day)
     if options != entered.options:
         entered = replace(entered, options=options)
-    drafted = draft(entered, on=day, opens=part, closes=_arrears(before))
+    metered = ending(before)
+    drafted = draft(entered, on=day, opens=part, closes=_arrears(before), metered=metered)
     after = replace(
         entered, options=drafted.options, coupons=drafted.coupons, charges=drafted.charges, closed_through=None
     )
-    return Step(kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended)
+    return Step(
+        kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended, metered=metered
+    )
 
 
 def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[OptionSnapshot, ...], tuple[str, ...]]:
@@ -188,14 +194,17 @@ def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[Option
 
 
 def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
-    """Scheduled changes of one day. Where the period ends that day, its arrears are drafted before anything changes."""
+    """Scheduled changes of one day. Where the period ends that day, its arrears and its usage are drafted before anything
+    changes."""
     changes = tuple(wish for wish in snapshot.scheduled if wish.effective_on == day)
-    closes = _arrears(snapshot) if snapshot.current_period and snapshot.current_period.end == day else None
-    drafted = draft(replace(snapshot, options=(), charges=()), on=day, closes=closes) if closes else None
+    over = snapshot.current_period is not None and snapshot.current_period.end == day
+    closes, metered = (_arrears(snapshot), ending(snapshot)) if over else (None, None)
+    bare = replace(snapshot, options=(), charges=())
+    drafted = draft(bare, on=day, closes=closes, metered=metered) if closes or metered else None
     after = replace(
         snapshot,
         coupons=drafted.coupons if drafted else snapshot.coupons,
-        closed_through=day if closes else snapshot.closed_through,
+        closed_through=day if closes or metered else snapshot.closed_through,
         scheduled=tuple(wish for wish in snapshot.scheduled if wish.effective_on != day),
     )
     return Step(
@@ -205,12 +214,15 @@ def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
         after=after,
         drafted=drafted.invoice if drafted else None,
         changes=changes,
+        metered=metered,
     )
 
 
 def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
-    """Billing stops in a stage in arrears while service goes on: what was had is billed, nothing is left to bill."""
-    drafted = draft(snapshot, on=day, closes=_arrears(snapshot))
+    """Billing stops while service goes on, in a stage in arrears or with usage: what was had is billed, nothing is left
+    to bill."""
+    metered = ending(snapshot, on=day)
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered)
     after = replace(
         snapshot,
         current_period=None,
@@ -219,14 +231,17 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
         charges=drafted.charges,
         closed_through=None,
     )
-    return Step(kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice)
+    return Step(
+        kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice, metered=metered
+    )
 
 
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
-    """The end, with a closing document where a period was in arrears or charges wait. What a wish left open ends that
+    """The end, with a closing document where a period was in arrears or had usage, or charges wait. What a wish left open ends that
     day."""
     bills = snapshot.status in LIVE and not snapshot.billing_paused
-    drafted = draft(snapshot, on=day, closes=_arrears(snapshot)) if bills else None
+    metered = ending(snapshot, on=day) if bills else None
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered) if bills else None
     if not bills and snapshot.charges:
         drafted = replace(draft(replace(snapshot, options=()), on=day), options=snapshot.options)
     after = replace(
@@ -252,4 +267,5 @@ def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
             for option in snapshot.options
             if not option.is_one_off and (option.ends_on is None or option.ends_on >= day)
         ),
+        metered=metered,
     )

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from billing.engine.discounts import discounted
 from billing.engine.lines import charge_line, option_line, setup_line, stage_line
+from billing.engine.usage_lines import Metered, usage_lines
 from invoices.drafts import DraftInvoice, DraftLine
 from subscribers.periods import Part
 from subscribers.snapshots import (
@@ -38,9 +39,10 @@ def draft(
     on: date,
     opens: Part | None = None,
     closes: tuple[StageSnapshot, Part] | None = None,
+    metered: Metered | None = None,
     first: bool = False,
 ) -> Drafted:
-    """The document of one day: a period that ends (its stage in arrears), one that begins (`opens`, in the snapshot's
+    """The document of one day: a period that ends (its stage in arrears, what was `metered` in it), one that begins (`opens`, in the snapshot's
     stage), with the setup fee where it is the first, one-off options not yet billed, and all charges that wait.
 
     Parts are given whole; an end known before billing shortens them here (domain 5).
@@ -50,6 +52,8 @@ def draft(
     closed = closes[1].within(None, stop) if closes else None
     if closes and closed:
         closing.append(stage_line(snapshot, closes[0], closed, on=on))
+    if metered:
+        closing.extend(usage_lines(snapshot, metered, on=on))
     opened = opens.within(None, stop) if opens else None
     opening: list[DraftLine] = []
     if first and snapshot.offer.setup_amount:
@@ -74,6 +78,7 @@ def draft(
         return Drafted(invoice=None, options=tuple(options), coupons=coupons)
     used = {coupon.id: coupon.periods_used for coupon in snapshot.coupons}
     spanned = opened or closed
+    period = spanned.period if spanned else metered.period if metered else None
     invoice = DraftInvoice(
         payer=snapshot.payer,
         subscription=snapshot.id,
@@ -81,7 +86,7 @@ def draft(
         tax_behavior=snapshot.offer.tax_behavior,
         on=on,
         lines=lines,
-        period=spanned.period if spanned else None,
+        period=period,
         coupons_counted=tuple(c.id for c in coupons for _ in range(c.periods_used - used[c.id])),
         even_if_zero=snapshot.offer.zero_invoices,
     )

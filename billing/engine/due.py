@@ -28,13 +28,15 @@ def boundary_due(snapshot: SubscriptionSnapshot) -> date | None:
 
 
 def closing_due(snapshot: SubscriptionSnapshot) -> date | None:
-    """The day on which a period in arrears is billed for the last time, because billing stops in it or with it."""
+    """The day on which a period in arrears, or its usage, is billed for the last time, because billing stops in it or
+    with it."""
     period, stop = snapshot.current_period, snapshot.bills_until
     if snapshot.status not in LIVE or snapshot.billing_paused or period is None:
         return None
     if stop is None or stop > period.end:
         return None
-    return max(stop, period.start) if snapshot.stage.billing is Billing.arrears else None
+    later = snapshot.stage.billing is Billing.arrears or bool(snapshot.stage.usage)
+    return max(stop, period.start) if later else None
 
 
 def next_due_on(snapshot: SubscriptionSnapshot) -> date | None:

@@ -69,8 +69,8 @@ def live(
 
 def repeats_on(snapshot: SubscriptionSnapshot, draft: DraftInvoice) -> date | None:
     """The day on which the document of the period that has just begun, a whole one, is made again just so; None where
-    something differs then."""
-    period = snapshot.current_period
+    something differs then, or may, where use is metered."""
+    period = snapshot.current_period if not snapshot.stage.usage else None
     return period.end if period is not None and is_steady(snapshot) and _repeats(draft) else None
 
 

@@ -43,10 +43,11 @@ def walk(
 
 def is_steady(snapshot: SubscriptionSnapshot) -> bool:
     """True where every period from now on will be as the next one: the last stage, without end, nothing that counts or
-    ends."""
+    ends, nothing used so far. What will be used is not known, and stands in no document ahead."""
     stage = snapshot.stage
     return (
         stage.recurrences is None
+        and not any(span.used and span.start == _begun(snapshot) for span in snapshot.usage)
         and snapshot.ends_on is None
         and not snapshot.scheduled
         and not snapshot.charges
@@ -55,6 +56,10 @@ def is_steady(snapshot: SubscriptionSnapshot) -> bool:
         and (part := snapshot.current_part) is not None
         and part.is_whole
     )
+
+
+def _begun(snapshot: SubscriptionSnapshot) -> date | None:
+    return snapshot.current_period.start if snapshot.current_period else None
 
 
 def _is_settled(snapshot: SubscriptionSnapshot, option_at: int) -> bool:

@@ -19,6 +19,7 @@ from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repea
 from billing.engine.wishes import Catalogue
 from billing.flows import renew_parts, renew_rights, renew_rows
 from billing.flows.renew_rows import Life
+from billing.flows.renew_usage import with_late_usage
 from billing.models import BillingRun
 from billing.selectors.due import catalogue_of, lock_due
 from billing.selectors.forecast import Fault, fault_of
@@ -31,9 +32,10 @@ from merchants.clock import instant
 from merchants.models import LegalEntity, Merchant
 from merchants.now import Now, local_date
 from merchants.tenancy.scope import tenant
+from subscribers.lifecycle import Status
 from subscribers.models import Subscriber
 from subscribers.services.facts import Lived, tell_all
-from subscribers.snapshots import Collection
+from subscribers.snapshots import Collection, SubscriptionSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +77,15 @@ def renew(
         catalogue = catalogue_of(pictures.values())
         lives: list[Life] = []
         faults: dict[UUID, Fault] = {}
+        upto = until or now.at
+
+        def lived(picture: SubscriptionSnapshot) -> tuple[Taken, ...]:
+            return live(picture, local_date(upto, now.zone), at=upto, catalogue=catalogue)
+
+        pictures |= with_late_usage(pictures, lived)
         for row in rows:
             try:
-                upto = until or now.at
-                taken = live(pictures[row.pk], local_date(upto, now.zone), at=upto, catalogue=catalogue)
+                taken = lived(pictures[row.pk])
                 if asked_at is not None:
                     day = local_date(asked_at, now.zone)
                     taken = tuple(replace(one, not_before=asked_at) if one.step.on == day else one for one in taken)
@@ -209,7 +216,10 @@ def _documents(
 
 def _coming(one: Taken, draft: DraftInvoice, catalogue: Catalogue) -> Mapping[str, Any]:
     """What the document says of the next one: the same again, or what the engine sees ahead. Nothing where a day ahead
-    cannot be worked out: that day's own run says so, and today's document is right without it."""
+    cannot be worked out: that day's own run says so, and today's document is right without it. Nothing either where use
+    is metered: nobody knows the sum."""
+    if one.after.status is not Status.ended and one.after.stage.usage:
+        return {}
     part = one.after.current_part
     whole = one.step.kind is StepKind.renew and part is not None and part.is_whole and not one.before.scheduled
     again = repeats_on(one.after, draft) if whole else None

@@ -12,7 +12,7 @@ from subscribers.snapshots import SubscriptionSnapshot
 
 OWN = ("id", "payer", "beneficiary")
 """What says who it is, and changes no sum."""
-EMPTY = ("options", "coupons", "charges", "scheduled")
+EMPTY = ("options", "coupons", "charges", "scheduled", "usage")
 """What must be empty: with any of these a life is looked at by itself."""
 NAMED = ("offer", "tax", "payment_state")
 """The offer by its version, the tax by who buys and who sells; the payment state makes no document."""

@@ -11,6 +11,7 @@ from django.db import connection
 
 from billing.engine.wishes import WishKind
 from billing.models import Charge
+from billing.selectors.metering import running_spans, usage_in
 from merchants.models import LegalEntity, Merchant
 from merchants.tenancy.scope import current
 from subscribers.lifecycle import PaymentState, Status
@@ -43,7 +44,8 @@ UNION ALL SELECT 'charges' WHERE EXISTS (SELECT FROM billing_charge w
 def snapshots(
     rows: Sequence[Subscription], merchant: Merchant, people: Mapping[UUID, Subscriber] | None = None
 ) -> dict[UUID, SubscriptionSnapshot]:
-    """The picture of each subscription, by id, with the wishes and charges that wait. `people`: their payers, where
+    """The picture of each subscription, by id, with the wishes and charges that wait, and the usage of its running
+    period so far. `people`: their payers, where
     the caller has them."""
     offers = offer_pictures(row.offer_version_id for row in rows)
     there = _there([row.pk for row in rows])
@@ -52,7 +54,7 @@ def snapshots(
     wishes = waiting_wishes(rows if "wishes" in there else ())
     charges = waiting_charges(rows if "charges" in there else ())
     taxes = _taxes(rows, people)
-    return {
+    pictures = {
         row.pk: replace(
             _snapshot(row, merchant, offers[row.offer_version_id], options[row.pk], coupons[row.pk], taxes[row.pk]),
             scheduled=wishes[row.pk],
@@ -60,6 +62,9 @@ def snapshots(
         )
         for row in rows
     }
+    metered = {id_: spans for id_, picture in pictures.items() if (spans := running_spans(picture))}
+    used = usage_in(metered)
+    return pictures | {id_: replace(pictures[id_], usage=spans) for id_, spans in used.items()}
 
 
 def _there(ids: Sequence[UUID]) -> set[str]:

@@ -16,12 +16,13 @@ from merchants.services.catalogue.features import LEVEL_LENGTH, MOST_LEVELS, cre
 
 
 class FeatureBody(Body):
-    """A new feature. A level has `levels`, from low to high."""
+    """A new feature. A level has `levels`, from low to high; what is metered has an `aggregation` of its records."""
 
     reference = Reference()
     kind = Choice(choices=Feature.Kind.choices)
     title = LocaleText()
     levels = listed(Text(max_length=LEVEL_LENGTH), MOST_LEVELS, required=False)
+    aggregation = Choice(choices=Feature.Aggregation.choices, required=False)
     metadata = Metadata(required=False)
 
 
@@ -52,7 +53,7 @@ class Features(ApiView):
 
     @operation("Create a feature", answer=FeatureShape, body=FeatureBody, status=201)
     def post(self, request: Request) -> Response:
-        """Something that your service checks. Its kind never changes."""
+        """Something that your service checks, or meters. Its kind and its aggregation never change."""
         feature = create_feature(**self.body, actor=self.actor, now=self.now)
         return created(show_features([feature])[0])
 

@@ -9,12 +9,21 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from merchants.api.parts import IntervalBody, Listing, OpenedFeatureBody, features_of, narrowed
+from merchants.api.parts import (
+    IntervalBody,
+    Listing,
+    OpenedFeatureBody,
+    UsagePriceBody,
+    features_of,
+    narrowed,
+    usage_of,
+)
 from merchants.http.bodies import Body, several
 from merchants.http.fields import Choice, Currency, Flag, LocaleText, Metadata, Minor, PublicId, Reference, Text, Whole
 from merchants.http.operations import operation
 from merchants.http.references import find_all
 from merchants.http.views import ApiView, created
+from merchants.metered import MOST_USAGE
 from merchants.models import Offer, OfferVersion, Option
 from merchants.models.catalogue import Stage
 from merchants.selectors.offers import (
@@ -47,6 +56,7 @@ class StageBody(IntervalBody):
     amount = Minor()
     billing = Choice(choices=Stage.Billing.choices, required=False)
     features = several(OpenedFeatureBody, MOST_FEATURES, required=False)
+    usage = several(UsagePriceBody, MOST_USAGE, required=False)
 
 
 class ListedOptionBody(Body):
@@ -128,6 +138,9 @@ def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
         opened = features_of(
             {f"stages[{place}].features": stage.get("features", ()) for place, stage in enumerate(body["stages"])}
         )
+        usage = usage_of(
+            {f"stages[{place}].usage": stage.get("usage", ()) for place, stage in enumerate(body["stages"])}
+        )
         given["stages"] = tuple(
             StageTerm(
                 interval=stage["interval"],
@@ -137,8 +150,9 @@ def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
                 billing=stage.get("billing", Stage.Billing.ADVANCE.value),
                 label=stage.get("label", {}),
                 features=features,
+                usage=prices,
             )
-            for stage, features in zip(body["stages"], opened.values(), strict=True)
+            for stage, features, prices in zip(body["stages"], opened.values(), usage.values(), strict=True)
         )
     return given
 

@@ -44,9 +44,21 @@ def find_all(queryset: QuerySet[M], texts: Mapping[str, str]) -> dict[str, M]:
 
     Raises Invalid with one `not_found` for each field that names nothing.
     """
+    found = find_some(queryset, texts.values())
+    missing = [
+        FieldError(field=field, code="not_found", detail=UNKNOWN) for field, text in texts.items() if text not in found
+    ]
+    if missing:
+        raise Invalid(code="not_found" if len(missing) == 1 else "invalid", errors=missing)
+    return {field: found[text] for field, text in texts.items()}
+
+
+def find_some(queryset: QuerySet[M], texts: Iterable[str]) -> dict[str, M]:
+    """The rows that texts name, by text, in at most two queries; what names nothing is left out."""
+    named = set(texts)
     prefix = PREFIXES[queryset.model.__name__]
-    keys = {text: read(prefix, text) for text in texts.values() if not text.startswith(MARK)}
-    references = {text.removeprefix(MARK) for text in texts.values() if text.startswith(MARK)}
+    keys = {text: read(prefix, text) for text in named if not text.startswith(MARK)}
+    references = {text.removeprefix(MARK) for text in named if text.startswith(MARK) and "\x00" not in text}
     found: dict[str, M] = {}
     wanted = [key for key in keys.values() if key]
     if wanted:
@@ -55,9 +67,4 @@ def find_all(queryset: QuerySet[M], texts: Mapping[str, str]) -> dict[str, M]:
     if references and _has_reference(queryset):
         rows: Iterable[M] = queryset.filter(reference__in=references)
         found |= {MARK + str(row.reference): row for row in rows}  # type: ignore[attr-defined]
-    missing = [
-        FieldError(field=field, code="not_found", detail=UNKNOWN) for field, text in texts.items() if text not in found
-    ]
-    if missing:
-        raise Invalid(code="not_found" if len(missing) == 1 else "invalid", errors=missing)
-    return {field: found[text] for field, text in texts.items()}
+    return found

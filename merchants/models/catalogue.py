@@ -18,15 +18,31 @@ class IntervalUnit(models.TextChoices):
 
 
 class Feature(TenantModel):
-    """Something the merchant's service checks: a switch, a quota per period, or a level of an ordered list."""
+    """Something the merchant's service checks: a switch, a quota per period, a level of an ordered list; or counts: what is
+    metered."""
 
     class Kind(models.TextChoices):
         SWITCH = "switch"
         QUOTA = "quota"
         LEVEL = "level"
+        METERED = "metered"
+
+    class Aggregation(models.TextChoices):
+        SUM = "sum"
+        MAX = "max"
+        COUNT = "count"
+        UNIQUE = "unique"
 
     reference = models.CharField(max_length=120)
-    kind = models.CharField(max_length=6, choices=Kind)
+    kind = models.CharField(max_length=7, choices=Kind)
+    aggregation = models.CharField(
+        max_length=6,
+        choices=Aggregation,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of what is metered: how a period's records become one quantity; it never changes",
+    )
     title = models.JSONField(default=dict, help_text='{"en": …, "fr": …}')
     levels = models.JSONField(default=list, help_text="From low to high")
     metadata = models.JSONField(default=dict)
@@ -34,7 +50,13 @@ class Feature(TenantModel):
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_feature_reference_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "reference"], name="a_feature_reference_is_unique"),
+            models.CheckConstraint(
+                condition=(Q(kind="metered") & ~Q(aggregation="")) | (~Q(kind="metered") & Q(aggregation="")),
+                name="what_is_metered_says_how",
+            ),
+        ]
 
 
 class Offer(TenantModel):
@@ -102,6 +124,7 @@ class Stage(TenantModel):
     recurrences = models.PositiveSmallIntegerField(null=True, help_text="How many intervals; empty: without end")
     amount = models.BigIntegerField()
     billing = models.CharField(max_length=7, choices=Billing, default=Billing.ADVANCE)
+    usage = models.JSONField(default=list, db_default=[], help_text="Prices of what is metered (merchants.metered)")
 
     class Meta:
         ordering = ["position"]

@@ -10,12 +10,14 @@ from merchants.selectors.shapes import InstantText, Says, Texts, instant_text
 
 
 class FeatureShape(TypedDict):
-    """Something that the merchant's service checks. `levels` go from low to high."""
+    """Something that the merchant's service checks. `levels` go from low to high; `aggregation` says how
+    records of what is metered add up."""
 
     id: str
     object: str
     reference: str
-    kind: Annotated[str, Says(one_of=("switch", "quota", "level"))]
+    kind: Annotated[str, Says(one_of=("switch", "quota", "level", "metered"))]
+    aggregation: Annotated[str, Says(one_of=("sum", "max", "count", "unique"))] | None
     title: Texts
     levels: list[str]
     archived: bool
@@ -31,6 +33,7 @@ def show_features(features: Sequence[Feature]) -> list[FeatureShape]:
             "object": "feature",
             "reference": feature.reference,
             "kind": feature.kind,
+            "aggregation": feature.aggregation or None,
             "title": feature.title,
             "levels": feature.levels,
             "archived": feature.archived_at is not None,

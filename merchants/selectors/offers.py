@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Annotated, TypedDict
 from uuid import UUID
 
-from merchants.models import Offer, OfferVersion, Stage, StageFeature, VersionOption
-from merchants.selectors.shapes import InstantText, Says, Texts, instant_text, show
+from merchants.metered import usage_terms
+from merchants.models import Feature, Offer, OfferVersion, Stage, StageFeature, VersionOption
+from merchants.selectors.shapes import DecimalString, InstantText, Says, Texts, instant_text, show
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm
 
 
@@ -22,6 +23,25 @@ class OpenedFeatureShape(TypedDict):
     level: str | None
 
 
+class TierShape(TypedDict):
+    """Units up to `up_to` (null: all above the former tier). `flat_amount` is asked once where the tier is entered."""
+
+    up_to: DecimalString | None
+    unit_price: DecimalString
+    flat_amount: int
+
+
+class UsagePriceShape(TypedDict):
+    """What the use of a metered feature costs, billed when the period has ended."""
+
+    feature: str
+    reference: str
+    model: Annotated[str, Says(one_of=("per_unit", "package", "graduated", "volume"))]
+    unit_price: DecimalString | None
+    package_size: DecimalString | None
+    tiers: list[TierShape]
+
+
 class StageShape(TypedDict):
     """A span of an offer. `recurrences` null: without end. `amount` is the price of one interval, in minor units."""
 
@@ -32,6 +52,7 @@ class StageShape(TypedDict):
     amount: int
     billing: Annotated[str, Says(one_of=("advance", "arrears"))]
     features: list[OpenedFeatureShape]
+    usage: list[UsagePriceShape]
 
 
 class ListedOptionShape(TypedDict):
@@ -94,6 +115,7 @@ class Parts:
     stages: dict[UUID, list[Stage]]
     features: dict[UUID, list[StageFeature]]
     options: dict[UUID, list[VersionOption]]
+    metered: dict[UUID, Feature]
 
 
 def current_versions(offers: Collection[UUID]) -> dict[UUID, OfferVersion]:
@@ -103,8 +125,8 @@ def current_versions(offers: Collection[UUID]) -> dict[UUID, OfferVersion]:
 
 
 def parts_of(versions: Collection[UUID]) -> Parts:
-    """Stages, their features and the options of versions, in three queries."""
-    found = Parts(defaultdict(list), defaultdict(list), defaultdict(list))
+    """Stages, their features and the options of versions, in three queries; one more where something is metered."""
+    found = Parts(defaultdict(list), defaultdict(list), defaultdict(list), {})
     for stage in Stage.objects.filter(version_id__in=versions).order_by("position"):
         found.stages[stage.version_id].append(stage)
     opened = StageFeature.objects.filter(stage__version_id__in=versions).select_related("feature").order_by("id")
@@ -112,6 +134,10 @@ def parts_of(versions: Collection[UUID]) -> Parts:
         found.features[row.stage_id].append(row)
     for listed in VersionOption.objects.filter(version_id__in=versions).select_related("option").order_by("position"):
         found.options[listed.version_id].append(listed)
+    stages = (stage for listed in found.stages.values() for stage in listed)
+    metered = {term.feature for stage in stages for term in usage_terms(stage.usage)}
+    if metered:
+        found.metered.update(Feature.objects.in_bulk(metered))
     return found
 
 
@@ -134,6 +160,7 @@ def _terms(version: OfferVersion, parts: Parts) -> OfferTerms:
                 FeatureTerm(feature=row.feature_id, quota=row.quota, level=row.level)
                 for row in parts.features[stage.pk]
             ),
+            usage=usage_terms(stage.usage),
         )
         for stage in parts.stages[version.pk]
     )
@@ -216,6 +243,7 @@ def _show_terms(version: OfferVersion, parts: Parts) -> OfferTermsShape:
                     }
                     for row in parts.features[stage.pk]
                 ],
+                "usage": _show_usage(stage, parts),
             }
             for stage in parts.stages[version.pk]
         ],
@@ -224,3 +252,20 @@ def _show_terms(version: OfferVersion, parts: Parts) -> OfferTermsShape:
             for row in parts.options[version.pk]
         ],
     }
+
+
+def _show_usage(stage: Stage, parts: Parts) -> list[UsagePriceShape]:
+    return [
+        {
+            "feature": show("fea", term.feature),
+            "reference": parts.metered[term.feature].reference,
+            "model": term.model,
+            "unit_price": term.unit_price,
+            "package_size": term.package_size,
+            "tiers": [
+                {"up_to": tier.up_to, "unit_price": tier.unit_price, "flat_amount": tier.flat_amount}
+                for tier in term.tiers
+            ],
+        }
+        for term in usage_terms(stage.usage)
+    ]

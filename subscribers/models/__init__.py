@@ -6,6 +6,7 @@ from subscribers.models.means import Mandate, PaymentMethod
 from subscribers.models.people import PersonalValue, Subscriber
 from subscribers.models.rights import Grant
 from subscribers.models.subscriptions import ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
+from subscribers.models.usage import UsageRecord
 
 __all__ = [
     "Change",
@@ -20,4 +21,5 @@ __all__ = [
     "Subscription",
     "SubscriptionCoupon",
     "SubscriptionOption",
+    "UsageRecord",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from merchants.metered import usage_terms
 from merchants.models import (
     Coupon,
     CouponTarget,
@@ -83,6 +84,7 @@ def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:
                 billing=Billing(stage.billing),
                 label=stage.label,
                 features=tuple(features[stage.id]),
+                usage=usage_terms(stage.usage),
             )
         )
     return {

@@ -16,17 +16,26 @@ from merchants.terms import fault, refuse_if
 MOST_LEVELS, LEVEL_LENGTH = 20, 60
 
 
-def feature_faults(*, kind: str, title: Mapping[str, str], levels: Sequence[str]) -> list[FieldError]:
-    """What is wrong with a feature: a level has two or more levels, from low to high, and nothing else has any.
+def feature_faults(
+    *, kind: str, title: Mapping[str, str], levels: Sequence[str], aggregation: str = ""
+) -> list[FieldError]:
+    """What is wrong with a feature: a level has two or more levels, from low to high, and nothing else has any; what is
+    metered says how its records add up.
 
     >>> [error.code for error in feature_faults(kind="level", title={"en": "Sound"}, levels=["hifi"])]
     ['levels_out_of_range']
     """
     found = []
     if kind not in Feature.Kind.values:
-        found.append(fault("kind", "invalid_choice", gettext_noop("One of: %(words)s."), words="switch, quota, level"))
+        found.append(fault("kind", "invalid_choice", gettext_noop("One of: %(words)s."), words=", ".join(Feature.Kind.values)))
     if not any(text.strip() for text in title.values()):
         found.append(fault("title", "required", gettext_noop("Give a title in at least one language.")))
+    if kind == Feature.Kind.METERED and aggregation not in Feature.Aggregation.values:
+        words = ", ".join(Feature.Aggregation.values)
+        found.append(fault("aggregation", "invalid_choice", gettext_noop("One of: %(words)s."), words=words))
+    if kind != Feature.Kind.METERED and aggregation:
+        detail = gettext_noop("Only what is metered has an aggregation.")
+        found.append(fault("aggregation", "aggregation_not_expected", detail))
     if kind != Feature.Kind.LEVEL and levels:
         found.append(fault("levels", "levels_not_expected", gettext_noop("Only a level has levels.")))
     if kind == Feature.Kind.LEVEL and not 2 <= len(levels) <= MOST_LEVELS:
@@ -49,16 +58,18 @@ def create_feature(
     actor: Actor,
     now: Now,
     levels: Sequence[str] = (),
+    aggregation: str = "",
     metadata: Mapping[str, str] | None = None,
 ) -> Feature:
     """A feature. Raises Invalid, and Conflict (`reference_taken`)."""
-    refuse_if(feature_faults(kind=kind, title=title, levels=levels))
+    refuse_if(feature_faults(kind=kind, title=title, levels=levels, aggregation=aggregation))
     with refusing():
         feature: Feature = Feature.objects.create(
             reference=reference,
             kind=kind,
             title=dict(title),
             levels=list(levels),
+            aggregation=aggregation,
             metadata=dict(metadata or {}),
             created_at=now.at,
         )
@@ -90,7 +101,8 @@ def update_feature(
         feature.metadata = dict(metadata)
     if archived is not None and archived != (feature.archived_at is not None):
         feature.archived_at = now.at if archived else None
-    refuse_if(feature_faults(kind=feature.kind, title=feature.title, levels=feature.levels))
+    said = {"kind": feature.kind, "title": feature.title, "levels": feature.levels, "aggregation": feature.aggregation}
+    refuse_if(feature_faults(**said))
     if (feature.title, feature.levels, feature.archived_at, feature.metadata) != before:
         feature.save(update_fields=["title", "levels", "archived_at", "metadata"])
         _tell("feature.updated", feature, actor, now)

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 
 from merchants.actors import Actor
 from merchants.journal import record
+from merchants.metered import usage_json
 from merchants.models import Offer, OfferVersion, Stage, StageFeature, VersionOption
 from merchants.now import Now
 from merchants.selectors.offers import current_versions, show_offers, terms_of
-from merchants.services.catalogue.rules import feature_faults, option_list_faults, tax_code_faults
+from merchants.services.catalogue.rules import (
+    feature_faults,
+    option_list_faults,
+    tax_code_faults,
+    usage_feature_faults,
+)
 from merchants.services.violations import refusing
 from merchants.terms import OfferTerms, offer_faults, refuse_if
 
@@ -22,6 +28,7 @@ def check_offer(terms: OfferTerms) -> None:
             *tax_code_faults(terms.tax_code),
             *option_list_faults(terms.options, terms.currency),
             *feature_faults({f"stages[{place}].features": stage.features for place, stage in enumerate(terms.stages)}),
+            *usage_feature_faults({f"stages[{place}].usage": stage.usage for place, stage in enumerate(terms.stages)}),
         ]
     )
 
@@ -113,6 +120,7 @@ def _write_version(offer: Offer, number: int, terms: OfferTerms, now: Now) -> Of
                 recurrences=stage.recurrences,
                 amount=stage.amount,
                 billing=stage.billing,
+                usage=usage_json(stage.usage),
             )
             for position, stage in enumerate(terms.stages)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from merchants.metered import UsageTerm
 from merchants.models import Feature, TaxRate
 from merchants.refusals import FieldError, gettext_noop
 from merchants.selectors.options import current_option_versions
@@ -31,6 +32,9 @@ def feature_faults(opened: Mapping[str, Iterable[FeatureTerm]]) -> list[FieldErr
 def _feature(path: str, term: FeatureTerm, feature: Feature) -> list[FieldError]:
     """A quota belongs to a quota, a level to a level; and the level is one of the feature's own."""
     found = []
+    if feature.kind == Feature.Kind.METERED:
+        detail = gettext_noop("What is metered is not opened: give it a price under usage.")
+        return [fault(f"{path}.feature", "feature_is_metered", detail)]
     if term.quota is not None and feature.kind != Feature.Kind.QUOTA:
         found.append(fault(f"{path}.quota", "quota_not_expected", gettext_noop("This feature is no quota.")))
     if feature.kind != Feature.Kind.LEVEL:
@@ -39,6 +43,24 @@ def _feature(path: str, term: FeatureTerm, feature: Feature) -> list[FieldError]
     elif term.level not in feature.levels:
         detail = gettext_noop("One of this feature's levels: %(levels)s.")
         found.append(fault(f"{path}.level", "level_unknown", detail, levels=", ".join(feature.levels)))
+    return found
+
+
+def usage_feature_faults(priced: Mapping[str, Iterable[UsageTerm]]) -> list[FieldError]:
+    """What is wrong with the features that have usage prices at some paths (`stages[0].usage`): only what is metered has
+    any. One query, none without prices."""
+    listed = [(f"{path}[{place}].feature", term) for path, terms in priced.items() for place, term in enumerate(terms)]
+    if not listed:
+        return []
+    ids = {term.feature for _, term in listed}
+    kinds = dict(Feature.objects.filter(pk__in=ids).values_list("pk", "kind"))
+    found = []
+    for path, term in listed:
+        if term.feature not in kinds:
+            found.append(fault(path, "not_found", _UNKNOWN))
+        elif kinds[term.feature] != Feature.Kind.METERED:
+            detail = gettext_noop("Only what is metered has a price by use: this feature is of another kind.")
+            found.append(fault(path, "feature_not_metered", detail))
     return found
 
 

@@ -46,6 +46,7 @@ GERMAN = Language(
     given="geschenkt",
     given_instead="geschenkt, statt {amount}",
     free="kostenlos",
+    packages="{used} in Paketen zu {size}",
     groups=". ",
 )
 TEXTS = {
