@@ -7,7 +7,7 @@ Pure. `inputs` is what a line stores beside its rule, JSON all the way down:
     from, until, days, whole_days               dates (until is the first day without), where there is a period
     whole_from, whole_until                     the whole period's dates, where only a part of it is billed
     feature, aggregation, used                  of usage: which, how its records add up, the quantity (a decimal string)
-    parts                                       of usage: [{quantity, unit_price, flat_amount}], how it is split over prices
+    parts                                       of usage: [{quantity, unit_price, flat_amount}], how prices split it
     package_size                                of usage sold in packages: how many are in one
     instead_of                                  what something given would have cost, minor units
     discounts                                   [{coupon, code, percent or null, amount}] in the order applied

@@ -38,8 +38,8 @@ class FeatureTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTerm:
-    """A span of an offer. `recurrences` None: without end. `amount`: the price of one interval; `usage` comes on top, in
-    arrears."""
+    """A span of an offer. `recurrences` None: without end. `amount`: the price of one interval; `usage` comes on top,
+    in arrears."""
 
     interval: str
     amount: int

@@ -14,6 +14,7 @@ from billing.api import (
     scheduling,
     subscriptions,
     test_clocks,
+    usage,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -57,6 +58,8 @@ urlpatterns: list[URLPattern] = [
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),
     path("charges/<str:charge>/revoke", charges.RevokeCharge.as_view(), name="charge_revoke"),
+    path("usage", usage.Usage.as_view(), name="usage"),
+    path("usage/summary", usage.UsageSummary.as_view(), name="usage_summary"),
     path("billing_runs", billing_runs.BillingRuns.as_view(), name="billing_runs"),
     path("billing_runs/preview", billing_runs.PreviewBillingRun.as_view(), name="billing_run_preview"),
     path("billing_runs/<str:billing_run>", billing_runs.OneBillingRun.as_view(), name="billing_run"),

@@ -170,9 +170,7 @@ def _opens(
     after = replace(
         entered, options=drafted.options, coupons=drafted.coupons, charges=drafted.charges, closed_through=None
     )
-    return Step(
-        kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended, metered=metered
-    )
+    return Step(kind=kind, on=day, why=why, after=after, drafted=drafted.invoice, ended_options=ended, metered=metered)
 
 
 def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[OptionSnapshot, ...], tuple[str, ...]]:
@@ -194,8 +192,8 @@ def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[Option
 
 
 def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
-    """Scheduled changes of one day. Where the period ends that day, its arrears and its usage are drafted before anything
-    changes."""
+    """Scheduled changes of one day. Where the period ends that day, its arrears and its usage are drafted before
+    anything changes."""
     changes = tuple(wish for wish in snapshot.scheduled if wish.effective_on == day)
     over = snapshot.current_period is not None and snapshot.current_period.end == day
     closes, metered = (_arrears(snapshot), ending(snapshot)) if over else (None, None)
@@ -231,14 +229,12 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
         charges=drafted.charges,
         closed_through=None,
     )
-    return Step(
-        kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice, metered=metered
-    )
+    return Step(kind=StepKind.close, on=day, why="billing_over", after=after, drafted=drafted.invoice, metered=metered)
 
 
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
-    """The end, with a closing document where a period was in arrears or had usage, or charges wait. What a wish left open ends that
-    day."""
+    """The end, with a closing document where a period was in arrears or had usage, or charges wait. What a wish left
+    open ends that day."""
     bills = snapshot.status in LIVE and not snapshot.billing_paused
     metered = ending(snapshot, on=day) if bills else None
     drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered) if bills else None

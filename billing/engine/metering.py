@@ -70,7 +70,7 @@ def priced(term: UsageTerm, quantity: Decimal) -> tuple[Priced, ...]:
     if model is PriceModel.volume:
         tier = next(tier for tier in term.tiers if tier.up_to is None or quantity <= Decimal(tier.up_to))
         return (Priced(quantity=quantity, unit_price=tier.unit_price, flat=tier.flat_amount),)
-    assert term.unit_price is not None  # noqa: S101 - what has no tiers has a price (merchants.metered)
+    assert term.unit_price is not None
     if model is PriceModel.package:
         begun = Fraction(quantity) / Fraction(term.package_size or 1)
         packages = -(-begun.numerator // begun.denominator)

@@ -48,9 +48,7 @@ def usage_lines(snapshot: SubscriptionSnapshot, metered: Metered, *, on: date) -
             yield usage_line(snapshot, metered, term, used, on=on)
 
 
-def usage_line(
-    snapshot: SubscriptionSnapshot, metered: Metered, term: UsageTerm, used: Used, *, on: date
-) -> DraftLine:
+def usage_line(snapshot: SubscriptionSnapshot, metered: Metered, term: UsageTerm, used: Used, *, on: date) -> DraftLine:
     """What a feature's use comes to. One price and nothing flat: so many at so much; else one lot at its sum."""
     currency, parts = snapshot.offer.currency, priced(term, used.quantity)
     amount, rule = amount_of(parts, currency), Rule[PriceModel(term.model).name]
@@ -76,9 +74,7 @@ def usage_line(
     )
 
 
-def _inputs(
-    metered: Metered, term: UsageTerm, used: Used, parts: tuple[Priced, ...], currency: str
-) -> dict[str, Any]:
+def _inputs(metered: Metered, term: UsageTerm, used: Used, parts: tuple[Priced, ...], currency: str) -> dict[str, Any]:
     inputs: dict[str, Any] = {
         "currency": currency,
         "feature": used.reference,

@@ -73,5 +73,5 @@ def usage_in(wanted: Mapping[UUID, Collection[Span]]) -> dict[UUID, tuple[UsageS
 def _texts(stored: object) -> dict[str, str]:
     """JSON as the driver gives it: read already, or a text."""
     found = json.loads(stored) if isinstance(stored, str) else stored
-    assert isinstance(found, dict)  # noqa: S101 - what the column holds
+    assert isinstance(found, dict)
     return found

@@ -56,8 +56,8 @@ class TierBody(Body):
 
 class UsagePriceBody(Body):
     """What the use of a metered feature costs: `unit_price` each (`per_unit`), or for each package of `package_size`
-    begun (`package`); or `tiers`: each tier's units at its own price (`graduated`), or all units at the price of the tier
-    that the total falls in (`volume`)."""
+    begun (`package`); or `tiers`: each tier's units at its own price (`graduated`), or all units at the price of the
+    tier that the total falls in (`volume`)."""
 
     feature = PublicId("fea")
     model = Choice(choices=[(model.value, model.value) for model in PriceModel])

@@ -27,7 +27,9 @@ def feature_faults(
     """
     found = []
     if kind not in Feature.Kind.values:
-        found.append(fault("kind", "invalid_choice", gettext_noop("One of: %(words)s."), words=", ".join(Feature.Kind.values)))
+        found.append(
+            fault("kind", "invalid_choice", gettext_noop("One of: %(words)s."), words=", ".join(Feature.Kind.values))
+        )
     if not any(text.strip() for text in title.values()):
         found.append(fault("title", "required", gettext_noop("Give a title in at least one language.")))
     if kind == Feature.Kind.METERED and aggregation not in Feature.Aggregation.values:

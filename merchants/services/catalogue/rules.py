@@ -47,8 +47,8 @@ def _feature(path: str, term: FeatureTerm, feature: Feature) -> list[FieldError]
 
 
 def usage_feature_faults(priced: Mapping[str, Iterable[UsageTerm]]) -> list[FieldError]:
-    """What is wrong with the features that have usage prices at some paths (`stages[0].usage`): only what is metered has
-    any. One query, none without prices."""
+    """What is wrong with the features that have usage prices at some paths (`stages[0].usage`): only what is metered
+    has any. One query, none without prices."""
     listed = [(f"{path}[{place}].feature", term) for path, terms in priced.items() for place, term in enumerate(terms)]
     if not listed:
         return []
