@@ -63,12 +63,6 @@ class UsageFilters(Filters):
     used_until = Day(required=False, help_text="The first day after it")
 
 
-class SummaryFilters(Filters):
-    """Of which subscription."""
-
-    subscription = PublicId("sub")
-
-
 class UsageRecordShape(TypedDict):
     """A record as it was taken. `used_on` is its local day, which says to which period it belongs."""
 
@@ -228,11 +222,10 @@ class UsageSummary(ApiView):
 
     scopes = {"GET": "usage:read"}
 
-    @operation("Read the usage of the running period", answer=UsageSummaryShape, filters=SummaryFilters)
-    def get(self, request: Request) -> Response:
+    @operation("Read the usage of the running period", answer=UsageSummaryShape)
+    def get(self, request: Request, subscription: str) -> Response:
         """How much of each metered feature so far, and what it comes to before discounts: what its end will bill."""
-        shown = people.on_shown_clocks(Subscription.objects.all())
-        row = find(shown, self.filters["subscription"], field="subscription")
+        row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         now = now_for(self.merchant, row.test_clock_id)
         period, features = usage_so_far(row, merchant=self.merchant, now=now)
         answer: UsageSummaryShape = {

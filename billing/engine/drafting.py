@@ -43,8 +43,8 @@ def draft(
     first: bool = False,
 ) -> Drafted:
     """The document of one day: a period that ends (its stage in arrears, what was `metered` in it), one that begins
-    (`opens`, in the snapshot's stage), with the setup fee where it is the first, one-off options not yet billed, and all
-    charges that wait.
+    (`opens`, in the snapshot's stage), with the setup fee where it is the first, one-off options not yet billed, and
+    all charges that wait.
 
     Parts are given whole; an end known before billing shortens them here (domain 5).
     """

@@ -48,8 +48,8 @@ ON CONFLICT (merchant_id, key) DO NOTHING RETURNING id"""  # noqa: S608 - names 
 
 @dataclass(frozen=True, kw_only=True)
 class Reported:
-    """A record as it was sent: `subscription` and `feature` by id, None where what was sent names nothing; `quantity` of
-    what is summed up or has a maximum, `value` of what is counted once for each value."""
+    """A record as it was sent: `subscription` and `feature` by id, None where what was sent names nothing; `quantity`
+    of what is summed up or has a maximum, `value` of what is counted once for each value."""
 
     subscription: UUID | None
     feature: UUID | None

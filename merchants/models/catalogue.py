@@ -18,8 +18,8 @@ class IntervalUnit(models.TextChoices):
 
 
 class Feature(TenantModel):
-    """Something the merchant's service checks: a switch, a quota per period, a level of an ordered list; or counts: what
-    is metered."""
+    """Something the merchant's service checks: a switch, a quota per period, a level of an ordered list; or counts:
+    what is metered."""
 
     class Kind(models.TextChoices):
         SWITCH = "switch"

@@ -24,6 +24,13 @@ KINDS = [
     ("switch", gettext_lazy("Switch: one has it or not")),
     ("quota", gettext_lazy("Quota: so many each period")),
     ("level", gettext_lazy("Level: one of an ordered list")),
+    ("metered", gettext_lazy("Metered: what is used is counted and billed")),
+]
+AGGREGATIONS = [
+    ("sum", gettext_lazy("Sum: all quantities together")),
+    ("max", gettext_lazy("Maximum: the highest quantity of the period")),
+    ("count", gettext_lazy("Count: how many records")),
+    ("unique", gettext_lazy("Unique: how many different values")),
 ]
 
 
@@ -45,10 +52,17 @@ class FeatureForm(TextsForm):
         help_text=gettext_lazy("One a line, from low to high. Levels that exist stay, in their order."),
     )
 
+    aggregation = forms.ChoiceField(
+        label=gettext_lazy("Counted as"),
+        choices=AGGREGATIONS,
+        required=False,
+        help_text=gettext_lazy("Of what is metered: how the records of a period become one quantity. It stays."),
+    )
+
     def __init__(self, *args: Any, feature: Feature | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if feature is not None:
-            del self.fields["reference"], self.fields["kind"]
+            del self.fields["reference"], self.fields["kind"], self.fields["aggregation"]
             if feature.kind != Feature.Kind.LEVEL:
                 del self.fields["levels"]
 
@@ -65,9 +79,15 @@ def features(request: OfficeRequest) -> HttpResponse:
     """All features, those in use first."""
     rows = sorted(Feature.objects.order_by("reference"), key=lambda row: row.archived_at is not None)
     kinds = {key: str(words).partition(":")[0] for key, words in KINDS}
+    counted = {key: str(words).partition(":")[0] for key, words in AGGREGATIONS}
     context = {
         "rows": [
-            {"feature": row, "title": said(row.title, row.reference), "kind": kinds.get(row.kind, row.kind)}
+            {
+                "feature": row,
+                "title": said(row.title, row.reference),
+                "kind": kinds.get(row.kind, row.kind),
+                "counted": counted.get(row.aggregation, ""),
+            }
             for row in rows
         ],
         "may_edit": request.office.may(Permission.edit_catalogue),
@@ -87,6 +107,9 @@ def feature_new(request: OfficeRequest) -> HttpResponse:
                 kind=form.cleaned_data["kind"],
                 title=texts(form, "title"),
                 levels=form.levels_typed() if form.cleaned_data["kind"] == Feature.Kind.LEVEL else (),
+                aggregation=form.cleaned_data["aggregation"]
+                if form.cleaned_data["kind"] == Feature.Kind.METERED
+                else "",
                 actor=request.office.actor,
                 now=request.office.now,
             )

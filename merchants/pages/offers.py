@@ -120,7 +120,8 @@ def _editor(request: OfficeRequest, row: Offer | None, *, checks: bool = False) 
         if version
         else set()
     )
-    features = [one for one in Feature.objects.order_by("id") if one.archived_at is None or one.pk in used]
+    rows = Feature.objects.exclude(kind=Feature.Kind.METERED).order_by("id")
+    features = [one for one in rows if one.archived_at is None or one.pk in used]
     options = [one for one in Option.objects.order_by("id") if one.archived_at is None or one.pk in kept]
     codes = dict.fromkeys([*(rate.code for rate in FRENCH_RATES), *TaxRate.objects.values_list("tax_code", flat=True)])
     titles = current_option_versions([one.pk for one in options])

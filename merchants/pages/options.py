@@ -158,7 +158,8 @@ def options(request: OfficeRequest) -> HttpResponse:
 
 def _features(terms: OptionTerms | None) -> list[Feature]:
     kept = {term.feature for term in terms.features} if terms else set()
-    return [row for row in Feature.objects.order_by("id") if row.archived_at is None or row.pk in kept]
+    rows = Feature.objects.exclude(kind=Feature.Kind.METERED).order_by("id")
+    return [row for row in rows if row.archived_at is None or row.pk in kept]
 
 
 @office_page(permission="edit_catalogue")

@@ -14,9 +14,11 @@ from django.db import connection
 from django.db.models import Q
 
 from merchants.actors import Actor
+from merchants.ids import show
 from merchants.models import Event
 from merchants.now import Now
 from merchants.refusals import gettext_noop
+from merchants.selectors.shapes import decimal_string
 from merchants.tenancy.scope import current
 from subscribers import history, shapes
 from subscribers.holdings import Holding, Told, blocks
@@ -31,6 +33,7 @@ from subscribers.models import (
     Subscription,
     SubscriptionCoupon,
     SubscriptionOption,
+    UsageRecord,
 )
 from subscribers.models.people import PERSONAL
 from subscribers.selectors import personal
@@ -107,6 +110,20 @@ def _uses(person: Subscriber) -> Told:
                 "at": shapes.at(row.at),
                 "channel": row.channel,
                 "reason": row.reason,
+            }
+
+
+def _usage(person: Subscriber) -> Told:
+    """What they used, whoever pays for it; what is counted once is kept as a digest, which says nothing."""
+    for block in blocks(UsageRecord.objects.filter(subscription__subscriber=person).select_related("feature")):
+        for row in block:
+            yield {
+                "id": row.public_id,
+                "subscription": show("sub", row.subscription_id),
+                "feature": row.feature.reference,
+                "quantity": decimal_string(row.quantity),
+                "at": shapes.at(row.used_at),
+                "key": row.key,
             }
 
 
@@ -234,6 +251,13 @@ HELD = (
         },
         tables=(Consumption,),
         told=_uses,
+    ),
+    Holding(
+        name="usage",
+        title=gettext_noop("Usage"),
+        columns={"at": gettext_noop("When"), "feature": gettext_noop("Feature"), "quantity": gettext_noop("Quantity")},
+        tables=(UsageRecord,),
+        told=_usage,
     ),
     Holding(
         name="payment_methods",

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from billing.flows.cancel import Leaving, cancel
 from billing.flows.usage import Reported, Told, record_usage
 from invoices.models import InvoiceLine
 from merchants.metered import TierTerm, UsageTerm, usage_json
 from merchants.models import Feature
-from merchants.now import local_instant
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscription, UsageRecord
+from subscribers.models import Subscription
 from tests.stories.statements import World, _utc
 from tests.worlds import TESTER, Shop
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0013_metered'),
-        ('subscribers', '0008_what_the_register_said'),
+        ('subscribers', '0009_uses_of_quotas'),
     ]
 
     operations = [
