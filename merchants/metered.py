@@ -29,7 +29,7 @@ class Aggregation(StrEnum):
 
     sum = "sum"
     max = "max"
-    count = "count"
+    count = "count"  # type: ignore[assignment] # hides str.count, which nobody asks of it
     unique = "unique"
 
 

@@ -24,7 +24,7 @@ class Priced:
 
     def exact(self, currency: str) -> Fraction:
         """What it comes to, in minor units, not rounded."""
-        each = parse_unit_price(self.unit_price, currency) * 10 ** exponent(currency)
+        each: Fraction = parse_unit_price(self.unit_price, currency) * 10 ** exponent(currency)
         return each * Fraction(self.quantity) + self.flat
 
 

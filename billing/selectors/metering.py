@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -46,7 +47,7 @@ def usage_in(wanted: Mapping[UUID, Collection[Span]]) -> dict[UUID, tuple[UsageS
     asked = [(id_, *span) for id_, spans in wanted.items() for span in sorted(spans, key=str)]
     if not asked:
         return {}
-    columns = {
+    columns: dict[str, Any] = {
         "subscriptions": [id_ for id_, _, _ in asked],
         "starts": [start for _, start, _ in asked],
         "ends": [until for _, _, until in asked],
