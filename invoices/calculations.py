@@ -45,6 +45,7 @@ class Rule(StrEnum):
     package = "package"
     graduated = "graduated"
     volume = "volume"
+    restored = "restored"
 
 
 def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
@@ -122,6 +123,8 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
             said = own.given_instead.format(amount=amount_text(int(inputs["instead_of"]), currency, language))
     elif rule == Rule.free:
         said = own.free
+    elif rule == Rule.restored:
+        said = own.restored
     else:
         locale = own.code
         if "unit_price" in inputs:
@@ -189,7 +192,7 @@ def _quantity(inputs: Inputs) -> Decimal:
 
 def _figures(rule: str, inputs: Inputs, quantity: str, unit: str, written: Sequence[str]) -> str:
     product, *rest = written
-    if rule in (Rule.complimentary, Rule.free):
+    if rule in (Rule.complimentary, Rule.free, Rule.restored):
         return product
     days, whole = inputs.get("days"), inputs.get("whole_days")
     factors = [quantity] if _quantity(inputs) != 1 else []

@@ -40,6 +40,7 @@ class Language:
     free: str
     packages: str
     """How many were used, and how many are in a package: `{used}`, `{size}`."""
+    restored: str
     before_colon: str = ""
     groups: str
     """Signs between thousands, as people type them."""
@@ -59,6 +60,7 @@ TABLE: dict[str, Language] = {
         given_instead="given instead of {amount}",
         free="free",
         packages="{used} in packages of {size}",
+        restored="as it was before that day's change",
         groups=",  '",
     ),
     "fr": Language(
@@ -75,6 +77,7 @@ TABLE: dict[str, Language] = {
         given_instead="offert, au lieu de {amount}",
         free="gratuit",
         packages="{used} en lots de {size}",
+        restored="comme avant le changement du jour",
         before_colon=NO_BREAK,
         groups=" \u00a0\u202f.",
     ),

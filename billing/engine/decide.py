@@ -29,6 +29,7 @@ class StepKind(StrEnum):
     renew = "renew"
     next_stage = "next_stage"
     apply = "apply"
+    change = "change"
     close = "close"
     end = "end"
     park = "park"

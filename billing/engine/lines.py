@@ -17,6 +17,7 @@ from subscribers.snapshots import ChargeSnapshot, OptionSnapshot, StageSnapshot,
 from subscribers.taxes import Texts
 
 SETUP: Texts = {"en": "setup", "fr": "mise en service"}
+CHANGE: Texts = {"en": "change of offer", "fr": "changement d’offre"}
 
 
 def stage_line(snapshot: SubscriptionSnapshot, stage: StageSnapshot, part: Part, *, on: date) -> DraftLine:
@@ -50,6 +51,39 @@ def setup_line(snapshot: SubscriptionSnapshot, *, on: date) -> DraftLine:
         catalogue_id=snapshot.offer.offer_id,
         fact=f"setup:{snapshot.id}",
         on=on,
+    )
+
+
+def fee_line(snapshot: SubscriptionSnapshot, amount: int, *, on: date) -> DraftLine:
+    """What the merchant asks for a change of offer, by its transition policy: once, whatever the quantity."""
+    return _line(
+        snapshot,
+        kind=LineKind.one_off,
+        title=joined(snapshot.offer.title, CHANGE),
+        unit_amount=amount,
+        quantity=1,
+        part=None,
+        rule=Rule.once,
+        tax_code=snapshot.offer.tax_code,
+        catalogue_id=snapshot.offer.offer_id,
+        fact=f"fee:{snapshot.id}:{on.isoformat()}",
+        on=on,
+    )
+
+
+def restored_line(line: DraftLine, amount: int) -> DraftLine:
+    """A line for days whose credit is taken back: at exactly what was credited, after discount, in minor units."""
+    days = {name: line.inputs[name] for name in ("currency", "from", "until", "days", "tax") if name in line.inputs}
+    inputs = {**days, "unit_amount": amount, "quantity": 1, "whole_days": line.inputs["days"]}
+    return replace(
+        line,
+        amount=amount,
+        quantity=1,
+        unit_price=unit_price(amount, line.currency),
+        discounts=(),
+        rule=Rule.restored.value,
+        inputs=inputs,
+        formula=formula(Rule.restored, inputs, amount=amount),
     )
 
 

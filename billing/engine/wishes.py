@@ -100,6 +100,13 @@ def _change_offer(snapshot: SubscriptionSnapshot, wish: Scheduled, catalogue: Ca
         if snapshot.current_period.end != day:
             return _postponed(snapshot, wish, snapshot.current_period.end)
         snapshot = _entered(snapshot, offer, day)
+    return with_wished(snapshot, wish, catalogue=catalogue)
+
+
+def with_wished(snapshot: SubscriptionSnapshot, wish: Scheduled, *, catalogue: Catalogue) -> SubscriptionSnapshot:
+    """A subscription that has entered an offer, with the options and the quantity that a `change_offer` names: options
+    that the offer includes, that the wish leaves out, or that have no price for its periods end that day."""
+    day, payload = wish.effective_on, wish.payload
     named = cast("Sequence[Mapping[str, Any]] | None", payload.get("options"))
     options = snapshot.options
     if named is not None:

@@ -1,0 +1,302 @@
+"""A change that counts now: what is given up of the running period, and the document of what is taken up (domain 12,
+13). Pure; the credit notes of what is given up are worked out by `leaving.given_back` from the lines that billed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from billing.engine.decide import Step, StepKind
+from billing.engine.discounts import discounted
+from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
+from billing.engine.moving import Anchoring, moved
+from billing.engine.transitions import Proration
+from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished
+from invoices.drafts import DraftInvoice, DraftLine
+from subscribers.periods import Part, Period
+from subscribers.snapshots import Billing, CouponSnapshot, Duration, OptionSnapshot, Scheduled, SubscriptionSnapshot
+
+STAGE = "stage"
+"""Where lines are named by what they bill: the subscription's own price; options are named by their id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """How the subscription stood before its first change of the day, and what was credited that day of what it had
+    paid then, in minor units after discount, by what the line billed."""
+
+    snapshot: SubscriptionSnapshot
+    credited: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a change counts now. `carried` are the coupons that came off what bills the running period, `facts` those
+    facts of lines that exist already; `stood`, where the offer was another one earlier that day."""
+
+    on: date
+    proration: Proration = Proration.days
+    anchoring: Anchoring = Anchoring.restart
+    fee: int = 0
+    carried: tuple[CouponSnapshot, ...] = ()
+    facts: frozenset[str] = frozenset()
+    stood: Stood | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The step of a change, and which lines give back what they billed of the days from it on; `whole`: all of it."""
+
+    step: Step
+    gives_up: frozenset[str]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Before, after, and the part of a period that the after bills. `same`: the period that ran goes on; `again`: the
+    old dates stand again; `moves`: another offer."""
+
+    before: SubscriptionSnapshot
+    after: SubscriptionSnapshot
+    part: Part
+    how: How
+    moves: bool
+    same: bool
+    again: bool
+
+    @property
+    def reprices(self) -> bool:
+        """True where the subscription's own price for the running period changes."""
+        return self.moves or self.before.quantity != self.after.quantity
+
+    @property
+    def waits(self) -> bool:
+        """True where nothing of the running period is given back or charged: the next one is at the new price."""
+        return self.how.proration is Proration.none and self.same
+
+
+def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, catalogue: Catalogue) -> Changed:
+    """Carry out a wish on `how.on`, within the running period of a subscription that is up to date.
+
+    What is taken up is billed from that day to the period's end, what is given up is credited from that day on; kept
+    options stay billed as they are where the period goes on. In arrears nothing is credited: the days that were had are
+    billed now. A coupon that came off the running period comes off the rest of it too, without being used up twice.
+
+    Raises ValueError where no period runs, and what `moving.moved` raises.
+    """
+    change = _carried_out(snapshot, wish, how, catalogue)
+    lines, after = _document(change)
+    drafted = None
+    if lines:
+        drafted = DraftInvoice(
+            payer=after.payer,
+            subscription=after.id,
+            currency=after.offer.currency,
+            tax_behavior=after.offer.tax_behavior,
+            on=how.on,
+            lines=lines,
+            period=change.part.period,
+            coupons_counted=_counted(snapshot.coupons, after.coupons),
+            even_if_zero=after.offer.zero_invoices and change.reprices,
+        )
+    day_before = {option.id for option in snapshot.options if not option.is_one_off and option.lives(how.on)}
+    step = Step(
+        kind=StepKind.change,
+        on=how.on,
+        why=wish.kind,
+        after=after,
+        drafted=drafted,
+        changes=(wish,),
+        ended_options=tuple(
+            one.id for one in after.options if one.id in day_before and not one.lives(how.on) and not one.is_one_off
+        ),
+    )
+    whole = how.proration is Proration.full
+    return Changed(step=step, gives_up=_given_up(change), whole=whole)
+
+
+def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, catalogue: Catalogue) -> _Change:
+    held = snapshot.current_part
+    if held is None:
+        raise ValueError("no period runs")
+    day = how.on
+    rest = Part(Period(day, held.period.end), held.whole)
+    offer = None
+    if wish.kind == WishKind.change_offer:
+        offer = catalogue.offers[str(wish.payload["offer_version"])]
+    if offer is None or offer.version_id == snapshot.offer.version_id:
+        if offer is None:
+            after = apply_wishes(snapshot, [wish], catalogue=catalogue)
+        else:
+            after = with_wished(snapshot, wish, catalogue=catalogue)
+        moves, part, again = False, rest, False
+    else:
+        moves = True
+        again = how.stood is not None and how.stood.snapshot.offer.version_id == offer.version_id
+        if again and how.stood is not None:
+            entered, part = _back(snapshot, how.stood.snapshot, day)
+        else:
+            entered, part = moved(snapshot, offer, day, anchoring=how.anchoring)
+        after = with_wished(entered, wish, catalogue=catalogue)
+    same = not again and part.whole == held.whole
+    if how.proration is Proration.full and same:
+        part = held
+    change = _Change(snapshot, after, part, how, moves, same, again)
+    if change.reprices and not change.waits:
+        after = replace(after, current_period=part.period)
+    elif change.waits:
+        after = replace(after, current_period=held.period)
+    end = after.current_period.end if after.current_period else held.period.end
+    scheduled = tuple(
+        replace(one, effective_on=end) if one.effective_on == held.period.end else one for one in snapshot.scheduled
+    )
+    return replace(change, after=replace(after, scheduled=scheduled))
+
+
+def _back(snapshot: SubscriptionSnapshot, stood: SubscriptionSnapshot, day: date) -> tuple[SubscriptionSnapshot, Part]:
+    """The old offer at its old dates; what it had paid of this day and later was credited, and is billed again."""
+    held = stood.current_part
+    if held is None:
+        raise ValueError("no period ran")
+    part = Part(Period(day, held.period.end), held.whole)
+    back = replace(
+        snapshot,
+        offer=stood.offer,
+        alignment=stood.alignment,
+        anchor=stood.anchor,
+        stage_position=stood.stage_position,
+        stage_started_on=stood.stage_started_on,
+        cycle_from=stood.cycle_from,
+        current_period=part.period,
+        period_index=stood.period_index,
+        free_until=stood.free_until,
+    )
+    return back, part
+
+
+def _given_up(change: _Change) -> frozenset[str]:
+    """What of the lines that bill the running period is given back, by what they billed."""
+    if change.waits:
+        return frozenset()
+    gone = {STAGE} if change.reprices else set[str]()
+    after = {option.id: option for option in change.after.options}
+    for option in change.before.options:
+        if option.is_one_off or not option.lives(change.how.on):
+            continue
+        kept = after[option.id]
+        if not change.same or kept.quantity != option.quantity or not kept.lives(change.how.on):
+            gone.add(option.id)
+    return frozenset(gone)
+
+
+def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapshot]:
+    """The lines of the change, and the subscription after it with what they used of its coupons and options."""
+    before, after, how = change.before, change.after, change.how
+    closing = _closing(change)
+    opening: list[DraftLine] = []
+    bills = change.reprices and not change.waits
+    part = change.part.within(None, after.bills_until)
+    if bills and part is not None and after.stage.billing is Billing.advance:
+        line = _own(stage_line(after, after.stage, part, on=how.on), how)
+        opening += _restored(line, STAGE, change) if change.again else [line]
+    options = _options(change, part, opening)
+    opening += [charge_line(after, charge, on=how.on) for charge in after.charges]
+    if how.fee:
+        opening.append(_own(fee_line(after, how.fee, on=how.on), how))
+    lines, coupons = _less_coupons(change, closing, opening, part)
+    return lines, replace(after, options=options, coupons=coupons, charges=())
+
+
+def _closing(change: _Change) -> list[DraftLine]:
+    """In arrears: the days that were had at the old price."""
+    before, held = change.before, change.before.current_part
+    if held is None or not change.reprices or before.stage.billing is not Billing.arrears:
+        return []
+    if change.same and change.how.proration is not Proration.days:
+        return []
+    had = held.within(None, change.how.on)
+    return [_own(stage_line(before, before.stage, had, on=change.how.on), change.how)] if had else []
+
+
+def _options(change: _Change, part: Part | None, opening: list[DraftLine]) -> tuple[OptionSnapshot, ...]:
+    """Bill what is new, in another quantity, or in another period; options with what they used of their term."""
+    held = {option.id: option for option in change.before.options}
+    kept: list[OptionSnapshot] = []
+    for option in change.after.options:
+        was = held.get(option.id)
+        lived = was is not None and was.lives(change.how.on)
+        billed = lived and change.same and was is not None and was.quantity == option.quantity
+        if billed or (option.is_one_off and was is not None) or (change.waits and lived):
+            kept.append(option)
+            continue
+        line, after = option_line(change.after, option, part, on=change.how.on)
+        if line is not None:
+            own = _own(line, change.how)
+            opening += _restored(own, option.id, change) if change.again and lived else [own]
+        goes_on = lived and (change.same or change.again) and was is not None
+        kept.append(replace(after, periods_used=was.periods_used, ends_on=option.ends_on) if goes_on and was else after)
+    return tuple(kept)
+
+
+def _restored(line: DraftLine, key: str, change: _Change) -> list[DraftLine]:
+    """A line of the old dates at exactly what was credited of it that day; none where nothing was."""
+    credited = change.how.stood.credited.get(key, 0) if change.how.stood else 0
+    return [restored_line(line, credited)] if credited else []
+
+
+def _less_coupons(
+    change: _Change, closing: Sequence[DraftLine], opening: Sequence[DraftLine], part: Part | None
+) -> tuple[tuple[DraftLine, ...], tuple[CouponSnapshot, ...]]:
+    """Coupons that came off the running period come off the rest of it, prorated and uncounted. A period that begins
+    with the change, or the first paid one, counts as any other."""
+    before, after = change.before, change.after
+    attached = after.coupons
+    if change.again:  # what is billed again was credited after its discounts
+        return (*closing, *opening), attached
+    arrears = before.stage.billing is Billing.arrears
+    held = before.current_part
+    if closing and held is not None:
+        had = held.within(None, change.how.on)
+        running = [_running(one) for one in attached if not one.is_spent]
+        closing, _ = discounted(closing, running, paid_period=True, share=had.share if had else held.share)
+    pays = after.stage.billing is Billing.advance and not after.stage.is_free and change.reprices
+    begins = pays and not (change.same and (not before.stage.is_free) and not arrears)
+    if begins and part is not None:
+        opening, attached = discounted(opening, attached, paid_period=True, share=part.share)
+    elif change.same and not before.stage.is_free:
+        running = [_running(one) for one in _of_this_period(change, arrears)]
+        opening, _ = discounted(opening, running, paid_period=True, share=part.share if part else Fraction(1))
+    else:
+        opening, _ = discounted(opening, attached, paid_period=False)
+    return (*closing, *opening), attached
+
+
+def _of_this_period(change: _Change, arrears: bool) -> list[CouponSnapshot]:
+    """Those that the running period has: they came off what billed it, or last for ever, or have begun to count."""
+    own = change.before.coupons
+    begun = [one for one in own if not one.is_spent and (arrears or one.most_periods is None or one.periods_used)]
+    known = {one.id for one in begun}
+    return [*(one for one in change.how.carried if one.id not in known), *begun]
+
+
+def _running(coupon: CouponSnapshot) -> CouponSnapshot:
+    return replace(coupon, duration=Duration.forever, periods=None, periods_used=0)
+
+
+def _counted(before: Sequence[CouponSnapshot], after: Sequence[CouponSnapshot]) -> tuple[str, ...]:
+    used = {coupon.id: coupon.periods_used for coupon in before}
+    return tuple(one.id for one in after for _ in range(one.periods_used - used.get(one.id, one.periods_used)))
+
+
+def _own(line: DraftLine, how: How) -> DraftLine:
+    """The same with a fact that no line has yet: a period that is changed twice in a day is billed in parts."""
+    if line.fact is None or line.fact not in how.facts:
+        return line
+    nth = 2
+    while f"{line.fact}:{nth}" in how.facts:
+        nth += 1
+    return replace(line, fact=f"{line.fact}:{nth}")
