@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from billing.demo_people import Person, people
-from billing.flows import cancel, clock_work, clocks, methods, schedule, subscribe
+from billing.flows import asks, cancel, clock_work, clocks, methods, schedule, subscribe
 from billing.flows.purchase import WishedOption
 from billing.flows.wanted import Wanted
 from invoices.models import DocumentFile
@@ -242,7 +242,7 @@ def _moves(merchant_id: UUID, clock_id: UUID, person: Person) -> int:
     if row is None or row.service_ends_on is not None:
         return 0
     with tenant(merchant_id):
-        ask = schedule.ChangeOffer(offer=Offer.objects.get(reference="hifi"))
+        ask = asks.ChangeOffer(offer=Offer.objects.get(reference="hifi"))
     schedule.schedule(merchant_id=merchant_id, subscription_id=row.pk, ask=ask, actor=SITE)
     return 1
 
@@ -255,7 +255,7 @@ def _drops(merchant_id: UUID, clock_id: UUID, person: Person) -> int:
         held = SubscriptionOption.objects.filter(subscription=row, ends_on=None).first()
     if held is None:
         return 0
-    ask = schedule.RemoveOption(option_id=held.pk)
+    ask = asks.RemoveOption(option_id=held.pk)
     schedule.schedule(merchant_id=merchant_id, subscription_id=row.pk, ask=ask, actor=STAFF)
     return 1
 

@@ -14,8 +14,9 @@ from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody,
 from billing.api.named import named_options
 from billing.api.subscribing import DocumentPreviewShape, document_previewed
 from billing.flows import schedule
+from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.purchase import WishedOption, told_later
-from billing.flows.schedule import AddOption, Ask, ChangeOffer, Effect, RemoveOption, SetQuantity
+from billing.flows.schedule import Effect
 from billing.selectors.answers import LaterShape, SubscriptionShape, subscriptions_shown
 from merchants.http.operations import operation
 from merchants.http.references import find

@@ -195,7 +195,7 @@ def _given_up(change: _Change) -> frozenset[str]:
 
 def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapshot]:
     """The lines of the change, and the subscription after it with what they used of its coupons and options."""
-    before, after, how = change.before, change.after, change.how
+    after, how = change.after, change.how
     closing = _closing(change)
     opening: list[DraftLine] = []
     bills = change.reprices and not change.waits

@@ -1,16 +1,19 @@
-"""What the running period of a subscription billed, and credit notes for what of it is not had (domain 12, 14)."""
+"""What bills the days of a subscription from one on, and credit notes for what of it is not had (domain 12, 14)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from django.utils import translation
 from django.utils.translation import pgettext
 
+from billing.engine.changing import STAGE
 from billing.engine.leaving import Billed, Refunding, given_back
-from invoices.crediting import Ask
-from invoices.models import CreditNote, Invoice, InvoiceLine
+from invoices.crediting import Ask, CreditRule
+from invoices.drafts import LineKind
+from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan
 from invoices.services.credits import credit_invoice
 from merchants.actors import Actor
@@ -27,19 +30,41 @@ class Back:
     plan: Plan
 
 
-def backs(picture: SubscriptionSnapshot, day: date, *, refund: Refunding, to: To) -> tuple[Back, ...]:
-    """What ending on `day` gives back of the running period, by invoice; nothing where it was not billed. Reads only.
-    Needs the tenant's scope."""
-    found: list[Back] = []
-    facts = _facts(picture)
-    if refund is Refunding.none or not facts:
+def running_lines(picture: SubscriptionSnapshot, day: date) -> list[InvoiceLine]:
+    """The lines that billed days of a subscription from `day` on, its price and its options, oldest first; those that
+    were credited since included. Two queries at most. Needs the tenant's scope."""
+    kinds = (LineKind.stage.value, LineKind.option.value)
+    lines = InvoiceLine.objects.filter(subscription_id=picture.id, period_end__gt=day, kind__in=kinds)
+    return list(lines.exclude(invoice__status=Invoice.Status.DRAFT).select_related("invoice").order_by("id"))
+
+
+def billed_by(line: InvoiceLine) -> str:
+    """What a line bills, as a change names it: the subscription's price, or one of its options by id."""
+    return STAGE if line.kind == LineKind.stage else str(line.subscription_option_id)
+
+
+def backs(
+    picture: SubscriptionSnapshot,
+    day: date,
+    *,
+    refund: Refunding,
+    to: To,
+    only: Collection[str] | None = None,
+) -> tuple[Back, ...]:
+    """What is given back of the days from `day` on, by invoice; nothing where they were not billed, or are given back
+    already. `only`: by what is billed (`billed_by`). Reads only. Needs the tenant's scope."""
+    if refund is Refunding.none or (only is not None and not only):
         return ()
-    ids = InvoiceLine.objects.filter(fact__in=facts).values_list("invoice_id", flat=True)
-    for invoice in Invoice.objects.filter(id__in=set(ids)).exclude(status=Invoice.Status.DRAFT).order_by("id"):
+    lines = [line for line in running_lines(picture, day) if only is None or billed_by(line) in only]
+    gone = _given_up(lines)
+    meant = {line.pk for line in lines if line.pk not in gone}
+    found: list[Back] = []
+    invoices = {line.invoice_id: line.invoice for line in lines if line.pk in meant}
+    for _id, invoice in sorted(invoices.items()):
         rows, left = creditable_lines(invoice)
         asks: dict[int, Ask] = {}
         for at, (row, line) in enumerate(zip(rows, left, strict=True)):
-            if row.fact in facts and row.period_start is not None and row.period_end is not None:
+            if row.pk in meant and row.period_start is not None and row.period_end is not None:
                 billed = Billed(
                     charged=line.charged, left=line.left, start=row.period_start, end=row.period_end, inputs=row.inputs
                 )
@@ -63,18 +88,15 @@ def give_back(found: tuple[Back, ...], *, reason: str, to: To, actor: Actor, now
     ]
 
 
+def _given_up(lines: list[InvoiceLine]) -> set[object]:
+    """Lines of which the days up to their end were given back already: what is left of them was had."""
+    ends = {line.pk: line.period_end.isoformat() for line in lines if line.period_end is not None}
+    credited = CreditNoteLine.objects.filter(invoice_line_id__in=list(ends), rule=CreditRule.days_not_had)
+    return {
+        id_ for id_, inputs in credited.values_list("invoice_line_id", "inputs") if inputs.get("until") == ends[id_]
+    }
+
+
 def _ended(invoice: Invoice) -> str:
     with translation.override(invoice.locale):
         return pgettext("reason of a credit note", "Subscription ended before its period did")
-
-
-def _facts(picture: SubscriptionSnapshot) -> set[str]:
-    """What the lines of the running period say that they bill (`engine.drafting`): its price and its options."""
-    period = picture.current_period
-    if period is None:
-        return set()
-    starts = {option.id: max(period.start, option.starts_on or period.start) for option in picture.options}
-    return {
-        f"stage:{picture.id}:{period.start.isoformat()}",
-        *(f"option:{id_}:{start.isoformat()}" for id_, start in starts.items()),
-    }

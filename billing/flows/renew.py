@@ -93,16 +93,32 @@ def renew(
                 faults[row.pk] = fault_of(error)
             else:
                 lives.append(Life(row=row, taken=taken))
-        told: list[Lived] = []
-        invoices, charges = _documents(lives, merchant, people, run_id, catalogue, told, actor=actor, now=now)
-        renew_rows.write(lives, actor=actor, now=now)
-        renew_parts.write(lives, charges, actor=actor, now=now)
-        renew_rights.write(lives, actor=actor, now=now)
-        tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
+        invoices = write(lives, merchant, people, catalogue=catalogue, run_id=run_id, actor=actor, now=now)
         done = _done(lives, invoices, faults)
         if run_id is not None:
             _count(run_id, done)
         return done
+
+
+def write(
+    lives: Sequence[Life],
+    merchant: Merchant,
+    people: Mapping[UUID, Subscriber],
+    *,
+    catalogue: Catalogue,
+    run_id: UUID | None = None,
+    actor: Actor,
+    now: Now,
+) -> list[Invoice]:
+    """Write what locked lives went through: documents, subscriptions and what hangs on them, rights, history, facts.
+    `people` are their payers, locked. Answers the invoices, in the order of their days. Needs the tenant's scope."""
+    told: list[Lived] = []
+    invoices, charges = _documents(lives, merchant, people, run_id, catalogue, told, actor=actor, now=now)
+    renew_rows.write(lives, actor=actor, now=now)
+    renew_parts.write(lives, charges, actor=actor, now=now)
+    renew_rights.write(lives, actor=actor, now=now)
+    tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
+    return invoices
 
 
 def _count(run_id: UUID, done: Renewed) -> None:

@@ -53,6 +53,8 @@ def _options(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:
                             subscription=life.row,
                             option_version_id=versions[option.id],
                             periods=option.term,
+                            complimentary=option.complimentary,
+                            reason=option.reason,
                             starts_on=option.starts_on or one.step.on,
                             created_at=now.at,
                             **facts,
@@ -66,7 +68,11 @@ def _options(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:
     bulk.insert(new)
     entries += [
         Entry(
-            row=row, verb="option_added", columns=history.columns_of(row), effective_at=effective(found[row.pk][1], now)
+            row=row,
+            verb="option_added",
+            columns=history.columns_of(row),
+            reason=found[row.pk][0].reason,
+            effective_at=effective(found[row.pk][1], now),
         )
         for row in new
     ]
@@ -146,6 +152,15 @@ def _change(
         if not told:
             continue
         together.setdefault(tuple(facts), []).append([pk, *facts.values()])
-        entries.append(Entry(row=row, verb=verb(facts), columns=told, before=before, effective_at=effective(one, now)))
+        entries.append(
+            Entry(
+                row=row,
+                verb=verb(facts),
+                columns=told,
+                before=before,
+                reason=life.reason,
+                effective_at=effective(one, now),
+            )
+        )
     for names, values in together.items():
         bulk.update(model, names, values)

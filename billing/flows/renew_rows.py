@@ -13,6 +13,7 @@ from billing.engine.columns import columns
 from billing.engine.decide import StepKind
 from billing.engine.lives import Taken
 from merchants.actors import Actor
+from merchants.ids import show
 from merchants.now import Now, local_midnight
 from merchants.tenancy import bulk
 from subscribers import history, shapes
@@ -27,6 +28,7 @@ VERBS = {
     StepKind.renew: "renewed",
     StepKind.next_stage: "stage_entered",
     StepKind.apply: "wishes_carried_out",
+    StepKind.change: "changed",
     StepKind.close: "billing_closed",
     StepKind.end: "ended",
 }
@@ -35,6 +37,7 @@ EVENTS = {
     StepKind.renew: "subscription.renewed",
     StepKind.next_stage: "subscription.renewed",
     StepKind.apply: "subscription.updated",
+    StepKind.change: "subscription.updated",
     StepKind.close: "subscription.updated",
     StepKind.end: "subscription.ended",
 }
@@ -47,6 +50,7 @@ class Life:
     row: Subscription
     taken: tuple[Taken, ...]
     latest_invoice_id: UUID | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         self.latest_invoice_id = self.row.latest_invoice_id
@@ -101,7 +105,7 @@ def _subscription(life: Life, entries: list[Entry], now: Now) -> set[str]:
         told = {name: wanted[name] for name in before if name not in UNTOLD}
         if told:
             verb = VERBS[one.step.kind]
-            entries.append(Entry(row=row, verb=verb, columns=told, before=before, effective_at=at))
+            entries.append(Entry(row=row, verb=verb, columns=told, before=before, reason=life.reason, effective_at=at))
         _facts(life, one, had_access)
     return changed
 
@@ -141,9 +145,19 @@ def _facts(life: Life, one: Taken, had_access: tuple[str, str]) -> None:
     previous: dict[str, Any] = {"status": one.before.status.value, "stage": one.before.stage_position}
     if period is not None:
         previous["current_period"] = {"start": period.start.isoformat(), "end": period.end.isoformat()}
-    life.facts.append((EVENTS[one.step.kind], {"object": shown, "previous": previous}))
+    if one.after.offer.version_id != one.before.offer.version_id:
+        previous["offer"] = show("off", UUID(one.before.offer.offer_id))
+        life.facts.append(("subscription.offer_changed", {"object": shown, "previous": previous}))
+    if one.step.kind is not StepKind.change or one.after.quantity != one.before.quantity:
+        if one.after.quantity != one.before.quantity:
+            previous["quantity"] = one.before.quantity
+        life.facts.append((EVENTS[one.step.kind], {"object": shown, "previous": previous}))
+    known = {option.id for option in one.before.options}
+    for option in one.after.options:
+        if option.id not in known:
+            life.facts.append(("subscription.option_added", {"object": shown, "option": show("sop", UUID(option.id))}))
     for option_id in one.step.ended_options:
-        life.facts.append(("subscription.option_removed", {"object": shown, "option": option_id}))
+        life.facts.append(("subscription.option_removed", {"object": shown, "option": show("sop", UUID(option_id))}))
     if (row.access, row.access_reason) != had_access and row.access != had_access[0]:
         life.facts.append(("access.changed", {"object": shown["access"]}))
 

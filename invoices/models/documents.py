@@ -150,6 +150,13 @@ class InvoiceLine(TenantModel):
                 condition=Q(discount__gte=0, discount__lte=F("amount")), name="no_line_goes_below_zero"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["subscription_id", "period_end"],
+                condition=Q(subscription_id__isnull=False),
+                name="lines_of_a_subscription",
+            ),
+        ]
 
 
 class InvoiceTax(TenantModel):

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from billing.engine.quoting import coming
 from billing.flows import schedule
+from billing.flows.asks import ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.purchase import told_later
-from billing.flows.schedule import ChangeOffer, RemoveOption, SetQuantity
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
 from invoices.models import CreditNote

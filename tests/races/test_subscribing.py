@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from billing.flows import schedule
+from billing.flows.asks import SetQuantity
 from billing.flows.pay import PaymentUnderWay
-from billing.flows.schedule import SetQuantity
 from invoices.models import Invoice
 from merchants.models import Coupon
 from merchants.refusals import Conflict, Invalid

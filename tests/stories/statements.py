@@ -10,14 +10,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.flows import clock_work, clocks, collect, schedule
+from django.apps import apps
+
+from billing.flows import asks, change, clock_work, clocks, collect, schedule
 from billing.flows.running import run_merchant
 from billing.models import BillingRun, ParkedInRun
-from invoices.models import CreditNoteLine, Invoice, InvoiceLine, Payment
+from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment
+from invoices.totals import totals
 from merchants.clock import instant
 from merchants.models import Offer, TestClock
 from merchants.money import decimal_text
 from merchants.now import Now, local_date
+from merchants.tenancy.models import TenantModel
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Subscription
 from subscribers.services import enrolment
@@ -100,9 +104,28 @@ class World:
                 ids = list(due.order_by("id").values_list("id", flat=True))
             collect.collect(merchant_id=self.shop.id, invoice_ids=ids, now=self.now, actor=TESTER)
 
-    def plan(self, sub: Subscription, ask: schedule.Ask) -> None:
+    def plan(self, sub: Subscription, ask: asks.Ask) -> None:
         """Wish for something at the end of the paid period."""
         schedule.schedule(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, actor=TESTER)
+
+    def change(self, sub: Subscription, ask: asks.Ask, **how: Any) -> Subscription:
+        """Change it as its policy says, or as `how` does; what it then does is what its preview said, and the preview
+        wrote nothing. What is due is asked for at once."""
+        changing, before = change.Changing(**how), rows(self.shop.id)
+        seen = change.foresee(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, changing=changing)
+        assert rows(self.shop.id) == before
+        done = change.change(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, changing=changing, actor=TESTER)
+        now = seen.when == "now"
+        with tenant(self.shop.id):
+            invoices = Invoice.objects.exclude(id__in=before["Invoice"]).order_by("id")
+            notes = CreditNote.objects.exclude(id__in=before["CreditNote"]).order_by("id")
+            billed = [totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents if now]
+            assert [invoice.gross for invoice in invoices] == billed
+            assert [(note.gross, note.to_invoice, note.to_balance) for note in notes] == [
+                (back.plan.credit.gross, back.plan.to_invoice, back.plan.to_balance) for back in seen.backs
+            ]
+        self.collect()
+        return done
 
     def now_is(self, sub: Subscription) -> Subscription:
         """The subscription as it stands."""
@@ -126,6 +149,17 @@ class World:
         for it; then VAT where it comes on top, and what was not paid. Last, how it ended."""
         with tenant(self.shop.id):
             return _statement([sub.pk for sub in subs], self.shop.merchant.timezone)
+
+
+def rows(merchant_id: UUID) -> dict[str, Any]:
+    """The ids of every row of a merchant, and what its subscriptions hold, by model: to see that nothing was written."""
+    with tenant(merchant_id):
+        ids: dict[str, Any] = {
+            model.__name__: set(model._default_manager.values_list("pk", flat=True))
+            for model in apps.get_models()
+            if issubclass(model, TenantModel) and model._meta.managed
+        }
+        return {**ids, "stands": list(Subscription.objects.order_by("id").values())}
 
 
 def _utc(day: str, at: str, zone: str) -> datetime:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing import runs
-from billing.flows import cancel, foresee, schedule
+from billing.flows import asks, cancel, foresee, schedule
 from billing.models import Foreseen
 from merchants.clock import instant
 from merchants.models import Event, TestClock
@@ -161,7 +161,7 @@ def test_the_end_of_a_free_stage_is_told_with_the_first_charge(shop, clock):
 def test_what_is_planned_for_the_end_of_a_free_stage_is_counted_in(shop, clock):
     ada = enrol(shop, clock)
     bought = shop.buy(ada, shop.offer("hifi", ("month", 1, 0), ("month", None, 12_99)))
-    three = schedule.SetQuantity(quantity=3)
+    three = asks.SetQuantity(quantity=3)
     schedule.schedule(merchant_id=shop.id, subscription_id=bought.subscription_id, ask=three, actor=shop.actor)
 
     assert look(shop, clock, "2026-01-29") == [1]

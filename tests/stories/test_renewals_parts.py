@@ -9,9 +9,9 @@ from textwrap import dedent
 import pytest
 
 from billing.flows import cancel, charges
+from billing.flows.asks import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.charges import ChargeTerms
 from billing.flows.purchase import WishedOption
-from billing.flows.schedule import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from invoices.models import Invoice, Payment
 from merchants.models import Event
 from merchants.now import local_date

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from billing.flows import schedule
+from billing.flows import asks, schedule
+from billing.flows.asks import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.cancel import cancel_at_period_end
 from billing.flows.purchase import WishedOption
 from billing.flows.running import run_merchant
-from billing.flows.schedule import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from billing.models import BillingRun
 from invoices.models import Invoice, InvoiceLine
 from merchants.actors import Actor
@@ -44,11 +44,11 @@ def lines(shop: Any, *, after: int = 1) -> list[tuple[str, int]]:
         return [(line.title["en"], line.amount) for line in found]
 
 
-def plan(shop: Any, row: Subscription, ask: schedule.Ask) -> Subscription:
+def plan(shop: Any, row: Subscription, ask: asks.Ask) -> Subscription:
     return schedule.schedule(merchant_id=shop.id, subscription_id=row.pk, ask=ask, actor=shop.actor)
 
 
-def seen(shop: Any, row: Subscription, ask: schedule.Ask) -> schedule.Effect:
+def seen(shop: Any, row: Subscription, ask: asks.Ask) -> schedule.Effect:
     return schedule.preview(merchant_id=shop.id, subscription_id=row.pk, ask=ask)
 
 

@@ -1,4 +1,4 @@
-"""Changes that count now, through the engine alone: what is given up, what is billed, which dates stand (domain 12, 13)."""
+"""Changes that count now, through the engine: what is given up, what is billed, which dates stand (domain 12, 13)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def day(text: str) -> date:
 
 
 def change(
-    snapshot: SubscriptionSnapshot, on: str, kind: str = "change_offer", how: dict[str, Any] | None = None, **payload: Any
+    snapshot: SubscriptionSnapshot,
+    on: str,
+    kind: str = "change_offer",
+    how: dict[str, Any] | None = None,
+    **payload: Any,
 ) -> Changed:
     wish = Scheduled(id="sch_1", kind=kind, effective_on=day(on), payload=payload)
     return change_now(snapshot, wish, how=How(on=day(on), **(how or {})), catalogue=CATALOGUE)
@@ -141,7 +145,10 @@ def test_who_is_in_a_free_stage_keeps_it_by_the_new_offers_length():
     first = begun(sold("first", stage(0, DAY, 30), stage(30_00)), "2026-01-01")
     on = lambda text: live(first, day(text))[-1].after  # noqa: E731
     kept = move(on("2026-01-10"), "2026-01-10", "trial")
-    assert (billed(kept), stands(kept)) == ([("trial", "01-10..01-11", 0)], ("trial", "2026-01-10..2026-01-11", "trialing"))
+    assert (billed(kept), stands(kept)) == (
+        [("trial", "01-10..01-11", 0)],
+        ("trial", "2026-01-10..2026-01-11", "trialing"),
+    )
     assert kept.step.after.period_index == 10
     over = move(on("2026-01-20"), "2026-01-20", "trial")
     assert billed(over) == [("trial", "01-20..02-20", 60_00)]

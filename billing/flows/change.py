@@ -1,0 +1,269 @@
+"""Changing a running subscription now, within its period (domain 11 to 13): another offer, quantity, options.
+
+What is given up is a credit note to the payer's balance, what is taken up an invoice of the same day; `engine.changing`
+works both out. A preview is the same calculation with nothing written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.engine.changing import Changed, How, change_now
+from billing.engine.leaving import Refunding
+from billing.engine.lives import Taken
+from billing.engine.moving import Anchoring, on_trial
+from billing.engine.quoting import Later, coming
+from billing.engine.transitions import Proration, Transition, When, unruled
+from billing.engine.wishes import Catalogue, WishKind
+from billing.flows import cancel, schedule
+from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
+from billing.flows.giving_back import Back, backs, give_back
+from billing.flows.renew import renew, write
+from billing.flows.renew_rows import Life
+from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, facts_of, note, stood_before
+from billing.selectors.due import catalogue_of
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice
+from merchants.actors import Actor
+from merchants.ids import new_id
+from merchants.models import Merchant
+from merchants.refusals import Conflict, gettext_noop
+from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
+from subscribers.lifecycle import Status
+from subscribers.models import ScheduledChange, Subscriber, Subscription
+from subscribers.selectors.pictures import offer_pictures
+from subscribers.snapshots import OfferSnapshot, Scheduled, SubscriptionSnapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changing:
+    """How a change counts: `when` it does (None: as the merchant's policy says), what becomes of the renewal day where
+    the new offer has another interval, and why, for the history and the credit note."""
+
+    when: Literal["now", "period_end"] | None = None
+    anchor: Anchoring = Anchoring.restart
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What a change would do: the day from which it counts, what it gives back by invoice, the documents of that day,
+    the subscription's options that end with it, and what comes later."""
+
+    when: When
+    on: date
+    after: SubscriptionSnapshot
+    backs: tuple[Back, ...]
+    documents: tuple[DraftInvoice, ...]
+    ended_options: tuple[str, ...]
+    later: tuple[Later, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Worked:
+    """A change worked out: the wish, what the engine makes of it, and what is given back."""
+
+    standing: Standing
+    wish: Scheduled
+    changed: Changed
+    backs: tuple[Back, ...]
+    catalogue: Catalogue
+
+
+def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Changing) -> Foreseen:
+    """What a change would do, by the same calculation as the act and with the same refusals; nothing is written: what
+    fell due before and was not made yet is made for the calculation, and undone with it."""
+    with tenant(merchant_id), transaction.atomic():
+        standing = _standing(merchant_id, subscription_id)
+        transition = _transition(ask, standing, changing)
+        if transition.when is When.period_end:
+            effect = schedule.preview(merchant_id=merchant_id, subscription_id=subscription_id, ask=ask)
+            return Foreseen(
+                when=When.period_end,
+                on=effect.due_on,
+                after=effect.after,
+                backs=(),
+                documents=effect.documents,
+                ended_options=effect.ended_options,
+                later=effect.later,
+            )
+        due = _is_due(standing)
+        if due:
+            standing = _brought_up_to_date(standing, actor=Actor.system("preview"))
+        worked = _worked_out(standing, ask, transition, changing)
+        step = worked.changed.step
+        seen = Foreseen(
+            when=When.now,
+            on=step.on,
+            after=step.after,
+            backs=worked.backs,
+            documents=step.drafts,
+            ended_options=step.ended_options,
+            later=coming(step.after, catalogue=worked.catalogue),
+        )
+        if due:
+            transaction.set_rollback(True)
+        return seen
+
+
+def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Changing, actor: Actor) -> Subscription:
+    """Change a subscription: now, or noted for the end of its paid period, as is asked or as the policy says.
+
+    A change now takes the place of a wish of its kind that waits; other wishes stand, and move with the period where
+    that changes its end. Raises Invalid naming the field, Conflict (`subscription_not_running`,
+    `subscription_suspended`, `subscription_ending`, `no_running_period`, `change_forbidden`, `nothing_changes`,
+    `too_many_changes`, `subscription_not_changed`, `offer_archived`, `option_over`).
+    """
+    with tenant(merchant_id):
+        standing = _standing(merchant_id, subscription_id)
+        transition = _transition(ask, standing, changing)
+        if transition.when is When.period_end:
+            return schedule.schedule(merchant_id=merchant_id, subscription_id=subscription_id, ask=ask, actor=actor)
+        if _is_due(standing):
+            standing = _brought_up_to_date(standing, actor=actor)
+        worked = _worked_out(standing, ask, transition, changing)
+        row, now, step = standing.row, standing.now, worked.changed.step
+        waiting = ScheduledChange.objects.filter(
+            subscription=row, status=ScheduledChange.Status.WAITING, kind=worked.wish.kind
+        )
+        for wish in waiting.select_for_update(of=("self",)):
+            schedule.settle(wish, ScheduledChange.Status.REPLACED, actor=actor, now=now)
+        note(worked.wish, standing.picture, row, reason=changing.reason, actor=actor, now=now)
+        before = _without_its_kind(standing.picture, worked.wish)
+        taken = Taken(step, before, step.after, not_before=now.at)
+        people = Subscriber.objects.in_bulk([row.payer_id])
+        life = Life(row=row, taken=(taken,), reason=changing.reason)
+        write([life], standing.merchant, people, catalogue=worked.catalogue, actor=actor, now=now)
+        give_back(worked.backs, reason=changing.reason, to="balance", actor=actor, now=now)
+        return cancel.lock(subscription_id)
+
+
+def transition_of(before: OfferSnapshot, after: OfferSnapshot) -> Transition:
+    """How a change of offer counts by the merchant's policy (domain 11)."""
+    return unruled(before, after)
+
+
+def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
+    row = cancel.lock(subscription_id)
+    merchant = Merchant.objects.get(id=merchant_id)
+    now = now_for(merchant, row.test_clock_id)
+    if row.status not in cancel.LIVE:
+        raise Conflict(
+            gettext_noop("A subscription that is %(status)s cannot be changed."),
+            code="subscription_not_running",
+            params={"status": row.status},
+        )
+    return Standing(row=row, merchant=merchant, picture=snapshots([row], merchant)[row.pk], due_on=now.today, now=now)
+
+
+def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
+    """When a change counts, and how. An explicit `when` wins over the policy: whoever may say it was asked by the face
+    (domain 11). Raises Conflict (`change_forbidden`, `offer_archived`)."""
+    asked = When(changing.when) if changing.when else None
+    if isinstance(ask, AddOption):
+        return Transition(when=asked or When.now)
+    if isinstance(ask, RemoveOption):
+        return Transition(when=asked or When.period_end)
+    if isinstance(ask, SetQuantity):
+        more = ask.quantity >= standing.picture.quantity
+        return Transition(when=asked or (When.now if more else When.period_end))
+    wanted = details(ask, standing)[1]
+    offer = offer_pictures([version := UUID(str(wanted["offer_version"]))])[version]
+    ruled = transition_of(standing.picture.offer, offer)
+    if asked is not None:
+        return replace(ruled, when=asked)
+    if ruled.when is When.forbidden:
+        raise Conflict(
+            gettext_noop("The transition policy does not allow this change."),
+            code="change_forbidden",
+            way_out=gettext_noop("Say when it is to count, if you may, or change the policy in Settings."),
+        )
+    if on_trial(standing.picture) and not offer.stages[0].is_free:
+        return replace(ruled, when=When.period_end)  # who is in a free stage keeps it
+    return ruled
+
+
+def _is_due(standing: Standing) -> bool:
+    due = standing.row.next_action_at
+    return due is not None and due <= standing.now.at
+
+
+def _brought_up_to_date(standing: Standing, *, actor: Actor) -> Standing:
+    """What fell due before the change is made first (domain 5: the day of an event belongs to what comes after it)."""
+    renewed = renew(merchant_id=standing.merchant.pk, batch=[standing.row.pk], now=standing.now, actor=actor)
+    if standing.row.pk not in renewed.taken:
+        raise Conflict(
+            gettext_noop("This subscription could not be changed."),
+            code="subscription_not_changed",
+            way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
+        )
+    return _standing(standing.merchant.pk, standing.row.pk)
+
+
+def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: Changing) -> _Worked:
+    picture, today = standing.picture, standing.now.today
+    _check_changeable(picture, ask)
+    kind, wanted = details(ask, standing)
+    wish = Scheduled(id=str(new_id()), kind=kind.value, effective_on=today, payload=wanted)
+    _check_something_changes(picture, wish)
+    if len(changes_of(standing.row, today)) >= MOST_A_DAY:
+        raise Conflict(
+            gettext_noop("This subscription was changed %(most)s times today."),
+            code="too_many_changes",
+            params={"most": MOST_A_DAY},
+            way_out=gettext_noop("Wait until tomorrow, or ask for the end of the period."),
+        )
+    before = _without_its_kind(picture, wish)
+    catalogue = catalogue_of([replace(before, scheduled=(*before.scheduled, wish))])
+    how = How(
+        on=today,
+        proration=transition.proration if isinstance(ask, ChangeOffer) else Proration.days,
+        anchoring=changing.anchor,
+        fee=transition.fee if isinstance(ask, ChangeOffer) else 0,
+        carried=carried_coupons(picture, today),
+        facts=facts_of(picture, today),
+        stood=stood_before(standing.row, picture, standing.merchant, today),
+    )
+    changed = change_now(before, wish, how=how, catalogue=catalogue)
+    refund = Refunding.full if changed.whole else Refunding.prorated
+    found = backs(picture, today, refund=refund, to="balance", only=changed.gives_up)
+    return _Worked(standing=standing, wish=wish, changed=changed, backs=found, catalogue=catalogue)
+
+
+def _check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:
+    if picture.status is Status.suspended:
+        raise Conflict(
+            gettext_noop("A suspended subscription cannot be changed now."),
+            code="subscription_suspended",
+            way_out=gettext_noop("Resume it first, or ask for the end of the period."),
+        )
+    if picture.status not in (Status.active, Status.trialing):
+        raise Conflict(gettext_noop("This subscription has already ended."), code="subscription_not_running")
+    if picture.current_period is None:
+        raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
+    if isinstance(ask, ChangeOffer) and picture.ends_on is not None:
+        raise Conflict(
+            gettext_noop("This subscription is cancelled."),
+            code="subscription_ending",
+            way_out=gettext_noop("Take the cancellation back first."),
+        )
+
+
+def _check_something_changes(picture: SubscriptionSnapshot, wish: Scheduled) -> None:
+    same = wish.kind == WishKind.set_quantity and wish.payload["quantity"] == picture.quantity
+    if wish.kind == WishKind.add_option:
+        held = {one.id: one.quantity for one in picture.options if one.lives(wish.effective_on)}
+        named = wish.payload["options"]
+        same = isinstance(named, list) and all(held.get(one["id"]) == one["quantity"] for one in named)
+    if same:
+        raise Conflict(gettext_noop("The subscription has that already."), code="nothing_changes")
+
+
+def _without_its_kind(picture: SubscriptionSnapshot, wish: Scheduled) -> SubscriptionSnapshot:
+    return replace(picture, scheduled=tuple(one for one in picture.scheduled if one.kind != wish.kind))
