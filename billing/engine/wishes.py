@@ -170,7 +170,7 @@ def _taken(
     quantities = {str(one["id"]): _whole(one["quantity"]) for one in wished}
     changed = tuple(
         replace(one, quantity=quantities[one.id], ends_on=None if one.ends_on == day else one.ends_on)
-        if one.id in quantities and one.lives(day - timedelta(days=1))
+        if one.id in quantities and (one.lives(day) or one.lives(day - timedelta(days=1)))
         else one
         for one in held
     )

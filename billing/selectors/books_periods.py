@@ -23,18 +23,20 @@ from subscribers.selectors.pictures import offer_pictures
 from subscribers.snapshots import OfferSnapshot
 
 BILLED = """
-SELECT l.subscription_id AS life, l.period_start AS a, l.period_end AS b, coalesce(c.since, l.period_end) AS had,
-    i.number AS said
+SELECT l.subscription_id AS life, l.period_start AS a, l.period_end AS b, i.number AS said,
+    CASE WHEN c.back >= l.amount - l.discount AND c.back > 0 THEN l.period_start
+        ELSE coalesce(c.since, l.period_end) END AS had
 FROM invoices_invoiceline l JOIN invoices_invoice i ON i.id = l.invoice_id
-LEFT JOIN (SELECT invoice_line_id, min(period_start) AS since FROM invoices_creditnoteline GROUP BY 1) c
-    ON c.invoice_line_id = l.id
+LEFT JOIN (SELECT n.invoice_line_id, sum(n.amount) AS back, min((n.inputs->>'from')::date) FILTER (
+        WHERE n.rule = 'days_not_had' AND n.inputs->>'until' = n.period_end::text) AS since
+    FROM invoices_creditnoteline n GROUP BY 1) c ON c.invoice_line_id = l.id
 WHERE l.kind = 'stage' AND i.number IS NOT NULL"""
 
 TWICE = f"""
 SELECT before > a AS wrong, format('%s %s', life, a) AS key,
     format('subscription %s: %s bills %s to %s, which is billed until %s already', life, said, a, b, before) AS fault
 FROM (SELECT *, max(had) OVER (PARTITION BY life ORDER BY a, b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-        AS before FROM ({BILLED}) AS billed) AS found"""  # noqa: S608 - a constant
+        AS before FROM ({BILLED}) AS billed WHERE a < had) AS found"""  # noqa: S608 - a constant
 
 NAMED = """
 SELECT (l.period_start, l.period_end) IS DISTINCT FROM ((l.inputs->>'from')::date, (l.inputs->>'until')::date)
@@ -65,8 +67,8 @@ WITH billed AS ({BILLED}), due AS ({DUE}),
     walked AS (SELECT life, a, max(b) OVER (PARTITION BY life ORDER BY a, b
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM marks)
 SELECT life, before, a FROM walked WHERE before < a AND EXISTS (SELECT 1 FROM due WHERE due.life = walked.life)
-UNION ALL SELECT d.life, max(b.b), NULL FROM due d JOIN billed b ON b.life = d.life
-    WHERE d.goes_on GROUP BY d.life, d.due HAVING max(b.b) > d.due
+UNION ALL SELECT d.life, max(b.had), NULL FROM due d JOIN billed b ON b.life = d.life
+    WHERE d.goes_on GROUP BY d.life, d.due HAVING max(b.had) > d.due
 ORDER BY 1, 2"""  # noqa: S608 - a constant
 
 

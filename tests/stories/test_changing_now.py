@@ -13,7 +13,7 @@ from billing.flows.asks import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.purchase import WishedOption
 from invoices.models import CreditNote, CreditNoteLine
 from invoices.services.balances import balance_of
-from merchants.models import Event
+from merchants.models import Event, TestClock
 from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, ScheduledChange, Subscription, SubscriptionOption
@@ -96,15 +96,9 @@ def test_there_and_back_on_the_same_day_leaves_nothing(world, discount):
     after = world.now_is(sub)
     dates = ("current_period_end", "next_action_at", "anchor_kind", "anchor_day", "cycle_from", "period_index")
     assert [getattr(after, name) for name in dates] == [getattr(before, name) for name in dates]
-    price = 29_90 if not discount else 26_91
-    part = price // 2
-    credit = round(price / 2 + 0.01)
-    assert price - credit == part or price == 2 * part
     world.until("2026-02-28")
-    assert held(world) + sum(world.captured()) >= 0
-    with tenant(world.shop.id):
-        spent = sum(world.captured()) - held(world)
-        assert spent == 2 * price  # two months of the offer, not a cent more
+    spent = sum(world.captured()) - held(world)
+    assert spent == 2 * (29_90 if not discount else 26_91)  # two months of the offer, not a cent more
 
 
 def test_twice_a_day(world):
@@ -120,8 +114,10 @@ def test_twice_a_day(world):
                     credit a                           -14.00
         2026-02-14  b            02-14..02-28           28.00
                     credit b                           -28.00
+                    cancelled                            0.00
         2026-02-14  c            02-14..02-28           42.00
                     credit c                           -42.00
+                    cancelled                            0.00
         2026-02-14  b            02-14..02-28           28.00
         2026-02-28  b            02-28..03-31           56.00
         """)
@@ -138,13 +134,13 @@ def test_monthly_to_yearly_restarts_or_keeps_the_old_day(world):
     assert world.until("2026-02-28").statement(one) == dedent("""\
         2026-01-31  basic        01-31..02-28           30.00
                     credit basic                       -15.00
-        2026-02-14  year         02-14..02-14          365.00
+        2026-02-14  year         02-14..02-14 2027     365.00
         """)
     assert world.statement(other) == dedent("""\
         2026-01-31  basic        01-31..02-28           30.00
                     credit basic                       -15.00
         2026-02-14  year         02-14..02-28           14.00
-        2026-02-28  year         02-28..02-28          365.00
+        2026-02-28  year         02-28..02-28 2027     365.00
         """)
     assert world.now_is(other).anchor_day == 31
 
@@ -153,8 +149,6 @@ def test_on_the_renewal_day_before_the_run_came(world):
     basic, pro = world.shop.offer("basic", ("month", None, 31_00)), world.shop.offer("pro", ("month", None, 62_00))
     sub = world.subscribe(basic)
     with tenant(world.shop.id):
-        from merchants.models import TestClock
-
         clock = TestClock.objects.get()
         clock.time = clock.time.replace(month=2, day=28)
         clock.save()
@@ -163,6 +157,7 @@ def test_on_the_renewal_day_before_the_run_came(world):
         2026-01-31  basic        01-31..02-28           31.00
         2026-02-28  basic        02-28..03-31           31.00
                     credit basic                       -31.00
+                    cancelled                            0.00
         2026-02-28  pro          02-28..03-31           62.00
         """)
 
@@ -186,6 +181,7 @@ def test_options_now(world):
         2026-01-31  hifi         01-31..02-28           28.00
         2026-02-14  extra        02-14..02-28            1.40
                     credit extra                        -1.40
+                    cancelled                            0.00
         2026-02-14  record                              24.00
         2026-02-14  extra        02-14..02-28            4.20
                     credit extra                        -2.10
@@ -207,7 +203,7 @@ def test_a_quantity_now_and_a_cancellation_in_the_same_month(world):
                     credit seats                       -28.00
         2026-02-14  seats        02-14..02-28           42.00
                     credit seats                       -21.00
-        ended 2026-02-21: cancelled
+        2026-02-21  ended: cancelled
         """)
 
 
@@ -235,8 +231,9 @@ def test_what_cannot_be_changed_now_says_so_and_writes_nothing(world):
     assert world.until("2026-02-28").statement(sub) == dedent("""\
         2026-01-31  basic        01-31..02-28           30.00
                     credit basic                       -30.00
+                    cancelled                            0.00
         2026-01-31  basic        01-31..02-28           60.00
-        ended 2026-02-28: cancelled
+        2026-02-28  ended: cancelled
         """)
     with tenant(world.shop.id):
         assert Subscription.objects.get().end_reason == "cancelled"
