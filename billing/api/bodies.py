@@ -9,8 +9,10 @@ from typing import Any
 from rest_framework import serializers
 
 from billing.engine.leaving import Refunding
+from billing.engine.moving import Anchoring
 from billing.engine.wishes import WishKind
 from billing.flows.cancel import Leaving
+from billing.flows.change import Changing
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
     Choice,
@@ -133,31 +135,43 @@ def leaving(body: Mapping[str, Any]) -> Leaving:
     )
 
 
-class AtPeriodEnd(Body):
-    """When a change counts. `period_end`: with the first period that is not paid yet."""
+class Counting(Body):
+    """When a change counts: `now`, or `period_end`, with the first period that is not paid yet; left out, as the
+    action says. `reason` stands in the history, and on the credit note where there is one."""
 
-    when = Choice(choices=["period_end", "now"])
+    when = Choice(choices=["period_end", "now"], required=False)
+    reason = Text(max_length=200, required=False, allow_blank=True)
 
 
-class SetQuantityBody(AtPeriodEnd):
+def changing(body: Mapping[str, Any]) -> Changing:
+    """How a body of a change wants it to count."""
+    return Changing(
+        when=body.get("when"), anchor=Anchoring(body.get("anchor", "restart")), reason=body.get("reason", "")
+    )
+
+
+class SetQuantityBody(Counting):
     """Another quantity."""
 
     quantity = Quantity()
 
 
-class AddOptionBody(AtPeriodEnd, WishedOptionBody):
+class AddOptionBody(Counting, WishedOptionBody):
     """An option of the present offer, and how many."""
 
 
-class RemoveOptionBody(AtPeriodEnd):
+class RemoveOptionBody(Counting):
     """One of the subscription's options: its own id (`sop_…`), or the catalogue's where it has it once."""
 
     option = PublicId("opt")
 
 
-class ChangeOfferBody(AtPeriodEnd):
-    """Another offer. Left out, `options` keeps those that can be kept, `quantity` keeps it."""
+class ChangeOfferBody(Counting):
+    """Another offer. Left out, `options` keeps those that can be kept, `quantity` keeps it. `anchor`: where the new
+    offer has another interval, a new period begins (`restart`, the default), or a first part leads to the next date of
+    the old day (`keep`)."""
 
+    anchor = Choice(choices=[each.value for each in Anchoring], required=False)
     offer = PublicId("off")
     options = serializers.ListField(child=WishedOptionBody(), max_length=MOST_OPTIONS, required=False)
     quantity = Quantity(required=False)

@@ -15,6 +15,7 @@ from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession
 from billing.selectors.answers import (
     CheckoutSessionShape,
+    CreditPreviewShape,
     LaterShape,
     PeriodShape,
     QuoteLineShape,
@@ -24,6 +25,8 @@ from billing.selectors.answers import (
     subscriptions_shown,
 )
 from invoices.drafts import DraftInvoice
+from invoices.models import Invoice
+from invoices.services.credit_plans import Plan
 from invoices.totals import totals
 from merchants.actors import Actor, Channel
 from merchants.http.references import find
@@ -103,6 +106,17 @@ def subscribed(row: Subscription, session: CheckoutSession | None = None) -> Sub
     if open_ is not None:
         shown["checkout_session"] = session_shown(open_, form_url(open_))
     return cast(SubscribedShape, shown)
+
+
+def credit_previewed(invoice: Invoice, plan: Plan) -> CreditPreviewShape:
+    """A credit note to be, as the API shows it."""
+    return {
+        "invoice": invoice.public_id,
+        "total": plan.credit.gross,
+        "to_invoice": plan.to_invoice,
+        "to_balance": plan.to_balance,
+        "to_refund": plan.to_refund,
+    }
 
 
 def document_previewed(draft: DraftInvoice) -> DocumentPreviewShape:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from billing.api import subscribing
 from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters, leaving
-from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
+from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape, credit_previewed
 from billing.flows import cancel, subscribe, subscribe_paid
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscription_then, subscriptions_shown
 from billing.selectors.cancelling import features_kept
@@ -193,16 +193,7 @@ class PreviewCancel(ApiView):
             "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
             "amount_refunded": sum(back.plan.to_refund for back in seen.backs),
             "lines": cast(Any, [quote_line(line) for draft in seen.documents for line in draft.lines]),
-            "credits": [
-                {
-                    "invoice": back.invoice.public_id,
-                    "total": back.plan.credit.gross,
-                    "to_invoice": back.plan.to_invoice,
-                    "to_balance": back.plan.to_balance,
-                    "to_refund": back.plan.to_refund,
-                }
-                for back in seen.backs
-            ],
+            "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
             "features_kept": features_kept(row, ends_on=seen.ends_on, now=now),
         }
         return Response(shown)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from billing.api import (
     billing_runs,
+    changing,
     charges,
     checkout_sessions,
     ereports,
@@ -11,7 +12,6 @@ from billing.api import (
     invoices,
     payment_methods,
     persons,
-    scheduling,
     subscriptions,
     test_clocks,
     usage,
@@ -45,7 +45,7 @@ urlpatterns: list[URLPattern] = [
     ),
     *(
         path(f"subscriptions/<str:subscription>/{action}", view.as_view(), name=f"subscription_{action}")
-        for action, view in scheduling.ACTIONS.items()
+        for action, view in changing.ACTIONS.items()
     ),
     *(
         path(
@@ -53,7 +53,7 @@ urlpatterns: list[URLPattern] = [
             view.as_view(),
             name=f"subscription_{action}_preview",
         )
-        for action, view in scheduling.PREVIEWS.items()
+        for action, view in changing.PREVIEWS.items()
     ),
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.api.scheduling import EffectShape
+from billing.api.changing import ChangePreviewShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape
 from invoices.models import CreditNote, Invoice, Payment
@@ -270,7 +270,7 @@ def test_what_is_planned_is_previewed_shown_and_taken_back(site, shop, sold):
     for action, (body, due) in asks.items():
         body = {**body, "when": "period_end"}
         seen = site.post(f"{at}/{action}/preview", body)
-        assert seen.status_code == 200 and set(seen.json()) == set(EffectShape.__annotations__)
+        assert seen.status_code == 200 and set(seen.json()) == set(ChangePreviewShape.__annotations__)
         assert (seen.json()["amount_due"], seen.json()["due_on"]) == (due, told["current_period"]["end"])
         before = site.get(at).json()["scheduled"]
         done = site.post(f"{at}/{action}", body)
@@ -289,11 +289,40 @@ def test_what_is_planned_is_previewed_shown_and_taken_back(site, shop, sold):
     assert problem(site.post(f"{at}/undo_scheduled", {"kind": "set_quantity"})) == (409, "nothing_to_undo")
 
 
+def test_a_change_now_is_previewed_made_and_told(site, shop, sold):
+    shop.offer("high", ("month", None, 20_00))
+    told = told_of(site, {"activation": "now"})
+    at, body = f"subscriptions/{told['id']}", {"offer": "ref:high", "reason": "wants more"}
+    seen = site.post(f"{at}/change_offer/preview", body).json()
+    assert set(seen) == set(ChangePreviewShape.__annotations__)
+    assert (seen["when"], seen["due_on"]) == ("now", told["current_period"]["start"])
+    assert (seen["amount_due"], seen["amount_credited"]) == (20_00, 12_99)  # the day it began: all of both
+    ((credit,), (document,)) = (seen["credits"], seen["documents"])
+    assert (credit["total"], credit["to_invoice"], document["total"]) == (12_99, 12_99, 20_00)
+    with tenant(shop.id):
+        assert (Invoice.objects.count(), CreditNote.objects.count()) == (1, 0)
+    done = site.post(f"{at}/change_offer", body)
+    assert (done.status_code, done.json()["scheduled"]) == (200, [])
+    assert done.json()["current_period"] == told["current_period"]
+    with tenant(shop.id):
+        assert list(Invoice.objects.order_by("id").values_list("gross", "status")) == [
+            (12_99, "cancelled"),
+            (20_00, "open"),
+        ]
+        assert CreditNote.objects.get().reason == "wants more"
+    for action, wish in (("change_offer", {"offer": "ref:high"}), ("set_quantity", {"quantity": 1, "when": "now"})):
+        assert problem(site.post(f"{at}/{action}", wish)) == (409, "nothing_changes")
+        assert problem(site.post(f"{at}/{action}/preview", wish)) == (409, "nothing_changes")
+
+
 @pytest.mark.parametrize(
     ("action", "body", "fault"),
     [
-        ("set_quantity", {"quantity": 3, "when": "now"}, ("when", "when_not_available")),
-        ("set_quantity", {"quantity": 3}, ("when", "required")),
+        ("set_quantity", {"quantity": 3, "when": "soon"}, ("when", "invalid_choice")),
+        ("set_quantity", {"quantity": 0}, ("quantity", "out_of_range")),
+        ("change_offer", {"offer": "ref:hifi", "anchor": "drag"}, ("anchor", "invalid_choice")),
+        ("change_offer", {"offer": "ref:dollars"}, ("offer", "offer_currency_mismatch")),
+        ("add_option", {"option": "ref:alien", "when": "now"}, ("options[0]", "option_not_sold_with_offer")),
         ("set_quantity", {"quantity": 0, "when": "period_end"}, ("quantity", "out_of_range")),
         ("remove_option", {"option": "ref:extra", "when": "period_end"}, ("option", "not_found")),
         ("add_option", {"option": "ref:alien", "when": "period_end"}, ("options[0]", "option_not_sold_with_offer")),
@@ -303,6 +332,7 @@ def test_what_is_planned_is_previewed_shown_and_taken_back(site, shop, sold):
 )
 def test_what_cannot_be_planned_is_refused_by_its_field(site, shop, sold, action, body, fault):
     shop.option("alien", 1_00)
+    shop.offer("dollars", ("month", None, 10_00), currency="USD")
     told = told_of(site, {"activation": "now"})
     assert faults(site.post(f"subscriptions/{told['id']}/{action}", body)) == [fault]
     if action != "undo_scheduled":

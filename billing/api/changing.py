@@ -1,97 +1,109 @@
-"""Actions of `/subscriptions` that wait for the end of the paid period: `set_quantity`, `add_option`, `remove_option`,
-`change_offer`; and `undo_scheduled`, which takes them back."""
+"""Actions of `/subscriptions` that change what is had, now or at the end of the paid period: `set_quantity`,
+`add_option`, `remove_option`, `change_offer`; and `undo_scheduled`, which takes back what waits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Annotated, Any, TypedDict, cast
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody
+from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody, changing
 from billing.api.named import named_options
-from billing.api.subscribing import DocumentPreviewShape, document_previewed
-from billing.flows import schedule
+from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
+from billing.flows import change, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity
+from billing.flows.change import Changing, Foreseen
 from billing.flows.purchase import WishedOption, told_later
-from billing.flows.schedule import Effect
-from billing.selectors.answers import LaterShape, SubscriptionShape, subscriptions_shown
+from billing.selectors.answers import (
+    CreditPreviewShape,
+    LaterShape,
+    SubscriptionShape,
+    subscriptions_shown,
+)
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView, refuse
 from merchants.ids import read, show
 from merchants.models import Offer, Option
 from merchants.refusals import gettext_noop
-from merchants.selectors.shapes import DayText
+from merchants.selectors.shapes import DayText, Says
 from subscribers.models import Subscription, SubscriptionOption
 from subscribers.selectors import people
 
 WRITES, PREVIEWED = {"POST": "subscriptions:write"}, {"POST": "subscriptions:read"}
 
 
-class EffectShape(TypedDict):
-    """What a planned change will do on `due_on`, with all else that is planned for that day: its documents, the
-    subscription's options that end with it, and what is charged later."""
+class ChangePreviewShape(TypedDict):
+    """What a change will do on `due_on`: now, or with all else that is planned for that day. Its documents, what they
+    come to with tax (`amount_due`), what goes back to the balance or off what is owed (`amount_credited` on `credits`),
+    the subscription's options that end with it, and what is charged later."""
 
-    object: str
+    object: Annotated[str, Says(one_of=("change_preview",))]
     subscription: str
+    when: Annotated[str, Says(one_of=("now", "period_end"))]
     due_on: DayText
     offer: str
     quantity: int
     currency: str
     amount_due: int
+    amount_credited: int
     documents: list[DocumentPreviewShape]
+    credits: list[CreditPreviewShape]
     ended_options: list[str]
     later: list[LaterShape]
 
 
-class _Planned(ApiView):
-    """One subscription, changed at the end of its paid period."""
+class _Changing(ApiView):
+    """One subscription, changed now or at the end of its paid period."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
         """What the body asks for, found: each action says its own."""
         raise NotImplementedError(type(self).__name__)
 
-    def read(self, subscription: str) -> tuple[Subscription, Ask]:
-        """The subscription, then the body. Raises Invalid (`when_not_available`)."""
+    def read(self, subscription: str) -> tuple[Subscription, Ask, Changing]:
+        """The subscription, then the body."""
         row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
-        if self.body["when"] == "now":
-            detail = gettext_noop("Changes count from the end of the paid period for now: ask for “period_end”.")
-            raise refuse("when", "when_not_available", detail)
-        return row, self.asked(row, self.body)
+        return row, self.asked(row, self.body), changing(self.body)
 
-    def noted(self, subscription: str) -> Response:
-        """Note the wish; the whole subscription."""
-        row, ask = self.read(subscription)
-        done = schedule.schedule(merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, actor=self.actor)
-        return Response(subscriptions_shown([done])[0])
+    def done(self, subscription: str) -> Response:
+        """Make the change, or note it for later; the whole subscription."""
+        row, ask, how = self.read(subscription)
+        after = change.change(
+            merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how, actor=self.actor
+        )
+        return Response(subscriptions_shown([after])[0])
 
     def foreseen(self, subscription: str) -> Response:
         """What it would do."""
-        row, ask = self.read(subscription)
-        return Response(_effect(row, schedule.preview(merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask)))
+        row, ask, how = self.read(subscription)
+        seen = change.foresee(merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how)
+        return Response(_previewed(row, seen))
 
 
-def _effect(row: Subscription, seen: Effect) -> EffectShape:
+def _previewed(row: Subscription, seen: Foreseen) -> ChangePreviewShape:
     documents = [document_previewed(draft) for draft in seen.documents]
     shown: dict[str, Any] = {
-        "object": "planned_change_preview",
+        "object": "change_preview",
         "subscription": row.public_id,
-        "due_on": seen.due_on.isoformat(),
+        "when": seen.when.value,
+        "due_on": seen.on.isoformat(),
         "offer": show("off", UUID(seen.after.offer.offer_id)),
         "quantity": seen.after.quantity,
         "currency": seen.after.offer.currency,
         "amount_due": sum(document["total"] for document in documents),
+        "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
         "documents": documents,
+        "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
         "ended_options": [show("sop", UUID(id_)) for id_ in seen.ended_options],
         "later": told_later(seen.later),
     }
-    return cast(EffectShape, shown)
+    return cast(ChangePreviewShape, shown)
 
 
-class _SettingQuantity(_Planned):
+class _SettingQuantity(_Changing):
     """Another quantity."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
@@ -99,7 +111,7 @@ class _SettingQuantity(_Planned):
         return SetQuantity(quantity=body["quantity"])
 
 
-class _AddingOption(_Planned):
+class _AddingOption(_Changing):
     """One more option."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
@@ -108,7 +120,7 @@ class _AddingOption(_Planned):
         return AddOption(wished=WishedOption(option=option, quantity=body.get("quantity", 1)))
 
 
-class _RemovingOption(_Planned):
+class _RemovingOption(_Changing):
     """One option less."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
@@ -128,7 +140,7 @@ class _RemovingOption(_Planned):
         return RemoveOption(option_id=named[0].pk)
 
 
-class _ChangingOffer(_Planned):
+class _ChangingOffer(_Changing):
     """Another offer."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
@@ -139,14 +151,16 @@ class _ChangingOffer(_Planned):
 
 
 class SetQuantityOf(_SettingQuantity):
-    """Planning another quantity."""
+    """Another quantity, done."""
 
     scopes = WRITES
 
     @operation("Set a subscription's quantity", answer=SubscriptionShape, body=SetQuantityBody)
     def post(self, request: Request, subscription: str) -> Response:
-        """From the next period on. A new wish takes the place of the one that waits; `undo_scheduled` takes it back."""
-        return self.noted(subscription)
+        """More counts now, less from the next period on, unless `when` says otherwise. Now: the rest of the period is
+        credited at the old quantity and billed at the new one. At the period's end: a new wish takes the place of the
+        one that waits; `undo_scheduled` takes it back."""
+        return self.done(subscription)
 
 
 class PreviewSetQuantity(_SettingQuantity):
@@ -154,21 +168,22 @@ class PreviewSetQuantity(_SettingQuantity):
 
     scopes = PREVIEWED
 
-    @operation("Preview another quantity", answer=EffectShape, body=SetQuantityBody)
+    @operation("Preview another quantity", answer=ChangePreviewShape, body=SetQuantityBody)
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act; nothing is changed."""
         return self.foreseen(subscription)
 
 
 class AddOptionTo(_AddingOption):
-    """Planning one more option."""
+    """One more option, done."""
 
     scopes = WRITES
 
     @operation("Add an option to a subscription", answer=SubscriptionShape, body=AddOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
-        """From the next period on. One that it has already takes the quantity that is given."""
-        return self.noted(subscription)
+        """Now, prorated to the end of the period, unless `when` says `period_end`. One that it has already takes the
+        quantity that is given."""
+        return self.done(subscription)
 
 
 class PreviewAddOption(_AddingOption):
@@ -176,21 +191,22 @@ class PreviewAddOption(_AddingOption):
 
     scopes = PREVIEWED
 
-    @operation("Preview one more option", answer=EffectShape, body=AddOptionBody)
+    @operation("Preview one more option", answer=ChangePreviewShape, body=AddOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act; nothing is changed."""
         return self.foreseen(subscription)
 
 
 class RemoveOptionFrom(_RemovingOption):
-    """Planning one option less."""
+    """One option less, done."""
 
     scopes = WRITES
 
     @operation("Remove an option from a subscription", answer=SubscriptionShape, body=RemoveOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
-        """It ends with the paid period, and is had until then."""
-        return self.noted(subscription)
+        """It ends with the paid period, and is had until then; `now` ends it at once and credits the days that are
+        left."""
+        return self.done(subscription)
 
 
 class PreviewRemoveOption(_RemovingOption):
@@ -198,22 +214,24 @@ class PreviewRemoveOption(_RemovingOption):
 
     scopes = PREVIEWED
 
-    @operation("Preview one option less", answer=EffectShape, body=RemoveOptionBody)
+    @operation("Preview one option less", answer=ChangePreviewShape, body=RemoveOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act; nothing is changed."""
         return self.foreseen(subscription)
 
 
 class ChangeOfferOf(_ChangingOffer):
-    """Planning another offer."""
+    """Another offer, done."""
 
     scopes = WRITES
 
     @operation("Move a subscription to another offer", answer=SubscriptionShape, body=ChangeOfferBody)
     def post(self, request: Request, subscription: str) -> Response:
-        """With the next period, at the new offer's first paid stage. Options that it includes, or has no price for, end
-        with the old offer; coupons stay."""
-        return self.noted(subscription)
+        """At the new offer's first paid stage, when the merchant's policy says, or `when` does. Now: the days that are
+        left are credited to the balance, and billed in the new offer; another interval begins a new period, or keeps
+        the old day (`anchor`). Options that it includes, or has no price for, end with the old offer; coupons stay.
+        Back on the same day, the old dates stand again."""
+        return self.done(subscription)
 
 
 class PreviewChangeOffer(_ChangingOffer):
@@ -221,7 +239,7 @@ class PreviewChangeOffer(_ChangingOffer):
 
     scopes = PREVIEWED
 
-    @operation("Preview another offer", answer=EffectShape, body=ChangeOfferBody)
+    @operation("Preview another offer", answer=ChangePreviewShape, body=ChangeOfferBody)
     def post(self, request: Request, subscription: str) -> Response:
         """The same refusals as the act; nothing is changed."""
         return self.foreseen(subscription)
