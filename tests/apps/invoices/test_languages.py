@@ -43,6 +43,7 @@ GERMAN = Language(
     on_day="am {day}",
     one_day="{days} Tag von {whole}",
     several_days="{days} Tage von {whole}",
+    restored="wie vor der Änderung dieses Tages",
     given="geschenkt",
     given_instead="geschenkt, statt {amount}",
     free="kostenlos",
