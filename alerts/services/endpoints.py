@@ -33,7 +33,7 @@ OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
 
 KINDS: Sequence[str] = (
-    *("subscriber.created", "subscriber.updated", "subscriber.erased"),
+    *("subscriber.created", "subscriber.updated", "subscriber.erased", "subscriber.feature_changed"),
     *("checkout_session.completed", "checkout_session.expired"),
     *("subscription.created", "subscription.activated", "subscription.updated", "subscription.offer_changed"),
     *("subscription.option_added", "subscription.option_removed", "subscription.cancellation_scheduled"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from subscribers.api import compared, consumption, history, rights, subscribers
+from subscribers.api import compared, consumption, history, overriding, rights, subscribers
 
 urlpatterns: list[URLPattern] = [
     path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
@@ -32,6 +32,26 @@ urlpatterns: list[URLPattern] = [
         "subscribers/<str:subscriber>/features/<str:feature>/consumptions",
         consumption.Consumptions.as_view(),
         name="subscriber_consumptions",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/override",
+        overriding.Overriding.as_view(),
+        name="subscriber_override",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/override/preview",
+        overriding.OverridingPreview.as_view(),
+        name="subscriber_override_preview",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/override/end",
+        overriding.OverridingEnd.as_view(),
+        name="subscriber_override_end",
+    ),
+    path(
+        "subscribers/<str:subscriber>/features/<str:feature>/override/end/preview",
+        overriding.OverridingEndPreview.as_view(),
+        name="subscriber_override_end_preview",
     ),
     path("subscribers/<str:subscriber>/access", rights.AccessOfSubscriber.as_view(), name="subscriber_access"),
     path("subscribers/<str:subscriber>/timeline", history.TimelineOfSubscriber.as_view(), name="subscriber_timeline"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from merchants import ids
 from merchants.actors import Channel
-from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.http.frame import Office, OfficeRequest, office_page, office_render
 from merchants.languages import said_in
 from merchants.now import Now, local_instant
 from merchants.permissions import Permission
@@ -115,7 +115,8 @@ def subscriber(request: OfficeRequest, subscriber: str) -> HttpResponse:
         "acts": acts(office, life) if asked is None else [],
         "subscriptions": [_subscription(one, life, language) for one in life.open],
         "ended": [_ended(one, language) for one in life.subscriptions if one not in life.open],
-        "features": feature_rows(life, language),
+        "features": feature_rows(life, language, office if asked is None else None),
+        "set_url": _set_url(office, row) if asked is None else "",
         "method": _method(life),
         "coming_url": routed(office, "subscriber-coming", subscriber=subscriber) if asked is None else "",
         "money_url": routed(office, "subscriber-money", subscriber=subscriber) if money else "",
@@ -177,6 +178,13 @@ def _history(request: OfficeRequest, row: Subscriber, present: Now, asked: Momen
         "page_url": request.office.url("subscriber", subscriber=row.public_id),
         "is_filtered": bool(kind or channel),
     }
+
+
+def _set_url(office: Office, row: Subscriber) -> str:
+    """Where a feature is set by hand, for who may."""
+    if row.erased_at is not None or not office.may(Permission.give_gestures):
+        return ""
+    return office.url("subscriber_feature_set", subscriber=row.public_id)
 
 
 def _contact(row: Subscriber) -> list[str]:

@@ -82,19 +82,33 @@ def held(subscriber_id: UUID, now: Now, **only: Any) -> Held:
     began otherwise than its counter thought (another source took over): then its uses are summed. `only`: conditions
     on the grants, such as `feature_id`."""
     grants = list(_live_grants(subscriber_id, now, **only))
-    rights, shut = _sorted(grants, now)
-    for reference, right in rights.items():
+    live, shut = _open(grants, now)
+    found = rights(live, today=now.today)
+    for reference, right in found.items():
         if right.period is not None:
             grant = next(one for one in grants if one.feature.reference == reference)
             counter = counted(cast(Any, grant).counter)
             used = used_in(right.period.start, counter, subscriber_id=subscriber_id, feature_id=grant.feature_id)
-            rights[reference] = replace(right, used=used)
+            found[reference] = replace(right, used=used)
     known = {grant.feature_id: grant.feature for grant in grants}
     return Held(
-        rights=rights,
-        features={known[key].reference: known[key] for key in sorted(known) if known[key].reference in rights},
+        rights=found,
+        features={known[key].reference: known[key] for key in sorted(known) if known[key].reference in found},
         shut=shut,
     )
+
+
+def with_override(subscriber_id: UUID, feature: Feature, override: LiveGrant | None, now: Now) -> Right | None:
+    """What they could do with a feature if this were the right set by hand, or none were; None where it is not theirs.
+    Nothing is written."""
+    others = _live_grants(subscriber_id, now, feature_id=feature.pk).exclude(source=Grant.Source.OVERRIDE)
+    live, _shut = _open(others, now)
+    right = rights([*live, *([override] if override else [])], today=now.today).get(feature.reference)
+    if right is None or right.period is None:
+        return right
+    counter = QuotaCounter.objects.filter(subscriber_id=subscriber_id, feature=feature).first()
+    used = used_in(right.period.start, counter, subscriber_id=subscriber_id, feature_id=feature.pk)
+    return replace(right, used=used)
 
 
 def held_named(subscriber_id: UUID, now: Now, name: str) -> Iterator[tuple[Feature, Right]]:
@@ -121,7 +135,7 @@ def rights_among(grants: Iterable[Grant], now: Now) -> dict[str, Right]:
 
     A grant of a subscription counts only while that subscription gives access; what stands on its own counts alone.
     """
-    return _sorted(grants, now)[0]
+    return rights(_open(grants, now)[0], today=now.today)
 
 
 def _live_grants(subscriber_id: UUID, now: Now, **only: Any) -> QuerySet[Grant]:
@@ -142,7 +156,8 @@ def _live_grants(subscriber_id: UUID, now: Now, **only: Any) -> QuerySet[Grant]:
     )
 
 
-def _sorted(grants: Iterable[Grant], now: Now) -> tuple[dict[str, Right], dict[str, Verdict]]:
+def _open(grants: Iterable[Grant], now: Now) -> tuple[list[LiveGrant], dict[str, Verdict]]:
+    """What counts of these grants; and, by feature, the verdict of what does not."""
     verdicts: dict[UUID, Verdict] = {}
     live: list[LiveGrant] = []
     shut: dict[str, Verdict] = {}
@@ -155,7 +170,7 @@ def _sorted(grants: Iterable[Grant], now: Now) -> tuple[dict[str, Right], dict[s
                 shut[reference] = max(shut.get(reference, verdict), verdict, key=lambda one: ORDER.index(one.access))
                 continue
         live.append(_live(grant, now))
-    return rights(live, today=now.today), shut
+    return live, shut
 
 
 def _live(grant: Grant, now: Now) -> LiveGrant:
