@@ -80,6 +80,8 @@ class Overriding(_Overrides):
 class OverridingPreview(_Overrides):
     """What setting it would change."""
 
+    scopes = {"POST": "subscribers:read"}
+
     @operation("Foresee a feature set by hand", answer=MovedShape, body=OverrideBody)
     def post(self, request: Request, subscriber: str, feature: str) -> Response:
         """The same answer; nothing is written."""
@@ -102,6 +104,8 @@ class OverridingEnd(_Overrides):
 
 class OverridingEndPreview(_Overrides):
     """What ending it would leave."""
+
+    scopes = {"POST": "subscribers:read"}
 
     @operation("Foresee the end of what was set by hand", answer=MovedShape, body=EndBody)
     def post(self, request: Request, subscriber: str, feature: str) -> Response:

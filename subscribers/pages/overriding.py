@@ -134,8 +134,8 @@ def subscriber_feature_end(request: OfficeRequest, subscriber: str, feature: str
     form = EndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         with beside(form):
-            act = {"actor": office.actor, "now": now}
-            overriding.end_override(row.pk, wanted, reason=form.cleaned_data["reason"], **act)
+            reason = form.cleaned_data["reason"]
+            overriding.end_override(row.pk, wanted, reason=reason, actor=office.actor, now=now)
         if form.is_valid():
             messages.success(request, _("%(feature)s is no longer set by hand.") % {"feature": title_of(wanted)})
             return redirect(office.url("subscriber", subscriber=subscriber))
