@@ -52,7 +52,7 @@ class OverrideForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.given: dict[str, tuple[Feature, str]] = {}
         choices = [("", "—")]
-        for feature in Feature.objects.filter(archived_at=None).order_by("id"):
+        for feature in Feature.objects.filter(archived_at=None).exclude(kind=Feature.Kind.METERED).order_by("id"):
             for value, words in _ways(feature):
                 key = f"{feature.public_id}.{value}" if value else feature.public_id
                 self.given[key] = (feature, value)

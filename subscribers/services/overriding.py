@@ -87,7 +87,8 @@ def foresee(subscriber_id: UUID, feature: Feature, override: Override, *, now: N
 def set_override(subscriber_id: UUID, feature: Feature, override: Override, *, actor: Actor, now: Now) -> Moved:
     """Give it, from now on, in the place of what was set by hand before; told in the history and as an event.
 
-    Raises Invalid (the fields of `faults_of`) and Conflict (`feature_archived`, `subscriber_erased`).
+    Raises Invalid (the fields of `faults_of`) and Conflict (`feature_archived`, `feature_metered`,
+    `subscriber_erased`).
     """
     belonging.lock_present([subscriber_id])
     moved = foresee(subscriber_id, feature, override, now=now)
@@ -139,6 +140,9 @@ def running_overrides(subscriber_id: UUID, now: Now) -> dict[UUID, Grant]:
 def _check(override: Override, feature: Feature, now: Now) -> None:
     if feature.archived_at is not None:
         raise Conflict(gettext_noop("This feature was withdrawn: it is not given any more."), code="feature_archived")
+    if feature.kind == Feature.Kind.METERED:
+        detail = gettext_noop("What is metered is billed as it is used: it is not a right to be given.")
+        raise Conflict(detail, code="feature_metered")
     refuse_if(faults_of(override, feature, now.today))
 
 

@@ -125,5 +125,9 @@ def test_a_withdrawn_feature_is_not_given_and_a_key_needs_the_scope(site, shop, 
     with tenant(shop.id):
         Feature.objects.filter(reference="sauna").update(archived_at=shop.now().at)
     assert problem(site.post(f"{AT}sauna/override", {"reason": "x"})) == (409, "feature_archived")
+    with tenant(shop.id):
+        Feature.objects.create(reference="calls", kind="metered", aggregation="sum", created_at=shop.now().at)
+    assert problem(site.post(f"{AT}calls/override", {"reason": "x"})) == (409, "feature_metered")
+    assert problem(site.post(f"{AT}calls/consume", {"key": "x"})) == (409, "not_a_quota")
     kiosk = Caller.of(shop, "consumptions:write", "subscribers:read")
     assert problem(kiosk.post(f"{AT}classes/override", {"quota": 9, "reason": "x"})) == (403, "scope_missing")
