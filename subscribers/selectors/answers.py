@@ -109,7 +109,7 @@ class FeatureRightShape(TypedDict):
     object: Annotated[str, Says(one_of=("feature_right",))]
     feature: str
     reference: str
-    kind: Annotated[str, Says(one_of=("switch", "quota", "level"))]
+    kind: Annotated[str, Says(one_of=("switch", "quota", "level", "metered"))]
     on: bool
     level: str | None
     rank: int | None
