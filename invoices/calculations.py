@@ -11,20 +11,23 @@ Pure. `inputs` is what a line stores beside its rule, JSON all the way down:
     package_size                                of usage sold in packages: how many are in one
     instead_of                                  what something given would have cost, minor units
     discounts                                   [{coupon, code, percent or null, amount}] in the order applied
+    early_end                                   what a commitment's early end costs (`engine.early_end`): formula, its
+                                                parts or figures, what was left to pay, committed_until
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from invoices.early_end import early_end
 from invoices.wording import decimal_words, price_words, quantity_words
 from merchants.languages import language_of
 from merchants.money import decimal_text, exponent
-from merchants.wording import amount_text, figure_text, percent_text, period_text
+from merchants.wording import amount_text, figure_text, long_date_text, percent_text, period_text
 
 Inputs = Mapping[str, Any]
 
@@ -46,6 +49,7 @@ class Rule(StrEnum):
     graduated = "graduated"
     volume = "volume"
     restored = "restored"
+    early_end = "early_end"
 
 
 def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
@@ -74,6 +78,8 @@ def formula(rule: str, inputs: Inputs, *, amount: int) -> str:
     currency = str(inputs["currency"])
     if "parts" in inputs:
         return _usage_figures(inputs, amount, str, str, lambda figure: decimal_text(figure, currency))
+    if rule == Rule.early_end:
+        return early_end(inputs["early_end"], amount, lambda figure: decimal_text(figure, currency), _percent)
     unit = str(inputs["unit_price"]) if "unit_price" in inputs else decimal_text(int(inputs["unit_amount"]), currency)
     written = [decimal_text(figure, currency) for figure in _amounts(inputs, amount)]
     return _figures(rule, inputs, f"{_quantity(inputs):f}", unit, written)
@@ -90,7 +96,7 @@ def is_plain(inputs: Inputs) -> bool:
     >>> is_plain({"quantity": 1}), is_plain({"quantity": "1.5"}), is_plain({"quantity": 1, "days": 3, "whole_days": 31})
     (True, False, False)
     """
-    if "parts" in inputs:
+    if "parts" in inputs or "early_end" in inputs:
         return False
     return inputs.get("days") == inputs.get("whole_days") and _quantity(inputs) == 1 and not _discounts(inputs)
 
@@ -125,6 +131,8 @@ def say(rule: str, inputs: Inputs, *, amount: int, language: str, by: str = "") 
         said = own.free
     elif rule == Rule.restored:
         said = own.restored
+    elif rule == Rule.early_end:
+        return _say_early_end(inputs, amount, language)
     else:
         locale = own.code
         if "unit_price" in inputs:
@@ -152,6 +160,8 @@ def say_days(inputs: Inputs, *, amount: int, language: str) -> str:
     if "parts" in inputs:
         return _usage_words(inputs, None, language)
     currency, quantity, locale = str(inputs["currency"]), _quantity(inputs), language_of(language).code
+    if "early_end" in inputs:
+        return _say_early_end(inputs, amount, language)
     factors = [quantity_words(quantity, locale)] if quantity != 1 else []
     if "unit_price" in inputs:
         factors.append(price_words(Decimal(inputs["unit_price"]), currency, locale))
@@ -178,6 +188,24 @@ def say_discounts(inputs: Inputs, *, language: str) -> list[str]:
         taken = amount_text(-int(discount["amount"]), str(inputs["currency"]), language)
         said.append(f"{discount['code']}{percent}{colon}: {taken}")
     return said
+
+
+def _percent(text: str) -> str:
+    return f"{text}%"
+
+
+def _say_early_end(inputs: Inputs, amount: int, language: str) -> str:
+    """The fee's calculation, and until when the commitment would have lasted."""
+    told, currency = inputs["early_end"], str(inputs["currency"])
+    said = early_end(
+        told,
+        amount,
+        lambda figure: figure_text(figure, currency, language),
+        lambda text: percent_text(Decimal(text), language),
+    )
+    last = date.fromisoformat(told["committed_until"]) - timedelta(days=1)
+    words = language_of(language).committed_until.format(day=long_date_text(last, language))
+    return f"{said}, {words}"
 
 
 def _amounts(inputs: Inputs, amount: int) -> list[int]:

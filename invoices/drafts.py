@@ -25,6 +25,7 @@ class LineKind(StrEnum):
     one_off = "one_off"
     usage = "usage"
     charge = "charge"
+    early_end = "early_end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ class Language:
     packages: str
     """How many were used, and how many are in a package: `{used}`, `{size}`."""
     restored: str
+    committed_until: str
     before_colon: str = ""
     groups: str
     """Signs between thousands, as people type them."""
@@ -61,6 +62,7 @@ TABLE: dict[str, Language] = {
         free="free",
         packages="{used} in packages of {size}",
         restored="as it was before that day's change",
+        committed_until="commitment until {day}",
         groups=",  '",
     ),
     "fr": Language(
@@ -78,6 +80,7 @@ TABLE: dict[str, Language] = {
         free="gratuit",
         packages="{used} en lots de {size}",
         restored="comme avant le changement du jour",
+        committed_until="engagement jusqu’au {day}",
         before_colon=NO_BREAK,
         groups=" \u00a0\u202f.",
     ),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from merchants.early_end import EarlyEnd, early_end_faults
 from merchants.metered import UsageTerm, usage_faults
 from merchants.money import AMOUNT_LIMIT, EXPONENTS
 from merchants.refusals import FieldError, Invalid, gettext_noop
@@ -24,7 +25,7 @@ STAGE_DAYS = 36_600
 MOST_STAGES, MOST_FEATURES, MOST_OPTIONS, MOST_PRICES = 20, 100, 100, 20
 RECURRENCES = 1_000
 QUOTA_LIMIT = 10**15
-COMMITMENT, NOTICE_DAYS = 120, 366
+COMMITMENT, NOTICE_DAYS, NOTICE_MONTHS = 120, 366, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ class ListedOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferTerms:
-    """All that a version of an offer says. `notice_days`: how long before its end a commitment must be ended."""
+    """All that a version of an offer says. `notice_days` or `notice_months`: how long before it ends one says so.
+    `early_end`: what leaving before the end of the commitment costs; None: it cannot be left early."""
 
     title: Mapping[str, str]
     currency: str
@@ -74,6 +76,8 @@ class OfferTerms:
     setup_amount: int = 0
     commitment_intervals: int = 0
     notice_days: int = 0
+    notice_months: int = 0
+    early_end: EarlyEnd | None = None
     options: tuple[ListedOption, ...] = ()
 
 
@@ -127,6 +131,8 @@ def offer_faults(terms: OfferTerms) -> list[FieldError]:
         *_amount("setup_amount", terms.setup_amount),
         *_between("commitment.intervals", terms.commitment_intervals, 0, COMMITMENT),
         *_between("commitment.notice", terms.notice_days, 0, NOTICE_DAYS),
+        *_between("commitment.notice", terms.notice_months, 0, NOTICE_MONTHS),
+        *early_end_faults(terms.early_end, terms.commitment_intervals),
         *_billing_day(terms),
         *_stages(terms),
         *_twice("options", [listed.option for listed in terms.options], "option", MOST_OPTIONS),

@@ -113,6 +113,9 @@ def subscription(row: Subscription) -> dict[str, Any]:
         "next_action_at": at(row.next_action_at),
         "ends_on": on(row.service_ends_on),
         "billing_ends_on": on(row.billing_ends_on),
+        "ends_with": {"early_end_fee": row.owes_early_end, "refund": row.end_refund, "to": row.end_refund_to}
+        if row.service_ends_on
+        else None,
         "cancelled_at": at(row.cancelled_at),
         "cancel_reason": row.cancel_reason or None,
         "ended_at": at(row.ended_at),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from merchants.early_end import EarlyEnd
 from merchants.metered import Aggregation, UsageTerm
 from subscribers.lifecycle import PaymentState, Status
 from subscribers.periods import Alignment, Anchor, Interval, Part, Period, containing
@@ -186,11 +187,13 @@ class CouponSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commitment:
-    """A number of intervals of the first paid stage, and the notice that a cancellation needs."""
+    """A number of intervals of the first paid stage, the notice that a cancellation needs, and what leaving before the
+    end of those intervals costs (None: that is not possible)."""
 
     intervals: int
     notice_days: int = 0
     notice_months: int = 0
+    early_end: EarlyEnd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +290,7 @@ class SubscriptionSnapshot:
     stored: within one transaction it says that the current period is already billed to its end.
     Without a `current_period`, a live subscription has nothing left to bill. `charges` wait for its next document.
     `usage` is what was read of the running period, so far; a span that was not read counts as nothing used.
+    `owes_early_end`: the end that is planned costs the fee of the offer's commitment.
     """
 
     id: str
@@ -319,6 +323,7 @@ class SubscriptionSnapshot:
     collection: Collection = Collection.automatic
     payment_state: PaymentState = PaymentState.ok
     end_reason: str | None = None
+    owes_early_end: bool = False
 
     @property
     def stage(self) -> StageSnapshot:

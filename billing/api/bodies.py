@@ -108,8 +108,8 @@ class SubscriptionBody(Body):
 
 class CancelBody(Body):
     """`when` it ends: `period_end` (the default), `now`, or a date such as 2026-12-31, the first day without it. What
-    of the running period is given back where it ends now (`refund`), and where to (`to`: back to the means that paid,
-    the default, or to the balance). `waive_commitment` needs a `reason`."""
+    of the period in which it ends is given back (`refund`), and where to (`to`: back to the means that paid, the
+    default, or to the balance). `waive_commitment` lets it end early without a fee; it needs a `reason`."""
 
     when = Text(max_length=10, required=False)
     refund = Choice(choices=[each.value for each in Refunding], required=False)

@@ -18,7 +18,6 @@ from billing.selectors.cancelling import features_kept
 from billing.shapes import quote_line
 from invoices import shapes as documents
 from invoices.models import Invoice
-from invoices.totals import totals
 from merchants.http.expand import expand
 from merchants.http.operations import operation
 from merchants.http.references import find
@@ -161,8 +160,9 @@ class CancelSubscription(ApiView):
     def post(self, request: Request, subscription: str) -> Response:
         """It ends with its paid period (or free stage), or later where its commitment and notice say so: every feature
         stays until then, nothing more is billed. `now` ends it at once: what was in arrears is billed, what `refund`
-        says is credited. 409 `commitment_running` names the first day on which it may end. Asked twice it stays as it
-        is."""
+        says is credited. On a day, it ends then, and is credited then. Before its commitment is over it ends at the fee
+        that its offer says, if any: else 409 `commitment_running` names the first day on which it may end. One that is
+        `scheduled` ends before it begins. Asked twice it stays as it is."""
         row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         done = cancel.cancel(
             merchant_id=self.merchant.pk, subscription_id=row.pk, leaving=leaving(self.body), actor=self.actor
@@ -181,7 +181,6 @@ class PreviewCancel(ApiView):
         row = self.find(people.on_shown_clocks(Subscription.objects.select_related("offer_version")), subscription)
         now = now_for(self.merchant, row.test_clock_id)
         seen = cancel.foresee(row, leaving(self.body), merchant=self.merchant, now=now)
-        sums = [totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents]
         shown: CancelPreviewShape = {
             "object": "cancel_preview",
             "subscription": row.public_id,
@@ -189,9 +188,11 @@ class PreviewCancel(ApiView):
             "billing_ends_on": seen.ends_on.isoformat(),
             "last_day": (seen.ends_on - timedelta(days=1)).isoformat(),
             "currency": row.currency,
-            "amount_due": sum(sums),
+            "amount_due": seen.amount_due,
             "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
             "amount_refunded": sum(back.plan.to_refund for back in seen.backs),
+            "early_end_fee": seen.fee_due,
+            "early_end_line": cast(Any, quote_line(seen.fee)) if seen.fee else None,
             "lines": cast(Any, [quote_line(line) for draft in seen.documents for line in draft.lines]),
             "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
             "features_kept": features_kept(row, ends_on=seen.ends_on, now=now),

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from billing.engine import due
 from billing.engine.drafting import draft
+from billing.engine.early_end import early_end_fee
+from billing.engine.lines import early_end_line
 from billing.engine.opening import begin, enter
 from billing.engine.usage_lines import Metered, ending
 from invoices.drafts import DraftInvoice
@@ -234,13 +236,15 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
 
 
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
-    """The end, with a closing document where a period was in arrears or had usage, or charges wait. What a wish left
-    open ends that day."""
+    """The end, with a closing document where a period was in arrears or had usage, charges wait, or a commitment's
+    early end costs. What a wish left open ends that day."""
     bills = snapshot.status in LIVE and not snapshot.billing_paused
     metered = ending(snapshot, on=day) if bills else None
-    drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered) if bills else None
-    if not bills and snapshot.charges:
-        drafted = replace(draft(replace(snapshot, options=()), on=day), options=snapshot.options)
+    owed = early_end_fee(snapshot, day) if snapshot.owes_early_end else None
+    fee = (early_end_line(snapshot, owed.amount, owed.told, on=day),) if owed else ()
+    drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered, beside=fee) if bills else None
+    if not bills and (snapshot.charges or fee):
+        drafted = replace(draft(replace(snapshot, options=()), on=day, beside=fee), options=snapshot.options)
     after = replace(
         snapshot,
         status=check_move(snapshot.status, Status.ended),

@@ -41,12 +41,14 @@ def draft(
     closes: tuple[StageSnapshot, Part] | None = None,
     metered: Metered | None = None,
     first: bool = False,
+    beside: Sequence[DraftLine] = (),
 ) -> Drafted:
     """The document of one day: a period that ends (its stage in arrears, what was `metered` in it), one that begins
     (`opens`, in the snapshot's stage), with the setup fee where it is the first, one-off options not yet billed, and
     all charges that wait.
 
-    Parts are given whole; an end known before billing shortens them here (domain 5).
+    `beside`: lines that no coupon takes anything off. Parts are given whole; an end known before billing shortens them
+    here (domain 5).
     """
     stop = snapshot.bills_until
     closing: list[DraftLine] = []
@@ -75,6 +77,7 @@ def draft(
         closed=closed if closes and not closes[0].is_free else None,
         opened=opened if paid_in_advance and not snapshot.stage.is_free else None,
     )
+    lines = (*lines, *beside)
     if not lines:
         return Drafted(invoice=None, options=tuple(options), coupons=coupons)
     used = {coupon.id: coupon.periods_used for coupon in snapshot.coupons}

@@ -8,15 +8,15 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from billing.engine.committing import committed_until
 from billing.engine.decide import StepKind
-from billing.engine.opening import enter
 from billing.engine.schedule import walk
 from billing.engine.wishes import Catalogue, paid_until
 from invoices.crediting import Ask, CreditRule
 from merchants.money import round_ratio
 from subscribers.lifecycle import Status
-from subscribers.periods import boundary
-from subscribers.snapshots import SubscriptionSnapshot
+from subscribers.periods import Anchor, Interval, Unit, boundary
+from subscribers.snapshots import Commitment, SubscriptionSnapshot
 
 
 class Refunding(StrEnum):
@@ -39,42 +39,20 @@ class Billed:
     inputs: Mapping[str, Any]
 
 
-def committed_until(snapshot: SubscriptionSnapshot) -> date | None:
-    """The first day without commitment: so many intervals of the first paid stage from where that began, a short first
-    period not counted (domain 2). None without one, and in a free first stage, where it has not begun.
+def notice_over(commitment: Commitment | None, today: date) -> date:
+    """The first day on which it may end, were notice given today: days are counted, months go to the same day of their
+    month, or its last one (code de procédure civile, art. 641).
 
-    Who came by a change of offer is bound from the day on which the offer's present stage began, where that of the
-    first paid one is not known any more.
+    >>> notice_over(Commitment(intervals=0, notice_days=30), date(2027, 1, 31))
+    datetime.date(2027, 3, 2)
+    >>> notice_over(Commitment(intervals=0, notice_months=1), date(2027, 1, 31))
+    datetime.date(2027, 2, 28)
     """
-    commitment = snapshot.offer.commitment
-    position = next((stage.position for stage in snapshot.offer.stages if not stage.is_free), None)
-    if commitment is None or not commitment.intervals or position is None or snapshot.cycle_from is None:
-        return None
-    if snapshot.stage_position < position:
-        return None
-    first, anchor = snapshot.cycle_from, snapshot.anchor
-    interval = snapshot.offer.stages[position].interval
-    if snapshot.stage_position > position:
-        begun = _entered(snapshot, position)
-        if begun is None or begun.cycle_from is None:
-            interval = snapshot.stage.interval
-        else:
-            first, anchor = begun.cycle_from, begun.anchor
-    return boundary(anchor if interval.months is not None else None, interval, first, commitment.intervals)
-
-
-def _entered(snapshot: SubscriptionSnapshot, position: int) -> SubscriptionSnapshot | None:
-    """The subscription as it entered an earlier stage, if it has had this offer from its first day on."""
-    begun, day = None, snapshot.start_on
-    past = replace(snapshot, anchor=None, service_ends_on=None, billing_ends_on=None)
-    for stage in snapshot.offer.stages[: snapshot.stage_position]:
-        past, _part = enter(past, stage.position, day)
-        if stage.position == position:
-            begun = past
-        if stage.recurrences is None or past.cycle_from is None:
-            return None
-        day = boundary(past.anchor, stage.interval, past.cycle_from, stage.recurrences)
-    return begun if day == snapshot.stage_started_on else None
+    if commitment is None:
+        return today
+    if commitment.notice_months:
+        return boundary(Anchor(day=today.day), Interval(Unit.month, 1), today, commitment.notice_months)
+    return today + timedelta(days=commitment.notice_days)
 
 
 def earliest_end(snapshot: SubscriptionSnapshot, today: date, *, catalogue: Catalogue | None = None) -> date | None:
@@ -83,8 +61,7 @@ def earliest_end(snapshot: SubscriptionSnapshot, today: date, *, catalogue: Cata
     end = paid_until(snapshot)
     if end is None or snapshot.status is Status.trialing:
         return end
-    commitment = snapshot.offer.commitment
-    least = max(today + timedelta(days=commitment.notice_days if commitment else 0), committed_until(snapshot) or today)
+    least = max(notice_over(snapshot.offer.commitment, today), committed_until(snapshot) or today)
     if end >= least:
         return end
     for step in walk(replace(snapshot, service_ends_on=None, billing_ends_on=None), catalogue=catalogue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from subscribers.periods import Part
 from subscribers.snapshots import ChargeSnapshot, OptionSnapshot, StageSnapshot, SubscriptionSnapshot
 from subscribers.taxes import Texts
 
+EARLY_END: Texts = {"en": "early end of the commitment", "fr": "fin anticipée de l’engagement"}
 SETUP: Texts = {"en": "setup", "fr": "mise en service"}
 CHANGE: Texts = {"en": "change of offer", "fr": "changement d’offre"}
 
@@ -84,6 +86,30 @@ def restored_line(line: DraftLine, amount: int) -> DraftLine:
         rule=Rule.restored.value,
         inputs=inputs,
         formula=formula(Rule.restored, inputs, amount=amount),
+    )
+
+
+def early_end_line(snapshot: SubscriptionSnapshot, amount: int, told: Mapping[str, Any], *, on: date) -> DraftLine:
+    """The fee for leaving before a commitment is over: once. It is taxed as the offer is: what is paid to leave early
+    is part of the price of the service (CJEU C-295/17 MEO, C-43/19 Vodafone Portugal)."""
+    tax = snapshot.tax.rate(snapshot.offer.tax_code, on)
+    currency = snapshot.offer.currency
+    inputs = {"currency": currency, "unit_amount": amount, "quantity": 1, "early_end": dict(told), **tax.told}
+    return DraftLine(
+        kind=LineKind.early_end,
+        title=joined(snapshot.offer.title, EARLY_END),
+        amount=amount,
+        currency=currency,
+        tax_code=snapshot.offer.tax_code,
+        tax=tax,
+        rule=Rule.early_end.value,
+        inputs=inputs,
+        formula=formula(Rule.early_end, inputs, amount=amount),
+        quantity=1,
+        unit_price=unit_price(amount, currency),
+        fact=f"early_end:{snapshot.id}",
+        catalogue_id=snapshot.offer.offer_id,
+        subscription_id=snapshot.id,
     )
 
 

@@ -7,16 +7,19 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from billing.engine.committing import committed_until
 from billing.engine.due import next_action_at
-from billing.engine.leaving import Refunding, committed_until, earliest_end
+from billing.engine.leaving import Refunding, earliest_end, notice_over
 from billing.engine.lives import live
+from billing.engine.schedule import FURTHEST
 from billing.engine.wishes import paid_until
-from billing.flows.giving_back import Back, backs, give_back
+from billing.flows.giving_back import Back, backs
 from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
-from invoices.drafts import DraftInvoice
+from invoices.drafts import DraftInvoice, DraftLine, LineKind
 from invoices.services.credit_plans import To
+from invoices.totals import totals
 from merchants.actors import Actor
 from merchants.models import Merchant
 from merchants.now import Now, local_midnight
@@ -24,10 +27,11 @@ from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
+from subscribers.lifecycle import Status
 from subscribers.models import Subscriber, Subscription
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts
-from subscribers.snapshots import SubscriptionSnapshot
+from subscribers.snapshots import SubscriptionSnapshot, TaxBehavior
 
 LIVE = (Subscription.Status.TRIALING, Subscription.Status.ACTIVE, Subscription.Status.SUSPENDED)
 
@@ -35,8 +39,9 @@ LIVE = (Subscription.Status.TRIALING, Subscription.Status.ACTIVE, Subscription.S
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
     """How it ends: with its paid period (or later, where commitment or notice say so), `now`, or on a day, the first
-    without it. `refund` is what the running period gives back where it ends now, to the payer's balance or back to the
-    means that paid (`to`). `waive_commitment` lets it end before its time, with a reason."""
+    without it. `refund` is what the running period gives back when it ends within it, to the payer's balance or back to
+    the means that paid (`to`). Before its commitment is over it ends only where the offer says at which fee, or where
+    `waive_commitment` lets it, with a reason."""
 
     when: Literal["period_end", "now"] | date = "period_end"
     refund: Refunding = Refunding.none
@@ -46,12 +51,37 @@ class Leaving:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What a cancellation comes to: the first day without it, whether the fee of an early end is owed, and what is
+    given back when that day comes."""
+
+    on: date
+    owes_fee: bool = False
+    refund: Refunding = Refunding.none
+    to: To = "refund"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Foreseen:
-    """What cancelling would do: the first day without it, what is given back by invoice, and what is billed still."""
+    """What cancelling would do: the first day without it, what is given back by invoice, what is billed still now, and
+    the fee of an early end, whose line stands among these where it ends now; `behavior`: in which terms it is."""
 
     ends_on: date
     backs: tuple[Back, ...] = ()
     documents: tuple[DraftInvoice, ...] = ()
+    fee: DraftLine | None = None
+    ending: Ending
+    behavior: TaxBehavior = TaxBehavior.inclusive
+
+    @property
+    def amount_due(self) -> int:
+        """All that is billed now, tax included, in minor units."""
+        return sum(totals(draft.lines, draft.tax_behavior).gross for draft in self.documents)
+
+    @property
+    def fee_due(self) -> int:
+        """The fee, tax included, in minor units."""
+        return totals((self.fee,), self.behavior).gross if self.fee else 0
 
 
 def lock(subscription_id: UUID) -> Subscription:
@@ -66,19 +96,29 @@ def lock(subscription_id: UUID) -> Subscription:
 def foresee(row: Subscription, leaving: Leaving, *, merchant: Merchant, now: Now) -> Foreseen:
     """What cancelling would do, by the same calculation as the act; nothing is written. Needs the tenant's scope.
 
+    Where it ends later, `backs` is what would be given back of the period that is billed today.
+
     Raises Conflict (`subscription_not_running`, `no_running_period`, `commitment_running`) or Invalid (`ends_in_past`,
     `refund_needs_now`, `reason_required`).
     """
     picture = snapshots([row], merchant)[row.pk]
-    day = _end_of(row, picture, leaving, now)
-    if day > now.today:
-        return Foreseen(ends_on=day)
-    ended = replace(picture, service_ends_on=day, billing_ends_on=day)
-    taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
+    ending = ending_of(row, picture, leaving, now)
+    day = ending.on
+    ended = replace(picture, service_ends_on=day, billing_ends_on=day, owes_early_end=ending.owes_fee)
+    documents: tuple[DraftInvoice, ...] = ()
+    fee = None
+    if day <= now.today or ending.owes_fee:
+        at, catalogue = max(now.at, local_midnight(day, now.zone)), catalogue_of([ended])
+        taken = live(ended, max(day, now.today), at=at, catalogue=catalogue, most=FURTHEST)
+        documents = tuple(draft for one in taken for draft in one.drafts)
+        fee = next((line for draft in documents for line in draft.lines if line.kind is LineKind.early_end), None)
     return Foreseen(
         ends_on=day,
-        backs=backs(picture, day, refund=leaving.refund, to=leaving.to),
-        documents=tuple(draft for one in taken for draft in one.drafts),
+        backs=backs(picture, day, refund=ending.refund, to=ending.to),
+        documents=documents if day <= now.today else (),
+        fee=fee,
+        ending=ending,
+        behavior=picture.offer.tax_behavior,
     )
 
 
@@ -87,16 +127,17 @@ def cancel(*, merchant_id: UUID, subscription_id: UUID, leaving: Leaving, actor:
     with this transaction: a closing document where something was in arrears, and credit notes for what is given back.
 
     Asked twice is asked once; one day takes the place of another. What fell due before and was not made yet is made
-    on the way, up to the end and no further (domain 5). Raises what `foresee` raises.
+    on the way, up to the end and no further (domain 5). What is given back is credited when the day comes, by whoever
+    ends it then (`renew`). Raises what `foresee` raises.
     """
     with tenant(merchant_id):
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
         seen = foresee(row, leaving, merchant=merchant, now=now)
-        if row.service_ends_on is not None and (leaving.when == "period_end" or row.service_ends_on == seen.ends_on):
+        if row.service_ends_on is not None and (leaving.when == "period_end" or _stands(row) == seen.ending):
             return row
-        _end_on(row, seen.ends_on, leaving.reason, merchant=merchant, actor=actor, now=now)
+        _end_on(row, seen.ending, leaving.reason, merchant=merchant, actor=actor, now=now)
         if seen.ends_on > now.today:
             data = {"object": shapes.subscription(row)}
             facts.tell(row.subscriber_id, ("subscription.cancellation_scheduled", row.pk, data), actor=actor, now=now)
@@ -108,7 +149,6 @@ def cancel(*, merchant_id: UUID, subscription_id: UUID, leaving: Leaving, actor:
                 code="subscription_not_ended",
                 way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
             )
-        give_back(seen.backs, reason=leaving.reason, to=leaving.to, actor=actor, now=now)
         return lock(subscription_id)
 
 
@@ -134,56 +174,99 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> Subscript
         return row
 
 
-def _end_of(row: Subscription, picture: SubscriptionSnapshot, leaving: Leaving, now: Now) -> date:
-    """The first day without it. Raises what `foresee` raises."""
-    if row.status not in LIVE:
+def ending_of(row: Subscription, picture: SubscriptionSnapshot, leaving: Leaving, now: Now) -> Ending:
+    """The first day without it, and what that costs. Raises what `foresee` raises."""
+    if row.status not in (*LIVE, Subscription.Status.SCHEDULED):
         raise Conflict(
             gettext_noop("A subscription that is %(status)s cannot be cancelled."),
             code="subscription_not_running",
             params={"status": row.status},
         )
-    if leaving.refund is not Refunding.none and leaving.when != "now":
-        detail = gettext_noop("What is paid is given back only where it ends now.")
-        raise Invalid.at("refund", "refund_needs_now", detail)
     if leaving.waive_commitment and not leaving.reason.strip():
         raise Invalid.at("reason", "reason_required", gettext_noop("Say why its commitment is waived."))
-    paid, catalogue = paid_until(picture), catalogue_of([picture])
-    earliest = paid if leaving.waive_commitment else earliest_end(picture, now.today, catalogue=catalogue)
     if leaving.when == "period_end":
+        if leaving.refund is not Refunding.none:
+            detail = gettext_noop("What is paid is given back only where it ends before its period does.")
+            raise Invalid.at("refund", "refund_needs_now", detail)
         if row.service_ends_on is not None:
-            return row.service_ends_on
-        if earliest is None:
-            raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
-        return earliest
-    day = now.today if leaving.when == "now" else leaving.when
+            return _stands(row) or Ending(on=row.service_ends_on)
+    day = leaving.when if isinstance(leaving.when, date) else now.today
     if day < now.today:
         raise Invalid.at("when", "ends_in_past", gettext_noop("This day is past."))
-    bound = None if leaving.waive_commitment else _bound_until(picture, earliest, now.today)
-    if bound is not None and day < bound:
-        raise Conflict(
-            gettext_noop("Its commitment and notice bind it until %(day)s."),
-            code="commitment_running",
-            params={"day": bound.isoformat()},
-            way_out=gettext_noop("End it then, or waive the commitment and say why."),
-        )
-    return day
+    if row.status == Subscription.Status.SCHEDULED:
+        return _before_it_starts(picture, day, leaving)
+    catalogue = catalogue_of([picture])
+    earliest = (
+        paid_until(picture) if leaving.waive_commitment else earliest_end(picture, now.today, catalogue=catalogue)
+    )
+    if leaving.when == "period_end":
+        if earliest is None:
+            raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
+        return Ending(on=earliest)
+    owes = False if leaving.waive_commitment else _owes_fee(picture, day, earliest, now.today)
+    return Ending(on=day, owes_fee=owes, refund=leaving.refund, to=leaving.to)
 
 
-def _bound_until(picture: SubscriptionSnapshot, earliest: date | None, today: date) -> date | None:
-    """The first day on which it may end, where a commitment runs or a notice is due; None where it is free."""
+def _before_it_starts(picture: SubscriptionSnapshot, day: date, leaving: Leaving) -> Ending:
+    """The end of what has not begun: before its start nothing was had, nothing is billed."""
     commitment = picture.offer.commitment
-    committed = committed_until(picture)
-    if commitment is None or (not commitment.notice_days and (committed is None or committed <= today)):
+    if day > picture.start_on and commitment is not None and not leaving.waive_commitment:
+        raise Conflict(
+            gettext_noop("It begins on %(day)s, with a commitment or a notice."),
+            code="commitment_running",
+            params={"day": picture.start_on.isoformat()},
+            way_out=gettext_noop("End it before it begins, or once it has begun."),
+        )
+    return Ending(on=day, refund=leaving.refund, to=leaving.to)
+
+
+def _owes_fee(picture: SubscriptionSnapshot, day: date, earliest: date | None, today: date) -> bool:
+    """True where ending on that day costs the fee of an early end. Raises Conflict where its commitment or its notice
+    forbid it."""
+    commitment, committed = picture.offer.commitment, committed_until(picture)
+    if commitment is None:
+        return False
+    if commitment.early_end is not None:
+        told = notice_over(commitment, today)
+        if day < told and picture.status is not Status.trialing:
+            raise _bound(told)
+        return committed is not None and day < committed
+    notice = bool(commitment.notice_days or commitment.notice_months)
+    if earliest is not None and day < earliest and (notice or (committed is not None and committed > today)):
+        raise _bound(earliest)
+    return False
+
+
+def _bound(day: date) -> Conflict:
+    return Conflict(
+        gettext_noop("Its commitment and notice bind it until %(day)s."),
+        code="commitment_running",
+        params={"day": day.isoformat()},
+        way_out=gettext_noop("End it then, or waive the commitment and say why."),
+    )
+
+
+def _stands(row: Subscription) -> Ending | None:
+    """What was decided before; None where it is not cancelled."""
+    if row.service_ends_on is None:
         return None
-    return earliest
+    to: To = "balance" if row.end_refund_to == "balance" else "refund"
+    return Ending(on=row.service_ends_on, owes_fee=row.owes_early_end, refund=Refunding(row.end_refund), to=to)
 
 
-def _end_on(row: Subscription, day: date | None, reason: str, *, merchant: Merchant, actor: Actor, now: Now) -> None:
+def _end_on(
+    row: Subscription, ending: Ending | None, reason: str, *, merchant: Merchant, actor: Actor, now: Now
+) -> None:
+    day = ending.on if ending else None
+    ending = ending or Ending(on=now.today)
     columns = {
         "service_ends_on": day,
         "billing_ends_on": day,
         "cancelled_at": now.at if day else None,
         "cancel_reason": reason[:200],
+        "owes_early_end": ending.owes_fee,
+        "end_refund": ending.refund.value,
+        "end_refund_to": ending.to,
     }
     for name, value in columns.items():
         setattr(row, name, value)

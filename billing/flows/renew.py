@@ -15,9 +15,11 @@ from uuid import UUID
 
 from billing.engine.decide import StepKind
 from billing.engine.grouping import grouped
+from billing.engine.leaving import Refunding
 from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repeats_on
 from billing.engine.wishes import Catalogue
 from billing.flows import renew_parts, renew_rights, renew_rows
+from billing.flows.giving_back import backs, give_back
 from billing.flows.renew_rows import Life
 from billing.flows.renew_usage import with_late_usage
 from billing.models import BillingRun
@@ -26,6 +28,7 @@ from billing.selectors.forecast import Fault, fault_of
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice, LineKind
 from invoices.models import Invoice
+from invoices.services.credit_plans import To
 from invoices.services.issuing import Issue, issue
 from merchants.actors import Actor
 from merchants.clock import instant
@@ -118,7 +121,19 @@ def write(
     renew_parts.write(lives, charges, actor=actor, now=now)
     renew_rights.write(lives, actor=actor, now=now)
     tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
+    for life in lives:
+        if life.row.end_refund != Refunding.none:
+            _give_back(life, actor=actor, now=now)
     return invoices
+
+
+def _give_back(life: Life, *, actor: Actor, now: Now) -> None:
+    """What its cancellation gives back of the period in which it has ended (domain 14)."""
+    ended = next((one for one in life.taken if one.step.kind is StepKind.end), None)
+    if ended is not None:
+        to: To = "balance" if life.row.end_refund_to == "balance" else "refund"
+        found = backs(ended.before, ended.step.on, refund=Refunding(life.row.end_refund), to=to)
+        give_back(found, reason=life.row.cancel_reason, to=to, actor=actor, now=now)
 
 
 def _count(run_id: UUID, done: Renewed) -> None:

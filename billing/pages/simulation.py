@@ -74,8 +74,13 @@ def offer_of(terms: OfferTerms) -> OfferSnapshot:
         alignment=Alignment(terms.alignment),
         calendar_anchor=Anchor(day=terms.billing_day or 1, month=1 if yearly else None),
         setup_amount=terms.setup_amount,
-        commitment=Commitment(intervals=terms.commitment_intervals, notice_days=terms.notice_days)
-        if terms.commitment_intervals or terms.notice_days
+        commitment=Commitment(
+            intervals=terms.commitment_intervals,
+            notice_days=terms.notice_days,
+            notice_months=terms.notice_months,
+            early_end=terms.early_end,
+        )
+        if terms.commitment_intervals or terms.notice_days or terms.notice_months
         else None,
     )
 

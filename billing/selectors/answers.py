@@ -41,7 +41,7 @@ class PeriodShape(TypedDict):
 class QuoteLineShape(TypedDict):
     """One line that the first invoice will have. Amounts in minor units, in the offer's own terms of tax."""
 
-    kind: Annotated[str, Says(one_of=("stage", "option", "setup", "one_off", "usage", "charge"))]
+    kind: Annotated[str, Says(one_of=("stage", "option", "setup", "one_off", "usage", "charge", "early_end"))]
     title: Texts
     period: PeriodShape | None
     quantity: DecimalString
@@ -122,6 +122,15 @@ class AnchorShape(TypedDict):
     month: int | None
 
 
+class EndsWithShape(TypedDict):
+    """What a planned end costs and gives back: the fee of leaving a commitment early, what of the period in which it
+    ends is credited, and where that goes."""
+
+    early_end_fee: bool
+    refund: Annotated[str, Says(one_of=("none", "prorated", "full"))]
+    to: Annotated[str, Says(one_of=("refund", "balance"))]
+
+
 class SubscriptionShape(TypedDict):
     """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known. A past state
     has no `next_action_at` and no `latest_invoice`: null."""
@@ -146,6 +155,7 @@ class SubscriptionShape(TypedDict):
     next_action_at: InstantText | None
     ends_on: DayText | None
     billing_ends_on: DayText | None
+    ends_with: EndsWithShape | None
     cancelled_at: InstantText | None
     cancel_reason: str | None
     ended_at: InstantText | None
@@ -176,7 +186,9 @@ class CreditPreviewShape(TypedDict):
 
 class CancelPreviewShape(TypedDict):
     """What a cancellation would do. `last_day` is the last one had; amounts in minor units: `amount_due` on a closing
-    document (`lines`), `amount_credited` on `credits`, of which `amount_refunded` goes back to the means that paid."""
+    document (`lines`), `amount_credited` on `credits`, of which `amount_refunded` goes back to the means that paid.
+    `early_end_fee` is that of leaving a commitment early: on the closing document, now or when that day comes. Credits
+    of a later day are made when it comes."""
 
     object: Annotated[str, Says(one_of=("cancel_preview",))]
     subscription: str
@@ -187,6 +199,8 @@ class CancelPreviewShape(TypedDict):
     amount_due: int
     amount_credited: int
     amount_refunded: int
+    early_end_fee: int
+    early_end_line: QuoteLineShape | None
     lines: list[QuoteLineShape]
     credits: list[CreditPreviewShape]
     features_kept: list[str]

@@ -208,4 +208,5 @@ def _snapshot(
         collection=Collection(row.collection),
         payment_state=PaymentState(row.payment_state),
         end_reason=row.end_reason or None,
+        owes_early_end=row.owes_early_end,
     )

@@ -28,7 +28,7 @@ class InvoiceLineShape(TypedDict):
     """One line. `amount` (before `discount`) is in the document's own terms: gross where prices are inclusive. `rule`,
     `inputs` and `formula` say how it came about."""
 
-    kind: Annotated[str, Says(one_of=("stage", "option", "setup", "one_off", "usage", "charge"))]
+    kind: Annotated[str, Says(one_of=("stage", "option", "setup", "one_off", "usage", "charge", "early_end"))]
     title: Texts
     period: PeriodShape | None
     quantity: DecimalString

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from rest_framework.request import Request
@@ -18,8 +19,21 @@ from merchants.api.parts import (
     narrowed,
     usage_of,
 )
+from merchants.early_end import FORMULAS, EarlyEnd
 from merchants.http.bodies import Body, several
-from merchants.http.fields import Choice, Currency, Flag, LocaleText, Metadata, Minor, PublicId, Reference, Text, Whole
+from merchants.http.fields import (
+    Choice,
+    Currency,
+    DecimalText,
+    Flag,
+    LocaleText,
+    Metadata,
+    Minor,
+    PublicId,
+    Reference,
+    Text,
+    Whole,
+)
 from merchants.http.operations import operation
 from merchants.http.references import find_all
 from merchants.http.views import ApiView, created
@@ -66,11 +80,26 @@ class ListedOptionBody(Body):
     included = Flag(required=False)
 
 
+class EarlyEndBody(Body):
+    """A fee for leaving early: `flat` (`amount`), `remaining` (`percent` of what is left to pay; from interval
+    `later_from` on `later_percent`) or `degressive` (`amount`, less with each interval begun). Never above what
+    is left."""
+
+    formula = Choice(choices=list(FORMULAS))
+    amount = Minor(required=False, allow_null=True)
+    percent = DecimalText(decimals=3, least=Decimal(0), most=Decimal(100), required=False, allow_null=True)
+    later_from = Whole(least=1, most=COMMITMENT, required=False, allow_null=True)
+    later_percent = DecimalText(decimals=3, least=Decimal(0), most=Decimal(100), required=False, allow_null=True)
+
+
 class CommitmentBody(Body):
-    """How many intervals one stays; how many days before the end one says so."""
+    """How many intervals one stays; how long before the end one says so, in days or, by the calendar, in months; what
+    leaving before the end of the commitment costs."""
 
     intervals = Whole(most=COMMITMENT)
     notice = Whole(most=NOTICE_DAYS, required=False)
+    notice_unit = Choice(choices=["day", "month"], required=False)
+    early_end = EarlyEndBody(required=False, allow_null=True)
 
 
 class OfferTermsBody(Body):
@@ -126,7 +155,11 @@ def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: body[name] for name in _AS_WRITTEN if name in body}
     if "commitment" in body:
         given["commitment_intervals"] = body["commitment"]["intervals"]
-        given["notice_days"] = body["commitment"].get("notice", 0)
+        in_months = body["commitment"].get("notice_unit") == "month"
+        given["notice_days"] = 0 if in_months else body["commitment"].get("notice", 0)
+        given["notice_months"] = body["commitment"].get("notice", 0) if in_months else 0
+        fee = body["commitment"].get("early_end")
+        given["early_end"] = EarlyEnd(**fee) if fee else None
     if "options" in body:
         named = {f"options[{place}].option": each["option"] for place, each in enumerate(body["options"])}
         found = find_all(Option.objects.all(), named)

@@ -95,6 +95,8 @@ class OfferVersion(TenantModel):
     setup_amount = models.BigIntegerField(default=0)
     commitment_intervals = models.PositiveSmallIntegerField(default=0)
     notice_days = models.PositiveSmallIntegerField(default=0)
+    notice_months = models.PositiveSmallIntegerField(default=0, db_default=0)
+    early_end = models.JSONField(default=dict, db_default={}, help_text="Fee for leaving early; empty: not possible")
     created_at = models.DateTimeField()
     txid = TransactionId(db_default=models.Func(function="pg_current_xact_id"))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, cast
 from uuid import UUID
 
+from merchants.early_end import FORMULAS, EarlyEnd
 from merchants.metered import usage_terms
 from merchants.models import Feature, Offer, OfferVersion, Stage, StageFeature, VersionOption
 from merchants.selectors.shapes import DecimalString, InstantText, Says, Texts, instant_text, show
@@ -63,11 +64,26 @@ class ListedOptionShape(TypedDict):
     included: bool
 
 
+class EarlyEndShape(TypedDict):
+    """A fee for leaving early, never above what was left to pay: an `amount` (`flat`), a `percent` of what was left
+    (`remaining`; from interval `later_from` on `later_percent`), or an `amount` × intervals left / all (`degressive`).
+    Amounts in minor units, in the offer's own terms of tax."""
+
+    formula: Annotated[str, Says(one_of=FORMULAS)]
+    amount: int | None
+    percent: DecimalString | None
+    later_from: int | None
+    later_percent: DecimalString | None
+
+
 class CommitmentShape(TypedDict):
-    """How many intervals one stays, and how many days before the end one says so."""
+    """How many intervals one stays; how long before the end one says so, in days or months; what leaving before the
+    end of the commitment costs (null: that is not possible)."""
 
     intervals: int
     notice: int
+    notice_unit: Annotated[str, Says(one_of=("day", "month"))]
+    early_end: EarlyEndShape | None
 
 
 class OfferTermsShape(TypedDict):
@@ -175,6 +191,8 @@ def _terms(version: OfferVersion, parts: Parts) -> OfferTerms:
         setup_amount=version.setup_amount,
         commitment_intervals=version.commitment_intervals,
         notice_days=version.notice_days,
+        notice_months=version.notice_months,
+        early_end=EarlyEnd.read(version.early_end),
         stages=stages,
         options=tuple(ListedOption(option=row.option_id, included=row.included) for row in parts.options[version.pk]),
     )
@@ -225,7 +243,12 @@ def _show_terms(version: OfferVersion, parts: Parts) -> OfferTermsShape:
         "alignment": version.alignment,
         "billing_day": version.billing_day,
         "setup_amount": version.setup_amount,
-        "commitment": {"intervals": version.commitment_intervals, "notice": version.notice_days},
+        "commitment": {
+            "intervals": version.commitment_intervals,
+            "notice": version.notice_months or version.notice_days,
+            "notice_unit": "month" if version.notice_months else "day",
+            "early_end": cast(EarlyEndShape, version.early_end) if version.early_end else None,
+        },
         "stages": [
             {
                 "label": stage.label,

@@ -72,6 +72,13 @@ class Subscription(TenantModel):
     billing_ends_on = models.DateField(null=True, help_text="First day that is not billed")
     cancelled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    owes_early_end = models.BooleanField(
+        default=False, db_default=False, help_text="The planned end costs the fee of the offer's commitment"
+    )
+    end_refund = models.CharField(
+        max_length=8, default="none", db_default="none", help_text="What the planned end gives back of its period"
+    )
+    end_refund_to = models.CharField(max_length=8, default="refund", db_default="refund", help_text="refund or balance")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, blank=True)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from merchants.early_end import EarlyEnd
 from merchants.metered import usage_terms
 from merchants.models import (
     Coupon,
@@ -94,8 +95,13 @@ def offer_pictures(version_ids: Iterable[UUID]) -> dict[UUID, OfferSnapshot]:
 
 def _offer_picture(version: OfferVersion, stages: tuple[StageSnapshot, ...], included: Iterable[str]) -> OfferSnapshot:
     commitment = None
-    if version.commitment_intervals or version.notice_days:
-        commitment = Commitment(intervals=version.commitment_intervals, notice_days=version.notice_days)
+    if version.commitment_intervals or version.notice_days or version.notice_months:
+        commitment = Commitment(
+            intervals=version.commitment_intervals,
+            notice_days=version.notice_days,
+            notice_months=version.notice_months,
+            early_end=EarlyEnd.read(version.early_end),
+        )
     yearly = any(stage.interval.unit is Unit.year for stage in stages)
     monthly = any(stage.interval.unit is Unit.month for stage in stages)
     return OfferSnapshot(

@@ -49,7 +49,7 @@ def test_an_offer_is_told_as_it_was_made(site):
     assert made["id"].startswith("off_") and made["object"] == "offer" and made["version"] == 1
     assert (made["currency"], made["tax_behavior"], made["tax_code"]) == ("EUR", "inclusive", "electronic")
     assert (made["alignment"], made["billing_day"], made["setup_amount"]) == ("calendar", 5, 900)
-    assert made["commitment"] == {"intervals": 12, "notice": 30}
+    assert made["commitment"] == {"intervals": 12, "notice": 30, "notice_unit": "day", "early_end": None}
     assert [stage["amount"] for stage in made["stages"]] == [0, 990, 1990]
     assert [stage["recurrences"] for stage in made["stages"]] == [1, 3, None]
     last = made["stages"][2]["features"]

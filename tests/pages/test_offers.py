@@ -65,7 +65,7 @@ def test_an_offer_of_three_stages_goes_on_sale_with_exact_amounts():
     assert saved["Location"] == seat.url("offer", offer=offer["id"])
     assert (offer["reference"], offer["version"], offer["visible"]) == ("onde-hifi", 1, True)
     assert offer["setup_amount"] == 1500
-    assert offer["commitment"] == {"intervals": 12, "notice": 30}
+    assert offer["commitment"] == {"intervals": 12, "notice": 30, "notice_unit": "day", "early_end": None}
     assert [(one["amount"], one["recurrences"], one["interval"]) for one in offer["stages"]] == [
         (0, 1, "month"),
         (699, 3, "month"),

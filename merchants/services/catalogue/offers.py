@@ -108,6 +108,8 @@ def _write_version(offer: Offer, number: int, terms: OfferTerms, now: Now) -> Of
             setup_amount=terms.setup_amount,
             commitment_intervals=terms.commitment_intervals,
             notice_days=terms.notice_days,
+            notice_months=terms.notice_months,
+            early_end=terms.early_end.told() if terms.early_end else {},
             created_at=now.at,
         )
         stages = Stage.objects.bulk_create(

@@ -46,6 +46,7 @@ GERMAN = Language(
     restored="wie vor der Änderung dieses Tages",
     given="geschenkt",
     given_instead="geschenkt, statt {amount}",
+    committed_until="gebunden bis {day}",
     free="kostenlos",
     packages="{used} in Paketen zu {size}",
     groups=". ",
