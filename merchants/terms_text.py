@@ -7,11 +7,14 @@ believes nothing of it, and what it returns has passed `terms.offer_faults`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from merchants.early_end import EarlyEnd
 from merchants.metered import usage_terms
 from merchants.refusals import Invalid, gettext_noop
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm, offer_faults, refuse_if
@@ -64,6 +67,8 @@ _KINDS: dict[str, Any] = {
     "str": lambda value: _text(value),
     "int": lambda value: _whole(value),
     "int | None": lambda value: _number(value),
+    "Decimal | None": lambda value: _share(value),
+    "EarlyEnd | None": lambda value: None if value is None else EarlyEnd(**_only(value, EarlyEnd, set())),
     "Mapping[str, str]": lambda value: {_text(key): _text(text) for key, text in value.items()},
 }
 
@@ -90,6 +95,12 @@ def _whole(value: object) -> int:
 
 def _number(value: object) -> int | None:
     return None if value is None else _whole(value)
+
+
+def _share(value: object) -> Decimal | None:
+    if value is not None and not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", _text(value)):
+        raise ValueError("a percentage")
+    return None if value is None else Decimal(_text(value))
 
 
 def _flag(value: object) -> bool:

@@ -81,17 +81,18 @@ def left_to_pay(snapshot: SubscriptionSnapshot, day: date, until: date) -> Itera
     period, at = snapshot.current_period, day
     if period is not None and stands.stage.billing is Billing.advance:
         at = max(day, period.end)
+    entered = period is not None and at < period.end  # in arrears: what runs is counted already
     while at < until and (cycle_from := stands.cycle_from) is not None:
         stage = stands.stage
         _, running = containing(stands.anchor, stage.interval, cycle_from, at)
         over = stage.recurrences is not None and stands.period_index >= stage.recurrences
-        if over and running.start == at:
+        if over and running.start == at and not entered:
             if stage.position + 1 >= len(stands.offer.stages):
                 return
             stands, part = enter(stands, stage.position + 1, at)
         else:
             part = next_part(stands.anchor, stage.interval, cycle_from, at)
-            begun = part.period.start == part.whole.start
+            begun = part.period.start == part.whole.start and not entered
             stands = replace(stands, current_period=part.period, period_index=stands.period_index + begun)
         in_advance = stands.stage.billing is Billing.advance
         drafted = draft(
@@ -103,4 +104,4 @@ def left_to_pay(snapshot: SubscriptionSnapshot, day: date, until: date) -> Itera
         lines = drafted.invoice.lines if drafted.invoice else ()
         yield at, sum(line.charged for line in lines if line.kind is LineKind.stage)
         stands = replace(stands, coupons=drafted.coupons)
-        at = part.period.end
+        at, entered = part.period.end, False

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('merchants', '0012_replies_keep_their_location'),
+        ('merchants', '0013_metered'),
     ]
     operations = [
         migrations.AddField(

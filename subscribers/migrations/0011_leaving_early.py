@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('subscribers', '0008_what_the_register_said'),
+        ('subscribers', '0010_usage'),
     ]
     operations = [
         migrations.AddField(
