@@ -24,10 +24,18 @@ from enum import StrEnum
 from typing import Any
 
 from invoices.early_end import early_end
-from invoices.wording import decimal_words, price_words, quantity_words
+from invoices.wording import quantity_words
 from merchants.languages import language_of
 from merchants.money import decimal_text, exponent
-from merchants.wording import amount_text, figure_text, long_date_text, percent_text, period_text
+from merchants.wording import (
+    amount_text,
+    decimal_words,
+    figure_text,
+    long_date_text,
+    percent_text,
+    period_text,
+    price_words,
+)
 
 Inputs = Mapping[str, Any]
 

@@ -17,9 +17,9 @@ from invoices.mentions import identity
 from invoices.paper import Coming, Customer, Line, Paper, Settlement
 from invoices.payslip import paying
 from invoices.strip import strip
-from invoices.wording import isolated, narrow_span_words, price_words, quantity_words, rate_words, span_words
+from invoices.wording import isolated, narrow_span_words, quantity_words, rate_words, span_words
 from merchants.languages import language_of
-from merchants.wording import amount_text, long_date_text
+from merchants.wording import amount_text, long_date_text, price_words
 
 FOOT_LINES = 8
 """Lines of the foot that the page's lower margin holds; longer mentions are printed after the last section."""

@@ -10,12 +10,9 @@ from unicodedata import bidirectional
 
 from invoices.paper import Locale, Span
 from merchants.languages import language_of
-from merchants.money import exponent
 from merchants.wording import (
-    amount_text,
     day_text,
-    decimal_sign,
-    number_text,
+    decimal_words,
     percent_of,
     period_text,
     short_date_text,
@@ -32,31 +29,6 @@ def isolated(text: str) -> str:
     if any(bidirectional(sign) in ("R", "AL") for sign in text):
         return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
     return text
-
-
-def decimal_words(value: Decimal, decimals: int, locale: Locale) -> str:
-    """A decimal grouped and pointed as in the language, with so many decimals or as many as it has.
-
-    >>> decimal_words(Decimal("0.0125"), 2, "fr"), decimal_words(Decimal("4"), 2, "en")
-    ('0,0125', '4.00')
-    """
-    whole, _, part = f"{abs(value):f}".partition(".")
-    part = part.rstrip("0").ljust(decimals, "0")
-    point = decimal_sign(locale)
-    text = number_text(int(whole), locale) + (f"{point}{part}" if part else "")
-    return f"\N{MINUS SIGN}{text}" if value < 0 else text
-
-
-def price_words(price: Decimal, currency: str, locale: Locale) -> str:
-    """A unit price in major units, with at least the currency's decimals.
-
-    >>> price_words(Decimal("0.0125"), "EUR", "en"), price_words(Decimal("1718"), "EUR", "fr")
-    ('€0.0125', '1\\xa0718,00\\xa0€')
-    """
-    decimals = exponent(currency)
-    zero = amount_text(0, currency, locale)
-    bare = decimal_words(Decimal(0), decimals, locale)
-    return zero.replace(bare, decimal_words(price, decimals, locale))
 
 
 def net_price(price: Decimal, rate: Decimal) -> Decimal | None:

@@ -6,6 +6,7 @@ The words are for a card or a line of a list. What a purchase costs on which day
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from uuid import UUID
 
 from django.utils.translation import get_language, ngettext
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from merchants import wording
 from merchants.languages import said_in
+from merchants.metered import PriceModel, UsageTerm
 from merchants.models import Feature
 from merchants.terms import FeatureTerm, OfferTerms, StageTerm
 
@@ -75,6 +77,41 @@ def promise(terms: OfferTerms) -> str:
     if last.recurrences is not None:
         return _("It ends by itself.")
     return _("Cancel any time.")
+
+
+def usage_words(term: UsageTerm, currency: str) -> str:
+    """What the use of a feature costs: `€0.10 each`, `€5.00 for 100`, `up to 1,000: €0.10, then €0.05 + €5.00`."""
+    language = get_language() or "en"
+    if term.model == PriceModel.per_unit:
+        return _("%(price)s each") % {"price": wording.price_words(Decimal(term.unit_price or 0), currency, language)}
+    if term.model == PriceModel.package:
+        price = wording.price_words(Decimal(term.unit_price or 0), currency, language)
+        return _("%(price)s for %(size)s") % {
+            "price": price,
+            "size": wording.decimal_words(Decimal(term.package_size or 1), 0, language),
+        }
+    said_tiers = []
+    for tier in term.tiers:
+        price = wording.price_words(Decimal(tier.unit_price), currency, language)
+        if tier.flat_amount:
+            price = f"{price} + {money(tier.flat_amount, currency)}"
+        if tier.up_to is None:
+            said_tiers.append(_("then %(price)s") % {"price": price} if said_tiers else price)
+        else:
+            end = wording.decimal_words(Decimal(tier.up_to), 0, language)
+            said_tiers.append(_("up to %(end)s: %(price)s") % {"end": end, "price": price})
+    words = ", ".join(said_tiers)
+    return words if term.model == PriceModel.graduated else _("all at the tier reached: %(tiers)s") % {"tiers": words}
+
+
+def metered_words(usage: Iterable[UsageTerm], features: Mapping[UUID, Feature], currency: str) -> list[str]:
+    """What the use of features costs, one line a feature: `Calls: €0.10 each`."""
+    known = ((features[term.feature], term) for term in usage if term.feature in features)
+    return [
+        _("%(name)s: %(value)s")
+        % {"name": said(feature.title, feature.reference), "value": usage_words(term, currency)}
+        for feature, term in known
+    ]
 
 
 def opened_words(opened: Iterable[FeatureTerm], features: Mapping[UUID, Feature], rhythm_words: str) -> list[str]:

@@ -31,11 +31,20 @@ def typed_amount(text: str, currency: str, language: str, *, field: str = "amoun
     Traceback (most recent call last):
     merchants.refusals.Invalid: ('too_many_decimals', 'At most 2 decimals here.')
     """
+    return parse_amount(pointed(text, currency, language), currency, field=field)
+
+
+def pointed(text: str, currency: str, language: str) -> str:
+    """What was typed without blanks, groups and the currency's sign, with one point as the decimal sign.
+
+    >>> pointed("€0.0125", "EUR", "en"), pointed("0,0125 €", "EUR", "fr"), pointed("1 000", "EUR", "fr")
+    ('0.0125', '0.0125', '1000')
+    """
     plain = "".join(unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("'", "").split())
     for name in (currency, get_currency_symbol(currency, locale=locale_of(language))):
         plain = plain.removeprefix(name).removesuffix(name)
     plain = "".join(sign for sign in plain if unicodedata.category(sign) != "Sc")
-    return parse_amount(_pointed(plain, currency, language[:2]), currency, field=field)
+    return _pointed(plain, currency, language[:2])
 
 
 def _pointed(plain: str, currency: str, language: str) -> str:

@@ -117,6 +117,31 @@ def decimal_sign(language: str) -> str:
     return str(get_decimal_symbol(locale_of(language)))
 
 
+def decimal_words(value: Decimal, decimals: int, language: str) -> str:
+    """A decimal grouped and pointed as in the language, with so many decimals or as many as it has.
+
+    >>> decimal_words(Decimal("0.0125"), 2, "fr"), decimal_words(Decimal("4"), 2, "en")
+    ('0,0125', '4.00')
+    """
+    whole, _, part = f"{abs(value):f}".partition(".")
+    part = part.rstrip("0").ljust(decimals, "0")
+    point = decimal_sign(language)
+    text = number_text(int(whole), language) + (f"{point}{part}" if part else "")
+    return f"\N{MINUS SIGN}{text}" if value < 0 else text
+
+
+def price_words(price: Decimal, currency: str, language: str) -> str:
+    """A unit price in major units, with at least the currency's decimals.
+
+    >>> price_words(Decimal("0.0125"), "EUR", "en"), price_words(Decimal("1718"), "EUR", "fr")
+    ('€0.0125', '1\\xa0718,00\\xa0€')
+    """
+    decimals = exponent(currency)
+    zero = amount_text(0, currency, language)
+    bare = decimal_words(Decimal(0), decimals, language)
+    return zero.replace(bare, decimal_words(price, decimals, language))
+
+
 def percent_of(figure: str, language: str) -> str:
     """A figure that is written already, as so many percent.
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from merchants.models import Feature
-from merchants.pitch import money, opened_words, price_words, promise, rhythm, said, span
+from merchants.pitch import metered_words, money, opened_words, price_words, promise, rhythm, said, span
 from merchants.terms import OfferTerms, StageTerm
 
 MONTHS = {"day": 1 / 30, "week": 7 / 30, "month": 1, "year": 12}
@@ -39,7 +39,10 @@ def card_of(terms: OfferTerms, features: Mapping[UUID, Feature]) -> Card:
         first=first,
         then=then,
         promise=promise(terms),
-        opens=opened_words(last.features, features, rhythm(last.interval, last.interval_count)),
+        opens=[
+            *opened_words(last.features, features, rhythm(last.interval, last.interval_count)),
+            *metered_words(last.usage, features, terms.currency),
+        ],
         button=_("Start free of charge") if terms.stages[0].amount == 0 else _("Subscribe"),
     )
 

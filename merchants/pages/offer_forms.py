@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from merchants.http.frame import put_beside
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
-from merchants.pages.feature_cells import FeatureCells
 from merchants.pages.offer_cards import Block
 from merchants.pages.text_fields import TextField, TextsForm, texts
+from merchants.pages.usage_cells import UsageCells
 from merchants.pitch import said
 from merchants.refusals import Invalid, Refusal
 from merchants.terms import MOST_STAGES, ListedOption, OfferTerms, StageTerm
@@ -104,8 +104,8 @@ class OfferForm(TextsForm):
         return tuple(ListedOption(option=key, included=how == "included") for key, how in chosen.items() if how)
 
 
-class StageForm(FeatureCells):
-    """One stage: its name, price, rhythm, length, and what it opens."""
+class StageForm(UsageCells):
+    """One stage: its name, price, rhythm, length, what it opens, and what use costs."""
 
     label = TextField(label=_("Name"), most=120)
     price = AmountField(label=_("Price"))
@@ -135,6 +135,7 @@ class StageForm(FeatureCells):
             interval_count=_number(self.cleaned_data.get("interval_count"), 1),
             recurrences=self.cleaned_data.get("recurrences"),
             features=self.opened(),
+            usage=self.usage(currency) if currency in EXPONENTS else (),
         )
 
 
@@ -164,7 +165,9 @@ def offer_values(terms: OfferTerms, form_options: Mapping[UUID, str]) -> dict[st
     }
 
 
-def stage_values(stage: StageTerm, currency: str, features: Sequence[Feature]) -> dict[str, Any]:
+def stage_values(
+    stage: StageTerm, currency: str, features: Sequence[Feature], metered: Sequence[Feature]
+) -> dict[str, Any]:
     """A stage as its form shows it."""
     return {
         **{f"label_{code}": text for code, text in stage.label.items()},
@@ -173,7 +176,8 @@ def stage_values(stage: StageTerm, currency: str, features: Sequence[Feature]) -
         "interval_count": stage.interval_count,
         "interval": stage.interval,
         "recurrences": stage.recurrences,
-        **FeatureCells.values_of(stage.features, features),
+        **UsageCells.values_of(stage.features, features),
+        **UsageCells.usage_values(stage.usage, metered, currency),
     }
 
 
@@ -193,7 +197,9 @@ class Editor:
         typed: QueryDict | None = None,
         checks: bool = False,
     ) -> None:
-        self.features, self.is_new, self.checks = list(features), is_new, checks
+        self.features = [one for one in features if one.kind != Feature.Kind.METERED]
+        self.metered = [one for one in features if one.kind == Feature.Kind.METERED]
+        self.is_new, self.checks = is_new, checks
         self.stages: list[StageForm] = []
         self.active = 0
         begins: dict[str, Any] = {"currency": currency}
@@ -208,12 +214,14 @@ class Editor:
             self._take(typed)
         else:
             for stage in terms.stages if terms else [None]:
-                self._add(stage_values(stage, terms.currency, self.features) if stage and terms else {})
+                given = stage_values(stage, terms.currency, self.features, self.metered) if stage and terms else {}
+                self._add(given)
 
     def _add(self, values: Mapping[str, Any]) -> None:
         prefix = f"stages-{len(self.stages)}"
         data = {f"{prefix}-{name}": value for name, value in values.items()} if self.checks else None
-        self.stages.append(StageForm(data, prefix=prefix, features=self.features, initial=dict(values)))
+        shown = {"features": self.features, "metered": self.metered, "initial": dict(values)}
+        self.stages.append(StageForm(data, prefix=prefix, **shown))
 
     def _take(self, typed: QueryDict) -> None:
         """Read the stages; `add_stage` puts one before the last (what is normal comes last), `remove_stage:1` takes one
@@ -269,7 +277,8 @@ class Editor:
             found = PATH.fullmatch(error.field)
             if found and int(found[1]) < len(self.stages):
                 place = int(found[1])
-                self.stages[place].put_at(found[2], words, terms.stages[place].features)
+                if not self.stages[place].put_usage(found[2], words, terms.stages[place].usage):
+                    self.stages[place].put_at(found[2], words, terms.stages[place].features)
                 self.active = place
                 continue
             option = re.fullmatch(r"options\[(\d+)\]\.option", error.field)
@@ -309,6 +318,13 @@ class Editor:
                 "cells": [stage.cell(feature) for stage in self.stages],
             }
             for feature in self.features
+        ]
+
+    def prices(self) -> list[dict[str, Any]]:
+        """Metered features as rows, stages as columns."""
+        return [
+            {"name": said(feature.title, feature.reference), "cells": [one.usage_cell(feature) for one in self.stages]}
+            for feature in self.metered
         ]
 
 

@@ -23,7 +23,7 @@ from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_forms import Editor
 from merchants.permissions import Permission
-from merchants.pitch import price_words, said
+from merchants.pitch import price_words, said, usage_words
 from merchants.refusals import Invalid, Refusal
 from merchants.selectors.offers import current_versions, terms_of
 from merchants.selectors.options import current_option_versions
@@ -93,7 +93,20 @@ def offer(request: OfficeRequest, offer: str) -> HttpResponse:
         for key, feature in features.items()
         if key in opened
     ]
+    metered = [
+        {
+            "feature": feature,
+            "name": said(feature.title, feature.reference),
+            "cells": [
+                next((usage_words(one, terms.currency) for one in stage.usage if one.feature == key), "")
+                for stage in terms.stages
+            ],
+        }
+        for key, feature in features.items()
+        if key in {one.feature for stage in terms.stages for one in stage.usage}
+    ]
     context = {
+        "metered": metered,
         "offer": row,
         "title": said(terms.title, row.reference),
         "status": status_of(row),
@@ -116,12 +129,11 @@ def _editor(request: OfficeRequest, row: Offer | None, *, checks: bool = False) 
     version = current_versions([row.pk])[row.pk] if row else None
     kept = {listed.option for listed in terms_of([version])[version.pk].options} if version else set[UUID]()
     used = (
-        {term.feature for stage in terms_of([version])[version.pk].stages for term in stage.features}
+        {term.feature for stage in terms_of([version])[version.pk].stages for term in (*stage.features, *stage.usage)}
         if version
         else set()
     )
-    rows = Feature.objects.exclude(kind=Feature.Kind.METERED).order_by("id")
-    features = [one for one in rows if one.archived_at is None or one.pk in used]
+    features = [one for one in Feature.objects.order_by("id") if one.archived_at is None or one.pk in used]
     options = [one for one in Option.objects.order_by("id") if one.archived_at is None or one.pk in kept]
     codes = dict.fromkeys([*(rate.code for rate in FRENCH_RATES), *TaxRate.objects.values_list("tax_code", flat=True)])
     titles = current_option_versions([one.pk for one in options])

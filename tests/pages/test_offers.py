@@ -297,3 +297,36 @@ def test_an_option_keeps_all_its_prices_when_its_page_is_saved():
     with tenant(seat.merchant.pk):
         version = current_option_versions([device.pk])[device.pk]
         assert (version.number, terms_of([version])[version.pk].prices) == (2, prices)
+
+
+def test_prices_by_use_are_typed_kept_and_shown():
+    seat = office(locale="fr")
+    with tenant(seat.merchant.id):
+        at = instant()
+        calls, seats = (
+            Feature.objects.create(reference=name, kind="metered", aggregation=how, title={"fr": name}, created_at=at)
+            for name, how in (("appels", "sum"), ("sièges", "unique"))
+        )
+    tiers = {f"usage_{calls.public_id}": "graduated", f"usage_prices_{calls.public_id}": "100: 0\n0,0125 + 5,00"}
+    pack = {f"usage_{seats.public_id}": "package", f"usage_prices_{seats.public_id}": "4,00 / 10"}
+    wrong = tiers | {f"usage_prices_{calls.public_id}": "100: 0\n50: 1\n2"}
+    refused = seat.client.post(seat.url("offer_new"), form(wrong))
+    assert refused.status_code == 422 and "Ligne 2" in html.unescape(refused.content.decode())
+    garbled = seat.client.post(seat.url("offer_new"), form(pack | {f"usage_prices_{seats.public_id}": "quatre"}))
+    assert garbled.status_code == 422 and sold(seat) == []
+    seat.client.post(seat.url("offer_new"), form(tiers | pack))
+    [offer] = sold(seat)
+    assert [(one["reference"], one["unit_price"], one["package_size"]) for one in offer["stages"][0]["usage"]] == [
+        ("appels", None, None),
+        ("sièges", "4.00", "10"),
+    ]
+    assert offer["stages"][0]["usage"][0]["tiers"] == [
+        {"up_to": "100", "unit_price": "0", "flat_amount": 0},
+        {"up_to": None, "unit_price": "0.0125", "flat_amount": 5_00},
+    ]
+    shown = html.unescape(seat.client.get(seat.url("offer", offer=offer["id"])).content.decode()).replace("\xa0", " ")
+    assert "jusqu’à 100 : 0,00 €, puis 0,0125 € + 5,00 €" in shown and "4,00 € pour 10" in shown
+    editor = html.unescape(seat.client.get(seat.url("offer_edit", offer=offer["id"])).content.decode())
+    assert "100: 0,00\n0,0125 + 5,00" in editor and "4,00 / 10" in editor
+    saved = seat.client.post(seat.url("offer_edit", offer=offer["id"]), form(tiers | pack, title_fr="Onde Plus"))
+    assert saved.status_code == 302 and sold(seat)[0]["stages"] == offer["stages"]
