@@ -155,7 +155,7 @@ def _editor(request: OfficeRequest, row: Offer | None, *, checks: bool = False) 
 def _preview(request: OfficeRequest, editor: Editor, terms: OfferTerms | None) -> dict[str, Any]:
     """Card and simulator for what the editor says; without terms that hold, why there are none."""
     language = request.POST.get("card_language", "")
-    features = {feature.pk: feature for feature in editor.features}
+    features = {feature.pk: feature for feature in (*editor.features, *editor.metered)}
     problems: list[str] = []
     if terms is not None:
         try:

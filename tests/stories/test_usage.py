@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from billing.flows import schedule
+from billing.flows.cancel import Leaving, cancel, foresee
 from billing.flows.usage import Reported, Told, record_usage
 from invoices.models import InvoiceLine
 from merchants.metered import TierTerm, UsageTerm, usage_json
-from merchants.models import Feature
+from merchants.models import Feature, TestClock
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscription
+from subscribers.models import Subscription, UsageRecord
 from tests.stories.statements import World, _utc
 from tests.worlds import TESTER, Shop
 
@@ -102,3 +104,114 @@ def test_a_period_in_advance_and_its_use_in_arrears(shop):
     )
     assert lines(world, sub) == [("100 × 0 + 900 × 0.10 + 500 × 0.05 + 5.00 = 120.00", 120_00)]
     assert world.captured() == [20_00, 140_00, 20_00]
+
+
+def test_late_records_count_while_the_invoice_is_not_final_and_not_after(shop):
+    calls = metered(shop)
+    world = World.on(shop, "2026-01-10")
+    sub = world.subscribe(shop.offer("api", ("month", None, 0, priced((calls, PER_CALL)))))
+    assert outcomes(use(world, sub, calls, ("2026-01-09", "1"), ("2026-01-11", "1"))) == [
+        "at_before_start",
+        "at_in_future",
+    ]
+    with tenant(shop.id):
+        TestClock.objects.update(time=_utc("2026-03-20", "12:00", shop.merchant.timezone))
+    days = (("2026-01-20", "1000"), ("2026-02-10", "200"), ("2026-03-10", "7"))
+    assert outcomes(use(world, sub, calls, *days)) == ["accepted"] * 3
+    world.late("2026-03-20")
+    assert world.statement(sub) == (
+        "2026-03-20  api, calls   01-10..02-10           12.50\n"
+        "            api          02-10..03-10            0.00\n"
+        "2026-03-20  api, calls   02-10..03-10            2.50\n"
+        "            api          03-10..04-10            0.00\n"
+    )
+    again = use(world, sub, calls, *days, ("2026-03-09", "1"))
+    assert outcomes(again) == ["period_billed", "period_billed", "duplicate", "period_billed"]
+    assert lines(world, sub) == [("1000 × 0.0125 = 12.50", 12_50), ("200 × 0.0125 = 2.50", 2_50)]
+
+
+def test_what_was_used_is_billed_with_the_end_that_day_s_use_included(shop):
+    calls, seats = metered(shop), metered(shop, "seats", "unique")
+    package = {"model": "package", "unit_price": "5.00", "package_size": "10"}
+    coupon = shop.coupon("HALF", percent_off=50, duration="forever")
+    offer = shop.offer("api", ("month", None, 20_00, priced((calls, PER_CALL), (seats, package))))
+    world = World.on(shop, "2026-01-10")
+    sub = world.subscribe(offer, coupons=[coupon])
+    world.until("2026-01-15", "14:00")
+    use(world, sub, calls, ("2026-01-12", "333"), ("2026-01-15", "67"))
+    for name in ("ada", "bob", "ada"):
+        use(world, sub, seats, "2026-01-14", value=name, key=f"{name} {len(name)}")
+    with tenant(shop.id):
+        before = [list(model.objects.order_by("pk").values()) for model in (UsageRecord, InvoiceLine)]
+        now = world.now
+        seen = foresee(sub, Leaving(when="now"), merchant=shop.merchant, now=now)
+        assert [list(model.objects.order_by("pk").values()) for model in (UsageRecord, InvoiceLine)] == before
+    cancel(merchant_id=shop.id, subscription_id=sub.pk, leaving=Leaving(when="now"), actor=TESTER)
+    with tenant(shop.id):
+        drafted = [(line.formula, line.charged) for document in seen.documents for line in document.lines]
+    assert drafted == [
+        ("400 × 0.0125 = 5.00, 5.00 − 2.50 = 2.50", 2_50),
+        ("2 / 10 → 1 × 5.00 = 5.00, 5.00 − 2.50 = 2.50", 2_50),
+    ]
+    assert lines(world, sub) == [(formula, 5_00) for formula, _ in drafted]
+    assert world.statement(sub) == (
+        "2026-01-10  api          01-10..02-10           10.00\n"
+        "2026-01-15  api, calls   01-10..01-15            2.50\n"
+        "            api, seats   01-10..01-15            2.50\n"
+        "            open                                 5.00\n"
+        "2026-01-15  ended: cancelled\n"
+    )
+    assert outcomes(use(world, sub, calls, ("2026-01-15", "1"), ("2026-01-12", "333"))) == ["subscription_over"] * 2
+
+
+def test_a_change_of_offer_bills_the_old_period_at_the_old_price(shop):
+    calls = metered(shop, aggregation="max")
+    small = shop.offer("small", ("month", None, 10_00, priced((calls, PER_CALL))))
+    volume = {"model": "volume", "tiers": (TierTerm(unit_price="1", up_to="10"), TierTerm(unit_price="0.5"))}
+    large = shop.offer("large", ("month", None, 30_00, priced((calls, volume))))
+    world = World.on(shop, "2026-01-31")
+    sub = world.subscribe(small)
+    world.plan(sub, schedule.ChangeOffer(offer=large))
+    world.until("2026-02-20")
+    use(world, sub, calls, ("2026-02-01", "80"), ("2026-02-20", "40"))
+    world.until("2026-03-05")
+    assert outcomes(use(world, sub, calls, ("2026-02-27", "99"), ("2026-02-28", "10"))) == ["period_billed", "accepted"]
+    world.until("2026-04-01")
+    assert world.statement(sub) == (
+        "2026-01-31  small        01-31..02-28           10.00\n"
+        "2026-02-28  small, calls 01-31..02-28            1.00\n"
+        "2026-02-28  large        02-28..03-31           30.00\n"
+        "2026-03-31  large, calls 02-28..03-31           10.00\n"
+        "            large        03-31..04-30           30.00\n"
+    )
+
+
+def test_a_stage_without_prices_bills_no_use_and_local_midnight_parts_the_periods(shop):
+    calls = metered(shop, aggregation="count")
+    offer = shop.offer(
+        "api",
+        ("month", 1, 0),
+        ("month", None, 10_00, {"billing": "arrears", **priced((calls, {"model": "per_unit", "unit_price": "1"}))}),
+    )
+    world = World.on(shop, "2026-05-01")
+    sub = world.subscribe(offer)
+    world.until("2026-05-20")
+    use(world, sub, calls, "2026-05-10")
+    world.until("2026-07-01", "00:30")
+    at = {"subscription": sub.pk, "feature": calls.pk}
+    sent = [
+        Reported(at=_utc("2026-06-01", "00:00", "Europe/Paris"), key="first", **at),
+        Reported(at=_utc("2026-05-31", "23:59", "Europe/Paris"), key="trial", **at),
+        Reported(at=_utc("2026-07-01", "00:00", "Europe/Paris"), key="next", **at),
+    ]
+    assert outcomes(record_usage(merchant_id=shop.id, records=sent, actor=TESTER)) == [
+        "period_billed",
+        "period_billed",
+        "accepted",
+    ]
+    world.until("2026-08-01")
+    assert world.statement(sub) == (
+        "2026-07-01  api          06-01..07-01           10.00\n"
+        "2026-08-01  api          07-01..08-01           10.00\n"
+        "            api, calls   07-01..08-01            1.00\n"
+    )
