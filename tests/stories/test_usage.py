@@ -180,7 +180,7 @@ def test_a_change_of_offer_bills_the_old_period_at_the_old_price(shop):
     assert world.statement(sub) == (
         "2026-01-31  small        01-31..02-28           10.00\n"
         "2026-02-28  small, calls 01-31..02-28            1.00\n"
-        "2026-02-28  large        02-28..03-31           30.00\n"
+        "            large        02-28..03-31           30.00\n"
         "2026-03-31  large, calls 02-28..03-31           10.00\n"
         "            large        03-31..04-30           30.00\n"
     )
