@@ -14,6 +14,7 @@ from billing.engine.discounts import discounted
 from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
 from billing.engine.moving import Anchoring, moved
 from billing.engine.transitions import Proration
+from billing.engine.usage_lines import so_far, usage_lines
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished
 from invoices.drafts import DraftInvoice, DraftLine
 from subscribers.periods import Part, Period
@@ -84,7 +85,8 @@ def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, cat
 
     What is taken up is billed from that day to the period's end, what is given up is credited from that day on; kept
     options stay billed as they are where the period goes on. In arrears nothing is credited: the days that were had are
-    billed now. A coupon that came off the running period comes off the rest of it too, without being used up twice.
+    billed now; so is what was used before that day, where another period or another price begins with it. A coupon that
+    came off the running period comes off the rest of it too, without being used up twice.
 
     Raises ValueError where no period runs, and what `moving.moved` raises.
     """
@@ -197,7 +199,7 @@ def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnaps
     """The lines of the change, and the subscription after it with what they used of its coupons and options."""
     after, how = change.after, change.how
     closing = _closing(change)
-    opening: list[DraftLine] = []
+    opening = _used(change)
     bills = change.reprices and not change.waits
     part = change.part.within(None, after.bills_until)
     if bills and part is not None and after.stage.billing is Billing.advance:
@@ -220,6 +222,15 @@ def _closing(change: _Change) -> list[DraftLine]:
         return []
     had = held.within(None, change.how.on)
     return [_own(stage_line(before, before.stage, had, on=change.how.on), change.how)] if had else []
+
+
+def _used(change: _Change) -> list[DraftLine]:
+    """What was used of the period that ends with the change, at the old prices."""
+    period = change.after.current_period
+    metered = so_far(change.before, change.how.on)
+    if metered is None or period is None or period.start < change.how.on:
+        return []
+    return [_own(line, change.how) for line in usage_lines(change.before, metered, on=change.how.on)]
 
 
 def _options(change: _Change, part: Part | None, opening: list[DraftLine]) -> tuple[OptionSnapshot, ...]:

@@ -39,6 +39,15 @@ def ending(snapshot: SubscriptionSnapshot, *, on: date | None = None) -> Metered
     return Metered(stage=snapshot.stage, period=Period(part.period.start, last), until=None)
 
 
+def so_far(snapshot: SubscriptionSnapshot, day: date) -> Metered | None:
+    """The running period's usage before a day within it, where the stage prices any: the day belongs to what comes
+    after it. None where the period begins that day."""
+    part = snapshot.current_part
+    if part is None or not snapshot.stage.usage or not part.period.start < day <= part.period.end:
+        return None
+    return Metered(stage=snapshot.stage, period=Period(part.period.start, day), until=day)
+
+
 def usage_lines(snapshot: SubscriptionSnapshot, metered: Metered, *, on: date) -> Iterator[DraftLine]:
     """A line for each feature that was used, in the order of the stage's prices; none for what was not."""
     had = {used.feature: used for used in snapshot.used(metered.period.start, metered.until)}

@@ -27,6 +27,7 @@ from billing.flows.renew import renew, write
 from billing.flows.renew_rows import Life
 from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, facts_of, note, stood_before
 from billing.selectors.due import catalogue_of
+from billing.selectors.metering import with_usage_before
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
 from merchants.actors import Actor
@@ -159,7 +160,8 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
             code="subscription_not_running",
             params={"status": row.status},
         )
-    return Standing(row=row, merchant=merchant, picture=snapshots([row], merchant)[row.pk], due_on=now.today, now=now)
+    picture = with_usage_before(snapshots([row], merchant)[row.pk], now.today)
+    return Standing(row=row, merchant=merchant, picture=picture, due_on=now.today, now=now)
 
 
 def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:

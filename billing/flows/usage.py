@@ -87,7 +87,7 @@ def record_usage(*, merchant_id: UUID, records: Sequence[Reported], actor: Actor
                 rows[place] = checked
             else:
                 told[place] = Told(key=each.key, outcome="refused", error=checked.under(f"records[{place}]"))
-        told |= _taken(rows, actor)
+        told |= _taken(rows, known.rows, actor)
         return tuple(told[place] for place in range(len(records)))
 
 
@@ -101,6 +101,7 @@ class _Known:
             cursor.execute(LOCK, [current(), sorted(named)])
         shown = people.on_shown_clocks(Subscription.objects.all())
         self.subscriptions = {row.pk: row for row in shown.filter(pk__in=named)}
+        self.rows = {row.key: row for row in UsageRecord.objects.filter(key__in={each.key for each in records})}
         self.features = Feature.objects.in_bulk({each.feature for each in records if each.feature})
         versions = {row.offer_version_id for row in self.subscriptions.values()}
         stages = Stage.objects.filter(version_id__in=versions)
@@ -127,13 +128,13 @@ def _checked(each: Reported, known: _Known) -> UsageRecord | FieldError:
         detail = gettext_noop("The subscription's offer has no price for the use of this feature.")
         return _no("feature", "feature_not_in_offer", detail)
     now = known.nows[subscription.test_clock_id]
-    fault = _said(each, Aggregation(feature.aggregation)) or _dated(each, subscription, now)
+    fault = _said(each, Aggregation(feature.aggregation))
     if fault is not None:
         return fault
     digest = ""
     if each.value:
         digest = hashlib.blake2b(f"{subscription.pk}\0{each.value}".encode(), digest_size=16).hexdigest()
-    return UsageRecord(
+    row = UsageRecord(
         id=new_id(),
         subscription=subscription,
         feature=feature,
@@ -143,6 +144,9 @@ def _checked(each: Reported, known: _Known) -> UsageRecord | FieldError:
         used_on=local_date(each.at, now.zone),
         key=each.key,
     )
+    if each.key in known.rows:  # told before: whether it could still be told does not matter
+        return row
+    return _dated(each, subscription, now) or row
 
 
 def _said(each: Reported, aggregation: Aggregation) -> FieldError | None:
@@ -187,20 +191,22 @@ def _dated(each: Reported, subscription: Subscription, now: Now) -> FieldError |
     return None
 
 
-def _taken(rows: Mapping[int, UsageRecord], actor: Actor) -> dict[int, Told]:
+def _taken(rows: Mapping[int, UsageRecord], known: Mapping[str, UsageRecord], actor: Actor) -> dict[int, Told]:
     """Insert what is new, in the order of keys so that two batches never wait for each other; tell the rest apart."""
     first: dict[str, UsageRecord] = {}
     for row in rows.values():
         first.setdefault(row.key, row)
-    new = [first[key] for key in sorted(first)]
-    if not new:
-        return {}
-    values = [[getattr(row, name) for row in new] for name, _ in COLUMNS]
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [current(), actor.label[:120], instant(), *values])
-        inserted = {id_ for (id_,) in cursor.fetchall()}
-    waiting = [row.key for row in new if row.pk not in inserted]
-    before = {row.key: row for row in UsageRecord.objects.filter(key__in=waiting)} if waiting else {}
+    new = [first[key] for key in sorted(first.keys() - known.keys())]
+    inserted: set[UUID] = set()
+    if new:
+        values = [[getattr(row, name) for row in new] for name, _ in COLUMNS]
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, [current(), actor.label[:120], instant(), *values])
+            inserted = {id_ for (id_,) in cursor.fetchall()}
+    meanwhile = [row.key for row in new if row.pk not in inserted]
+    before = dict(known)
+    if meanwhile:
+        before |= {row.key: row for row in UsageRecord.objects.filter(key__in=meanwhile)}
     told: dict[int, Told] = {}
     for place, row in rows.items():
         stands = before.get(row.key, first[row.key])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from billing.engine.usage_lines import so_far
 from merchants.metered import Aggregation
 from merchants.tenancy.scope import current
 from subscribers.snapshots import SubscriptionSnapshot, UsageSpan, Used
@@ -69,6 +71,15 @@ def usage_in(wanted: Mapping[UUID, Collection[Span]]) -> dict[UUID, tuple[UsageS
         id_: tuple(UsageSpan(start=start, until=until, used=tuple(used)) for (start, until), used in spans.items())
         for id_, spans in had.items()
     }
+
+
+def with_usage_before(picture: SubscriptionSnapshot, day: date) -> SubscriptionSnapshot:
+    """The picture with what was used in the running period before a day: what a change on that day bills."""
+    metered = so_far(picture, day)
+    if metered is None:
+        return picture
+    id_, span = UUID(picture.id), (metered.period.start, metered.until)
+    return replace(picture, usage=(*picture.usage, *usage_in({id_: {span}}).get(id_, ())))
 
 
 def _texts(stored: object) -> dict[str, str]:

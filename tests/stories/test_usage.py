@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from billing.flows import schedule
+from billing.flows import change
+from billing.flows.asks import ChangeOffer
 from billing.flows.cancel import Leaving, cancel, foresee
 from billing.flows.usage import Reported, Told, record_usage
 from invoices.models import InvoiceLine
@@ -126,7 +127,7 @@ def test_late_records_count_while_the_invoice_is_not_final_and_not_after(shop):
         "            api          03-10..04-10            0.00\n"
     )
     again = use(world, sub, calls, *days, ("2026-03-09", "1"))
-    assert outcomes(again) == ["period_billed", "period_billed", "duplicate", "period_billed"]
+    assert outcomes(again) == ["duplicate", "duplicate", "duplicate", "period_billed"]
     assert lines(world, sub) == [("1000 × 0.0125 = 12.50", 12_50), ("200 × 0.0125 = 2.50", 2_50)]
 
 
@@ -161,7 +162,8 @@ def test_what_was_used_is_billed_with_the_end_that_day_s_use_included(shop):
         "            open                                 5.00\n"
         "2026-01-15  ended: cancelled\n"
     )
-    assert outcomes(use(world, sub, calls, ("2026-01-15", "1"), ("2026-01-12", "333"))) == ["subscription_over"] * 2
+    again = use(world, sub, calls, ("2026-01-12", "333"), ("2026-01-13", "1"), ("2026-01-15", "1"))
+    assert outcomes(again) == ["duplicate", "subscription_over", "usage_key_reused"]
 
 
 def test_a_change_of_offer_bills_the_old_period_at_the_old_price(shop):
@@ -171,7 +173,7 @@ def test_a_change_of_offer_bills_the_old_period_at_the_old_price(shop):
     large = shop.offer("large", ("month", None, 30_00, priced((calls, volume))))
     world = World.on(shop, "2026-01-31")
     sub = world.subscribe(small)
-    world.plan(sub, schedule.ChangeOffer(offer=large))
+    world.plan(sub, ChangeOffer(offer=large))
     world.until("2026-02-20")
     use(world, sub, calls, ("2026-02-01", "80"), ("2026-02-20", "40"))
     world.until("2026-03-05")
@@ -215,3 +217,33 @@ def test_a_stage_without_prices_bills_no_use_and_local_midnight_parts_the_period
         "2026-08-01  api          07-01..08-01           10.00\n"
         "            api, calls   07-01..08-01            1.00\n"
     )
+
+
+def test_a_change_now_bills_what_was_used_before_that_day_and_the_day_itself_with_the_new_price(shop):
+    calls = metered(shop)
+    small = shop.offer("small", ("month", None, 10_00, priced((calls, PER_CALL))))
+    large = shop.offer("large", ("month", None, 41_00, priced((calls, {"model": "per_unit", "unit_price": "0.01"}))))
+    world = World.on(shop, "2026-01-01")
+    sub = world.subscribe(small)
+    world.until("2026-01-11", "14:00")
+    use(world, sub, calls, ("2026-01-05", "800"), ("2026-01-11", "300"))
+    act = {"merchant_id": shop.id, "subscription_id": sub.pk, "ask": ChangeOffer(offer=large)}
+    seen = change.foresee(**act, changing=change.Changing(when="now"))
+    assert [(line.formula, line.amount) for line in seen.documents[0].lines if line.kind == "usage"] == [
+        ("800 × 0.0125 = 10.00", 10_00)
+    ]
+    change.change(**act, changing=change.Changing(when="now"), actor=TESTER)
+    assert outcomes(use(world, sub, calls, ("2026-01-10", "1"), ("2026-01-11", "300"))) == [
+        "period_billed",
+        "duplicate",
+    ]
+    world.until("2026-02-01")
+    assert lines(world, sub) == [("800 × 0.0125 = 10.00", 10_00), ("300 × 0.01 = 3.00", 3_00)]
+    with tenant(shop.id):
+        spans = (
+            InvoiceLine.objects.filter(kind="usage").order_by("period_start").values_list("period_start", "period_end")
+        )
+        assert [(start.isoformat(), end.isoformat()) for start, end in spans] == [
+            ("2026-01-01", "2026-01-11"),
+            ("2026-01-11", "2026-02-01"),
+        ]
