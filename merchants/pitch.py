@@ -90,7 +90,7 @@ def usage_words(term: UsageTerm, currency: str) -> str:
             "price": price,
             "size": wording.decimal_words(Decimal(term.package_size or 1), 0, language),
         }
-    said_tiers = []
+    said_tiers: list[str] = []
     for tier in term.tiers:
         price = wording.price_words(Decimal(tier.unit_price), currency, language)
         if tier.flat_amount:

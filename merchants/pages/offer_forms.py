@@ -220,8 +220,8 @@ class Editor:
     def _add(self, values: Mapping[str, Any]) -> None:
         prefix = f"stages-{len(self.stages)}"
         data = {f"{prefix}-{name}": value for name, value in values.items()} if self.checks else None
-        shown = {"features": self.features, "metered": self.metered, "initial": dict(values)}
-        self.stages.append(StageForm(data, prefix=prefix, **shown))
+        stage = StageForm(data, prefix=prefix, features=self.features, metered=self.metered, initial=dict(values))
+        self.stages.append(stage)
 
     def _take(self, typed: QueryDict) -> None:
         """Read the stages; `add_stage` puts one before the last (what is normal comes last), `remove_stage:1` takes one

@@ -128,11 +128,9 @@ def _editor(request: OfficeRequest, row: Offer | None, *, checks: bool = False) 
     """The editor with what is in the catalogue now, filled from the offer or from what was typed."""
     version = current_versions([row.pk])[row.pk] if row else None
     kept = {listed.option for listed in terms_of([version])[version.pk].options} if version else set[UUID]()
-    used = (
-        {term.feature for stage in terms_of([version])[version.pk].stages for term in (*stage.features, *stage.usage)}
-        if version
-        else set()
-    )
+    stages = terms_of([version])[version.pk].stages if version else ()
+    used = {term.feature for stage in stages for term in stage.features}
+    used |= {term.feature for stage in stages for term in stage.usage}
     features = [one for one in Feature.objects.order_by("id") if one.archived_at is None or one.pk in used]
     options = [one for one in Option.objects.order_by("id") if one.archived_at is None or one.pk in kept]
     codes = dict.fromkeys([*(rate.code for rate in FRENCH_RATES), *TaxRate.objects.values_list("tax_code", flat=True)])
