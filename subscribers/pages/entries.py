@@ -113,7 +113,7 @@ def _changes(changes: Sequence[Change], names: Names, *, today: date, zone: str)
         icon=_icon(first),
         channel=_channel(first.channel),
         title=change_title(kind, first.verb, ", ".join(dict.fromkeys(filter(None, named)))),
-        meta=_meta(first.recorded_at, first.actor_label, first.channel, today=today) + _effect(first, today, zone),
+        meta=by_whom(first, today=today, zone=zone),
         changes=moved,
         details=[_("Reason: %(why)s") % {"why": why} for why in details],
     )
@@ -189,6 +189,11 @@ def _icon(change: Change) -> str:
 
 def _channel(channel: str) -> str:
     return str(WORDS["channel"].get(channel, channel))
+
+
+def by_whom(change: Change, *, today: date, zone: str) -> str:
+    """When a change was written, by whom, through which channel; and from when it counts, where that is another day."""
+    return _meta(change.recorded_at, change.actor_label, change.channel, today=today) + _effect(change, today, zone)
 
 
 def _meta(at: datetime, who: str, channel: str, *, today: date) -> str:

@@ -27,9 +27,10 @@ from subscribers.pages.listing import name_of
 from subscribers.pages.stages import stage_rows
 from subscribers.pages.titles import TOLD_BY_A_CHANGE
 from subscribers.pages.verdict import cells, expires_on, next_charge
-from subscribers.pages.words import vat_check_said
+from subscribers.pages.words import CODES, vat_check_said
 from subscribers.selectors import people
 from subscribers.selectors.lives import Life, past_life, present_life
+from subscribers.selectors.moments import over
 from subscribers.selectors.names import method_name
 from subscribers.selectors.pictures import anchor_of
 from subscribers.selectors.timeline import opened, sealed, timeline
@@ -68,22 +69,29 @@ def found(shown: str) -> Subscriber:
     return row
 
 
-def moment_of(query: QueryDict, zone: str) -> Moment | None:
+def moment_of(query: QueryDict, now: Now) -> Moment | None:
     """`?as_of=2026-10-05T14:00`, a local time; None where the page shows the present. Raises Invalid."""
     text = query.get("as_of", "")
     if not text:
         return None
+    return Moment(as_of=local_moment("as_of", text, now), known_then=query.get("known", "") == "then")
+
+
+def local_moment(field: str, text: str, now: Now) -> datetime:
+    """A past instant from a local day (at its end; today: now) or time. Raises Invalid: `as_of_malformed`, and
+    `moment_to_come` for one that has not come."""
     try:
         local = datetime.fromisoformat(text)
         if local.tzinfo is not None or not 1970 <= local.year <= 2199:
             raise ValueError
     except ValueError:
         detail = gettext_noop("Write a day and time such as 2026-10-05T14:00.")
-        raise Invalid.at("as_of", "as_of_malformed", detail) from None
-    as_of = local_instant(local.date(), local.time(), zone)
+        raise Invalid.at(field, "as_of_malformed", detail) from None
+    at = local_instant(local.date(), local.time(), now.zone)
     if len(text) == 10:  # a day alone: at its end
-        as_of = local_instant(local.date() + timedelta(days=1), local.time(), zone) - timedelta(microseconds=1)
-    return Moment(as_of=as_of, known_then=query.get("known", "") == "then")
+        at = local_instant(local.date() + timedelta(days=1), local.time(), now.zone) - timedelta(microseconds=1)
+        at = min(at, now.at) if local.date() == now.today else at
+    return min(over(field, at, now.at) or at, at, now.at)
 
 
 @office_page(permission="see_subscribers")
@@ -92,7 +100,7 @@ def subscriber(request: OfficeRequest, subscriber: str) -> HttpResponse:
     row, office = found(subscriber), request.office
     language = get_language() or "en"
     present = now_for(office.merchant, row.test_clock_id)
-    asked = moment_of(request.GET, present.zone)
+    asked = moment_of(request.GET, present)
     life = present_life(row, present)
     if asked is not None:
         then = past_life(row, as_of=asked.as_of, known_at=asked.known_at, zone=present.zone)
@@ -117,6 +125,7 @@ def subscriber(request: OfficeRequest, subscriber: str) -> HttpResponse:
         "ended": [_ended(one, language) for one in life.subscriptions if one not in life.open],
         "features": feature_rows(life, language, office if asked is None else None),
         "set_url": _set_url(office, row) if asked is None else "",
+        "planned": [(CODES["kind"].get(one.kind, one.kind), one.due_on) for one in life.planned],
         "method": _method(life),
         "coming_url": routed(office, "subscriber-coming", subscriber=subscriber) if asked is None else "",
         "money_url": routed(office, "subscriber-money", subscriber=subscriber) if money else "",
@@ -131,7 +140,7 @@ def subscriber_history(request: OfficeRequest, subscriber: str) -> HttpResponse:
     """The history as a fragment: whole for new filters, or what follows where a cursor is given."""
     row = found(subscriber)
     present = now_for(request.office.merchant, row.test_clock_id)
-    asked = moment_of(request.GET, present.zone)
+    asked = moment_of(request.GET, present)
     context = {"subscriber": row, "asked": asked, **_history(request, row, present, asked)}
     template = "subscribers/entries.html" if request.GET.get("cursor") else "subscribers/history.html"
     return office_render(request, template, context)
@@ -164,6 +173,8 @@ def _history(request: OfficeRequest, row: Subscriber, present: Now, asked: Momen
         "alert": _("Alerts"),
     }
     kept = {"kind": kind, "channel": channel, **({"as_of": request.GET["as_of"]} if asked else {})}
+    if asked and asked.known_then:
+        kept["known"] = "then"
     query = QueryDict(mutable=True)
     query.update({name: value for name, value in kept.items() if value})
     query["cursor"] = sealed(row.pk, page.after) or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.db import models
 
 from merchants.models import Feature, OfferVersion, OptionVersion, Site
 from merchants.now import Now
-from subscribers.models import Grant, PaymentMethod, Subscriber, Subscription, SubscriptionOption
+from subscribers.models import Grant, PaymentMethod, ScheduledChange, Subscriber, Subscription, SubscriptionOption
 from subscribers.rights import Right
 from subscribers.selectors import past
 from subscribers.selectors.moments import NotThereThen, Past
@@ -43,6 +43,7 @@ class Life:
     rights: Mapping[str, Right]
     features: Mapping[str, Feature]
     offers: Mapping[UUID, OfferSnapshot]
+    planned: Sequence[ScheduledChange] = ()
 
     @property
     def open(self) -> list[Subscription]:
@@ -95,8 +96,10 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
     past.attach(options, "option_version", OptionVersion)
     rights = _rights(states, subscriptions, options, now)
     paying = states if then.payer_id is None else past.life_at(then.payer_id, as_of=as_of, known_at=known_at)
+    payers = [row for row in _of_kind(Subscriber, "subscriber", paying) if row.pk == then.payer_id]
+    wishes = _of_kind(ScheduledChange, "scheduled_change", states)
     methods = [row for row in _of_kind(PaymentMethod, "payment_method", paying) if row.is_default]
-    return _life(
+    life = _life(
         then,
         now,
         subscriptions,
@@ -105,6 +108,8 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
         rights,
         [],
     )
+    waiting = [wish for wish in wishes if wish.status == ScheduledChange.Status.WAITING]
+    return replace(life, planned=waiting, payer=payers[0] if payers else life.payer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

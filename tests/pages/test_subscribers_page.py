@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -231,7 +232,10 @@ def test_subscriptions_and_features_of_the_past(desk, shop, camille):
     present = desk.text("subscriber", subscriber=camille.public_id)
     assert "Access None No subscription" in present and "Over Offer From Ended Hifi" in present
     assert "quality hifi" not in present and "Nothing to pay" in present
-    when = (bought + timedelta(days=2)).strftime("%Y-%m-%d")
+    later = (bought + timedelta(days=2)).strftime("%Y-%m-%d")
+    refused = desk.get("subscriber", f"?as_of={later}", subscriber=camille.public_id)
+    assert refused.status_code == 422 and "has not come yet" in refused.content.decode()
+    when = shop.now().today.isoformat()
     then = desk.text("subscriber", f"?as_of={when}", subscriber=camille.public_id)
     assert "Access Full Subscription active" in then
     assert "quality hifi Offer Hifi" in then and "2 from Offer Hifi 1 from Option Device" in then
@@ -416,3 +420,47 @@ def test_what_people_type_stays_text(desk, shop):
     row = shop.enrol("x", name="<img src=x onerror=alert(1)>", metadata={"<b>": "<script>alert(1)</script>"})
     page = desk.get("subscriber", subscriber=row.public_id).content.decode()
     assert "<img" not in page and "<script>alert" not in page and "&lt;img src=x" in page
+
+
+def test_two_dates_compared_in_words(desk, shop):
+    zone = "Europe/Paris"
+    with tenant(shop.id):
+        row = enrolment.enrol(
+            {"reference": "two", "name": "Lucie Garnier", "city": "Lyon"},
+            merchant=shop.merchant,
+            actor=JULIE,
+            now=Now(at=utc("2026-03-01T10:00"), zone=zone),
+        )
+        moved = {"city": "Paris", "locale": "en"}
+        first = Now(at=utc("2026-05-01T10:00"), zone=zone)
+        enrolment.revise(row, {"city": "Brest"}, actor=JULIE, now=first)
+        enrolment.revise(row, moved, actor=JULIE, now=replace(first, at=utc("2026-05-02T10:00")), reason="She called")
+
+    def page(query):
+        return desk.text("subscriber_compare", query, subscriber=row.public_id)
+
+    seen = page("?from=2026-04-01T00:00&to=2026-06-01T00:00")
+    assert "Lucie Garnier: two dates compared" in seen
+    assert "City Lyon Paris 2 May 12:00, Julie Renaud, Call centre Reason: She called and 1 change before" in seen
+    assert "Language Français English 2 May 12:00, Julie Renaud, Call centre" in seen and "Postal code" not in seen
+    assert "Nothing differs" in page("?from=2026-06-01&to=2026-07-01T00:00")
+    assert "Nothing differs" in page(""), "the last thirty days, unless said"
+    assert "Nobody yet at that moment" in page("?from=2026-01-01&to=2026-02-01")
+    assert "Profile new since then" in page("?from=2026-01-01")
+    for wrong in ("?from=yesterday", "?from=2026-06-01&to=2026-05-01", "?from=2200-01-01", "?from=2199-01-01"):
+        assert desk.get("subscriber_compare", wrong, subscriber=row.public_id).status_code == 422, wrong
+    linked = desk.get("subscriber", "?as_of=2026-04-15T12:00", subscriber=row.public_id).content.decode()
+    assert f"{row.public_id}/compare?from=2026-04-15T12%3A00" in linked
+
+
+def test_a_purchase_compared_in_words(desk, shop, camille):
+    seen = desk.text("subscriber_compare", subscriber=camille.public_id)
+    assert "Subscription Hifi new since then" in seen and "Option Device new since then" in seen
+    assert "Feature quality new since then" in seen and "Means of payment Visa 4242" in seen
+    assert "another one" not in seen
+    asked = []
+    for query in ("?from=2026-01-01", "?from=2026-06-01"):
+        with CaptureQueriesContext(connection) as queries:
+            desk.get("subscriber_compare", query, subscriber=camille.public_id)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
