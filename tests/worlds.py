@@ -40,7 +40,8 @@ from merchants.models import (
 )
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
-from subscribers.models import PaymentMethod, Subscriber, Subscription
+from subscribers import history
+from subscribers.models import PaymentMethod, PersonalValue, Subscriber, Subscription
 from subscribers.services import enrolment
 
 TESTER = Actor(kind=ActorKind.api_key, id="key_test", label="test key", channel=Channel.api)
@@ -257,3 +258,11 @@ class Shop:
 def utc(text: str) -> datetime:
     """An instant from `2026-11-03T10:00`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def forget(person: Subscriber, *fields: str) -> None:
+    """Delete some of a person's values as an erasure does, and tell it: the database refuses it otherwise."""
+    now = Now(at=instant(), zone="Europe/Paris")
+    history.write_all([history.Entry(row=person, verb="erased", columns={})], actor=TESTER, now=now)
+    values = PersonalValue.objects.filter(subscriber=person)
+    (values.filter(field__in=fields) if fields else values).delete()

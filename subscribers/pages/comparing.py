@@ -70,8 +70,9 @@ class Part:
 def span_of(query: QueryDict, now: Now) -> Span:
     """`?from=` and `?to=`, local days (at their ends) or times; the last 30 days unless said. Raises Invalid."""
     month_ago = local_instant(local_date(now.at - MONTH, now.zone), time(), now.zone)
-    since = local_moment("from", query["from"], now) if query.get("from") else month_ago
-    until = local_moment("to", query["to"], now) if query.get("to") else now.at
+    asked_since, asked_until = query.get("from", ""), query.get("to", "")
+    since = local_moment("from", asked_since, now) if asked_since else month_ago
+    until = local_moment("to", asked_until, now) if asked_until else now.at
     if until < since:
         raise Invalid.at("to", "span_reversed", gettext_noop("The end of a span lies not before its start."))
     return Span(since=since, until=until, known_at=until if query.get("known") == "then" else None)

@@ -12,7 +12,7 @@ from merchants.ids import new_id
 from merchants.models import Event, LegalEntity, Merchant, TaxRate
 from merchants.tenancy.scope import tenant
 from tests.api.callers import Caller, faults, monthly, problem
-from tests.worlds import Shop
+from tests.worlds import Shop, forget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDRESS = {"line1": "1 rue de la Paix", "postal_code": "75002", "city": "Paris"}
@@ -247,10 +247,8 @@ def test_an_event_tells_no_value_that_was_erased(site):
     publish(site.shop.id)
     for nobody in ("cus_1", "off_0000000000000000000001", "ref:lucie"):
         assert site.get(f"events?subscriber={nobody}").json()["data"] == []
-    from subscribers.models import PersonalValue
-
     with tenant(site.shop.id):
-        PersonalValue.objects.filter(subscriber=subscriber).delete()
+        forget(subscriber)
     erased = site.get(f"events/{event['id']}").json()
     assert erased["data"]["object"]["name"] is None and erased["data"]["object"]["reference"] is None
     assert erased["data"]["object"]["id"] == subscriber.public_id

@@ -8,17 +8,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.flows import schedule
+from billing.flows import asks, schedule
 from billing.flows.purchase import WishedOption
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history
-from subscribers.models import Change, PersonalValue, Subscriber, Subscription
+from subscribers.models import Change, Subscriber, Subscription
 from subscribers.services import enrolment
 from tests.api.callers import faults, problem
-from tests.worlds import utc
+from tests.worlds import forget, utc
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = "Europe/Paris"
@@ -53,7 +53,7 @@ def sold(shop):
     offer = shop.offer("hifi", ("month", None, 12_99), options=[device, extra], features={"quality": {"level": "hifi"}})
     made = shop.subscribe(shop.enrol("camille"), offer, options=[device])
     bought = instant()
-    ask = schedule.AddOption(wished=WishedOption(option=extra))
+    ask = asks.AddOption(wished=WishedOption(option=extra))
     schedule.schedule(merchant_id=shop.id, subscription_id=made.pk, ask=ask, actor=shop.actor)
     planned = instant()
     schedule.undo(merchant_id=shop.id, subscription_id=made.pk, kind=None, actor=shop.actor)
@@ -199,7 +199,7 @@ def test_what_came_and_went_does_not_differ(site, lucie):
 
 def test_an_erased_value_differs_as_erased(site, lucie):
     with tenant(lucie.merchant_id):
-        PersonalValue.objects.filter(field="city").delete()
+        forget(lucie, "city")
     found = diff(site, "subscribers/ref:lucie", from_="2026-04-15T00:00:00Z")
     assert fields_of(found, "subscriber") == {"city": ("erased", "erased")}
     assert found["changes"][0]["after"] == {"city": "erased"}

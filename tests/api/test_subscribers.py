@@ -15,7 +15,7 @@ from subscribers.models import Change, PersonalValue, Subscriber
 from subscribers.registers import Vies
 from subscribers.services import enrolment
 from tests.api.callers import faults, problem
-from tests.worlds import utc
+from tests.worlds import forget, utc
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -246,7 +246,7 @@ def test_as_of_and_known_at_answer_what_was_true_and_what_was_known(site, shop):
     assert past == now, "the fold of all that is known is the row"
 
     with tenant(shop.id):
-        PersonalValue.objects.filter(field="name").delete()
+        forget(row, "name")
     assert then("as_of=2026-04-01T00:00:00Z") == ("erased", "Lyon")
 
 

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
-from subscribers.models import PersonalValue
+from subscribers.models import Subscriber
 from subscribers.services import enrolment
 from tests.api.callers import faults, problem
-from tests.worlds import utc
+from tests.worlds import forget, utc
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,7 +92,7 @@ def test_kinds_and_channels_are_filtered(site, shop):
 def test_what_was_erased_says_so_everywhere(site, shop):
     lived(shop, "lucie", 2)
     with tenant(shop.id):
-        PersonalValue.objects.filter(field="name").delete()
+        forget(Subscriber.objects.get(reference="lucie"), "name")
     page = site.get("subscribers/ref:lucie/timeline").json()["data"]
     created = next(row for row in page if row["type"] == "subscriber.created" and row["object"] == "change")
     assert created["change"]["after"]["name"] == "erased"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 from psycopg2 import errors as pg
@@ -19,12 +20,14 @@ from subscribers.models import (
     Grant,
     Mandate,
     PaymentMethod,
+    PersonalValue,
     ScheduledChange,
     Subscriber,
     Subscription,
     SubscriptionCoupon,
     SubscriptionOption,
 )
+from tests.worlds import forget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUARD = "every_change_is_written"
@@ -313,3 +316,103 @@ def test_every_told_column_of_a_subscriber_wakes_the_guard():
     assert told
     assert told - listens == set()
     assert listens - columns == set()
+
+
+APART = {
+    "Change": "it is the history, append-only",
+    "PersonalValue": "what the history names by id; erasure alone deletes it",
+    "Consumption": "a book of its own, append-only, with actor, channel and reason",
+    "UsageRecord": "a book of its own, append-only",
+    "QuotaCounter": "the sum of that book",
+}
+"""Tables of the customer's floor that the history does not tell, and why."""
+
+
+def test_every_table_of_the_customers_floor_is_told_or_says_why_not():
+    """A new table is a decision: told by the history (KINDS, guard, words), or a reason here."""
+    tables = {model.__name__ for model in apps.get_app_config("subscribers").get_models()}
+    assert tables == {model.__name__ for model in history.KINDS} | set(APART)
+
+
+def test_the_history_says_no_other_value_than_the_rows(shop, life):
+    row, now = life[Subscriber], shop.now()
+
+    def lies() -> None:
+        with tenant(shop.id):
+            entry = history.Entry(row=row, verb="updated", columns={"locale": "de"}, before={"locale": "fr"})
+            history.write_all([entry], actor=shop.actor, now=now)
+            sql("UPDATE subscribers_subscriber SET locale = 'en' WHERE id = %s", row.pk)
+
+    assert refused(lies).endswith("changed otherwise than its history says: locale")
+    with tenant(shop.id):
+        assert Subscriber.objects.get(pk=row.pk).locale == "fr"
+
+
+@pytest.mark.parametrize("model", TABLES, ids=lambda model: model.__name__)
+def test_a_told_value_that_is_not_the_row_s_is_refused_in_every_table(shop, life, model):
+    """The same column, told with the value that stood before."""
+    row, (column, value, _) = life[model], TABLES[model]
+    name = model._meta.get_field(column).attname
+
+    def lies() -> None:
+        with tenant(shop.id):
+            row_now = model.objects.select_related().get(pk=row.pk)
+            entry = history.Entry(row=row_now, verb="updated", columns={name: getattr(row_now, name)})
+            history.write_all([entry], actor=shop.actor, now=shop.now())
+            sql(f"UPDATE {model._meta.db_table} SET {column} = {value} WHERE id = %s", row.pk)
+
+    assert refused(lies).endswith(f"changed otherwise than its history says: {column}")
+
+
+@pytest.mark.parametrize("model", [Grant, Mandate], ids=lambda model: model.__name__)
+def test_a_deletion_is_told_as_one_and_an_id_stays(shop, life, model):
+    row, now = life[model], shop.now()
+
+    def deleted_as_updated() -> None:
+        with tenant(shop.id):
+            entry = history.Entry(row=row, verb="updated", columns={}, before={"id": row.pk})
+            history.write_all([entry], actor=shop.actor, now=now)
+            sql(f"DELETE FROM {model._meta.db_table} WHERE id = %s", row.pk)
+
+    def renamed() -> None:
+        with tenant(shop.id):
+            sql(f"UPDATE {model._meta.db_table} SET id = %s WHERE id = %s", new_id(), row.pk)
+
+    assert refused(deleted_as_updated).endswith("without a word in the history: deleted")
+    assert refused(renamed).endswith("without a word in the history: id")
+    with tenant(shop.id):
+        entry = history.Entry(row=row, verb="deleted", columns={}, before={"id": row.pk})
+        history.write_all([entry], actor=shop.actor, now=now)
+        sql(f"DELETE FROM {model._meta.db_table} WHERE id = %s", row.pk)
+    with tenant(shop.id):
+        assert not model.objects.exists()
+
+
+def test_a_personal_value_is_never_rewritten_and_goes_only_by_an_erasure(shop, life, owner_sql):
+    import psycopg2
+
+    with tenant(shop.id):
+        before = list(PersonalValue.objects.order_by("id").values_list("id", "value"))
+    assert before
+
+    def rewritten() -> None:
+        with tenant(shop.id):
+            sql("UPDATE subscribers_personalvalue SET value = 'Eve'")
+
+    def deleted() -> None:
+        with tenant(shop.id):
+            PersonalValue.objects.all().delete()
+
+    for act, why in ((rewritten, "never_rewritten"), (deleted, "only_erased")):
+        with pytest.raises(IntegrityError) as error:
+            act()
+        assert error.value.__cause__.diag.constraint_name == why
+    owner_sql("SELECT set_config('app.merchant_id', %s, false)", str(shop.id))
+    for statement in ("UPDATE {} SET value = 'Eve'", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+        with pytest.raises(psycopg2.Error):
+            owner_sql(statement.format("subscribers_personalvalue"))
+    with tenant(shop.id):
+        assert list(PersonalValue.objects.order_by("id").values_list("id", "value")) == before
+        forget(life[Subscriber])
+    with tenant(shop.id):
+        assert not PersonalValue.objects.exists()

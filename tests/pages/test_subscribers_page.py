@@ -17,7 +17,7 @@ from merchants.models import OfferVersion, Site
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history
-from subscribers.models import Change, PaymentMethod, PersonalValue, Subscriber, Subscription
+from subscribers.models import Change, PaymentMethod, Subscriber, Subscription
 from subscribers.pages.stages import Span, spans, stage_rows
 from subscribers.pages.titles import CHANGES, EVENTS, KINDS, change_title, event_title
 from subscribers.pages.words import COLUMNS, label_of
@@ -25,7 +25,7 @@ from subscribers.selectors.answers import SUBJECTS
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.services import enrolment
 from tests.pages.subscribers_at import Desk, words
-from tests.worlds import utc
+from tests.worlds import forget, utc
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JULIE = Actor(kind=ActorKind.member, id="usr_julie", label="Julie Renaud", channel=Channel.call_centre)
@@ -215,7 +215,7 @@ def test_the_page_as_on_a_past_day(desk, shop):
     assert desk.get("subscriber", "?as_of=yesterday", subscriber=row.public_id).status_code == 422
     assert desk.get("subscriber", "?as_of=2026-04-15T12:00Z", subscriber=row.public_id).status_code == 422
     with tenant(shop.id):
-        PersonalValue.objects.filter(field="name").delete()
+        forget(row, "name")
     assert "erased Lyon" in page("?as_of=2026-04-15T12:00")
 
 

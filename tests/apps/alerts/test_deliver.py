@@ -15,7 +15,6 @@ from alerts.services.call import Answer
 from merchants.clock import instant
 from merchants.tenancy.across import across_tenants
 from merchants.tenancy.scope import tenant
-from subscribers.models import PersonalValue
 from tests.apps.alerts.rooms import (
     alerts,
     answer,
@@ -27,6 +26,7 @@ from tests.apps.alerts.rooms import (
     signed_by,
     tell,
 )
+from tests.worlds import forget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = "http://127.0.0.1:1029/hooks"
@@ -84,7 +84,7 @@ def test_personal_values_are_filled_in_and_what_was_erased_is_null(shop):
         row, _ = endpoint(shop, room.url)
         person = shop.enrol("lucie", name="Lucie Garnier", email="lucie@courriel.example")
         with tenant(shop.id):
-            PersonalValue.objects.filter(subscriber=person, field="email").delete()
+            forget(person, "email")
         send(shop, row)
     shown = room.got[0].json["data"]["object"]
     assert (shown["name"], shown["email"], shown["reference"]) == ("Lucie Garnier", None, "lucie")

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from billing.flows import cancel, methods, schedule
+from billing.flows import asks, cancel, change, methods, schedule
 from billing.flows.cancel import Leaving
 from billing.flows.purchase import WishedOption
 from merchants.models import Option, TestClock
@@ -127,26 +127,35 @@ class Played:
         options = [self.device] if more else []
         self.world.subscribe(self.offers[offer], who, options=options, coupons=[self.coupon] if coupon else [])
 
-    def _ask(self, nth: int, ask: Callable[[Subscription], schedule.Ask]) -> None:
+    def _ask(self, nth: int, ask: Callable[[Subscription], asks.Ask]) -> None:
         row = self.running(nth)
         if row is not None:
             self.world.plan(row, ask(row))
 
     def quantity(self, nth: int, number: int) -> None:
-        self._ask(nth, lambda row: schedule.SetQuantity(quantity=number))
+        self._ask(nth, lambda row: asks.SetQuantity(quantity=number))
 
     def add(self, nth: int, extra: bool) -> None:
         option: Option = self.extra if extra else self.device
-        self._ask(nth, lambda row: schedule.AddOption(wished=WishedOption(option=option, quantity=2)))
+        self._ask(nth, lambda row: asks.AddOption(wished=WishedOption(option=option, quantity=2)))
 
     def remove(self, nth: int) -> None:
         with tenant(self.shop.id):
             held = SubscriptionOption.objects.filter(ends_on=None).order_by("id").first()
         if held is not None:
-            self._ask(nth, lambda row: schedule.RemoveOption(option_id=held.pk))
+            self._ask(nth, lambda row: asks.RemoveOption(option_id=held.pk))
 
     def change(self, nth: int, offer: int) -> None:
-        self._ask(nth, lambda row: schedule.ChangeOffer(offer=self.offers[offer]))
+        self._ask(nth, lambda row: asks.ChangeOffer(offer=self.offers[offer]))
+
+    def change_now(self, nth: int, offer: int, number: int) -> None:
+        row = self.running(nth)
+        if row is not None:
+            ask: asks.Ask = (
+                asks.ChangeOffer(offer=self.offers[offer]) if number == 1 else asks.SetQuantity(quantity=number)
+            )
+            how = change.Changing(when="now")
+            change.change(merchant_id=self.shop.id, subscription_id=row.pk, ask=ask, changing=how, actor=TESTER)
 
     def undo(self, nth: int) -> None:
         row = self.running(nth)
@@ -193,6 +202,7 @@ STEPS = st.one_of(
     st.tuples(st.just("add"), NTH, st.booleans()),
     st.tuples(st.just("remove"), NTH),
     st.tuples(st.just("change"), NTH, st.integers(0, 2)),
+    st.tuples(st.just("change_now"), NTH, st.integers(0, 2), st.integers(1, 3)),
     st.tuples(st.just("undo"), NTH),
     st.tuples(st.just("leave"), NTH, st.booleans()),
     st.tuples(st.just("revise"), st.fixed_dictionaries({}, optional=PROFILE)),

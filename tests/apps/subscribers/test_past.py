@@ -16,10 +16,10 @@ from merchants.ids import new_id
 from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
-from subscribers.models import Change, PersonalValue, Subscriber, Subscription
+from subscribers.models import Change, Subscriber, Subscription
 from subscribers.selectors import answers, past
 from subscribers.services import enrolment
-from tests.worlds import utc
+from tests.worlds import forget, utc
 
 START = utc("2026-01-01T00:00")
 
@@ -179,7 +179,7 @@ def test_an_erased_value_says_so_in_any_past_and_the_rest_stands(shop):
         later = Now(at=START + timedelta(days=2), zone="Europe/Paris")
         enrolment.revise(row, {"name": "Eve"}, actor=shop.actor, now=later)
     with tenant(shop.id):
-        PersonalValue.objects.filter(field__in=["name", "birth_on"]).delete()
+        forget(row, "name", "birth_on")
         then = past.row_at(row, as_of=START + timedelta(days=1))
         assert then is not None
         shown = shapes.subscriber(then)
