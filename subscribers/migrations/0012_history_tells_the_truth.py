@@ -112,5 +112,5 @@ DROP FUNCTION never_rewritten();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscribers", "0010_usage")]
+    dependencies = [("subscribers", "0011_leaving_early")]
     operations = [migrations.RunSQL(BY_VALUE, BY_NAME), migrations.RunSQL(VALUES, NO_VALUES)]
