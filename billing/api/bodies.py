@@ -118,6 +118,15 @@ class CancelBody(Body):
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 
+class WithdrawBody(Body):
+    """What is given back: left out, as the merchant's `withdrawal_credit` says. `to`: back to the means that paid, the
+    default, or to the balance."""
+
+    credit = Choice(choices=["prorated", "full"], required=False)
+    to = Choice(choices=["refund", "balance"], required=False)
+    reason = Text(max_length=200, required=False, allow_blank=True)
+
+
 def leaving(body: Mapping[str, Any]) -> Leaving:
     """What a body of a cancellation asks for. Raises Invalid (`invalid_choice`)."""
     when = body.get("when", "period_end")

@@ -10,6 +10,7 @@ from billing.api import (
     ereports,
     exports,
     invoices,
+    leaving,
     payment_methods,
     persons,
     subscriptions,
@@ -42,6 +43,12 @@ urlpatterns: list[URLPattern] = [
         "subscriptions/<str:subscription>/cancel/preview",
         subscriptions.PreviewCancel.as_view(),
         name="subscription_cancel_preview",
+    ),
+    path("subscriptions/<str:subscription>/withdraw", leaving.Withdraw.as_view(), name="subscription_withdraw"),
+    path(
+        "subscriptions/<str:subscription>/withdraw/preview",
+        leaving.PreviewWithdraw.as_view(),
+        name="subscription_withdraw_preview",
     ),
     *(
         path(f"subscriptions/<str:subscription>/{action}", view.as_view(), name=f"subscription_{action}")

@@ -11,13 +11,14 @@ from django.utils.translation import pgettext
 
 from billing.engine.changing import STAGE
 from billing.engine.leaving import Billed, Refunding, given_back
-from invoices.crediting import Ask, CreditRule
+from invoices.crediting import Ask, CreditRule, whole
 from invoices.drafts import LineKind
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan
 from invoices.services.credits import credit_invoice
 from merchants.actors import Actor
 from merchants.now import Now
+from subscribers.models import Subscription
 from subscribers.snapshots import SubscriptionSnapshot
 
 
@@ -100,3 +101,27 @@ def _given_up(lines: list[InvoiceLine]) -> set[object]:
 def _ended(invoice: Invoice) -> str:
     with translation.override(invoice.locale):
         return pgettext("reason of a credit note", "Subscription ended before its period did")
+
+
+def all_backs(row: Subscription, day: date, *, prorated: bool, to: To) -> tuple[Back, ...]:
+    """What withdrawing on `day` gives back of all that a subscription was billed, by invoice: everything, or (prorated)
+    what was had of its price, its options and its usage excepted. Reads only. Needs the tenant's scope."""
+    found: list[Back] = []
+    mine = InvoiceLine.objects.filter(subscription_id=row.pk).exclude(invoice__status=Invoice.Status.DRAFT)
+    for invoice in Invoice.objects.filter(id__in=set(mine.values_list("invoice_id", flat=True))).order_by("id"):
+        rows, left = creditable_lines(invoice)
+        asks: dict[int, Ask] = {}
+        for at, (each, line) in enumerate(zip(rows, left, strict=True)):
+            if each.subscription_id != row.pk or not line.left:
+                continue
+            start, end = each.period_start, each.period_end
+            ask: Ask | None = whole([line], invoice.currency)[0]
+            if prorated and start is not None and end is not None:
+                billed = Billed(charged=line.charged, left=line.left, start=start, end=end, inputs=each.inputs)
+                ask = None if each.kind == LineKind.usage else given_back(billed, day, Refunding.prorated)
+            if ask is not None:
+                asks[at] = ask
+        if asks:
+            wanted = Wanted(asks=asks)
+            found.append(Back(invoice=invoice, wanted=wanted, plan=plan(invoice, wanted, to=to)))
+    return tuple(found)

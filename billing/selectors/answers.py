@@ -206,6 +206,21 @@ class CancelPreviewShape(TypedDict):
     features_kept: list[str]
 
 
+class WithdrawPreviewShape(TypedDict):
+    """What withdrawing today would do; `last_day` is the last one on which it may be done. Amounts in minor units."""
+
+    object: Annotated[str, Says(one_of=("withdraw_preview",))]
+    subscription: str
+    last_day: DayText
+    credit: Annotated[str, Says(one_of=("prorated", "full"))]
+    currency: str
+    amount_due: int
+    amount_credited: int
+    amount_refunded: int
+    lines: list[QuoteLineShape]
+    credits: list[CreditPreviewShape]
+
+
 class PaymentMethodShape(TypedDict):
     """A card or mandate that the provider keeps: only what it lets us show."""
 

@@ -50,6 +50,10 @@ class MerchantChanges(Body):
     payment_terms_days = Whole(most=PAYMENT_TERMS_DAYS)
     grouping = Choice(choices=list(Merchant.Grouping.values), help_text="What stands on one invoice")
     share_billing_day = Flag(help_text="A payer's new subscriptions take the billing day of the first")
+    withdrawal_credit = Choice(
+        choices=["prorated", "full"], help_text="What a withdrawal gives back: what was not had, or all"
+    )
+    withdrawal_companies = Flag(help_text="Companies may withdraw as consumers do")
     dunning_steps = listed(DunningStepBody(), MOST_STEPS, help_text="Replaced whole; empty: the standard steps")
     metadata = Metadata()
 

@@ -41,6 +41,15 @@ class Merchant(models.Model):
     share_billing_day = models.BooleanField(
         default=False, db_default=False, help_text="A payer's new subscriptions take the billing day of the first"
     )
+    withdrawal_credit = models.CharField(
+        max_length=8,
+        default="prorated",
+        db_default="prorated",
+        help_text="What a withdrawal gives back: prorated, full",
+    )
+    withdrawal_companies = models.BooleanField(
+        default=False, db_default=False, help_text="Whether companies may withdraw as consumers do"
+    )
     dunning_steps = models.JSONField(
         default=list, db_default=[], help_text="[{after_days, actions}]; empty: the standard steps"
     )

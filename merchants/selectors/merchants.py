@@ -46,6 +46,8 @@ class MerchantShape(TypedDict):
     payment_terms_days: int
     grouping: Annotated[str, Says(one_of=tuple(Merchant.Grouping.values))]
     share_billing_day: bool
+    withdrawal_credit: Annotated[str, Says(one_of=("prorated", "full"))]
+    withdrawal_companies: bool
     dunning_steps: list[DunningStepShape]
     metadata: dict[str, str]
     created_at: InstantText
@@ -88,6 +90,8 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
         "payment_terms_days": merchant.payment_terms_days,
         "grouping": merchant.grouping,
         "share_billing_day": merchant.share_billing_day,
+        "withdrawal_credit": merchant.withdrawal_credit,
+        "withdrawal_companies": merchant.withdrawal_companies,
         "dunning_steps": [
             {"after_days": step.after_days, "actions": [action.value for action in step.actions]}
             for step in steps_of(merchant.dunning_steps)

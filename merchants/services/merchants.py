@@ -23,7 +23,7 @@ CHANGEABLE = frozenset(
     {
         "name", "timezone", "currency", "locale", "support_email", "website", "brand_color", "success_url",
         "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata", "grouping",
-        "share_billing_day", "dunning_steps",
+        "share_billing_day", "dunning_steps", "withdrawal_credit", "withdrawal_companies",
     }
 )  # fmt: skip
 """Columns that a merchant may change. `timezone` moves no boundary that is written already: periods are dates."""

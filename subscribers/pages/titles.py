@@ -28,6 +28,7 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscription", "access_changed"): gettext_lazy("Access to %(name)s changed"),
     ("subscription", "renewed"): gettext_lazy("Renewal of %(name)s"),
     ("subscription", "cancelled"): gettext_lazy("Cancellation of %(name)s"),
+    ("subscription", "withdrawal"): gettext_lazy("Withdrawal from %(name)s"),
     ("subscription", "cancellation_undone"): gettext_lazy("Cancellation of %(name)s taken back"),
     ("subscription", "suspended"): gettext_lazy("%(name)s suspended"),
     ("subscription", "resumed"): gettext_lazy("%(name)s resumed"),

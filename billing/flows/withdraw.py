@@ -1,0 +1,155 @@
+"""A consumer withdraws within fourteen days: it ends at once, whatever it was committed to, and the money goes back
+(domain 14; code de la consommation, art. L221-18 to L221-28)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from billing.engine.due import next_action_at
+from billing.engine.lives import live
+from billing.engine.withdrawing import last_day_to_withdraw
+from billing.flows.cancel import LIVE, lock
+from billing.flows.giving_back import Back, all_backs, give_back
+from billing.flows.renew import renew
+from billing.models import CheckoutSession
+from billing.selectors.due import catalogue_of
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice
+from invoices.services.credit_plans import To
+from invoices.totals import totals
+from merchants.actors import Actor
+from merchants.models import LegalEntity, Merchant
+from merchants.now import Now, local_date
+from merchants.refusals import Conflict, gettext_noop
+from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
+from subscribers import history
+from subscribers.models import Subscriber, Subscription
+from subscribers.snapshots import Billing, SubscriptionSnapshot
+
+REASON = "withdrawn"
+"""Why such a subscription ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawing:
+    """What is asked. `credit` None: as the merchant's policy says, `full`, or `prorated`: the days that were had stay
+    due, where the subscriber asked for the service at once (art. L221-25)."""
+
+    credit: Literal["full", "prorated"] | None = None
+    to: To = "refund"
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn:
+    """What withdrawing would do today, and until when it may be done."""
+
+    last_day: date
+    credit: str
+    bills_until: date
+    backs: tuple[Back, ...]
+    documents: tuple[DraftInvoice, ...]
+
+    @property
+    def amount_due(self) -> int:
+        """What a closing document bills, tax included, in minor units."""
+        return sum(totals(draft.lines, draft.tax_behavior).gross for draft in self.documents)
+
+
+def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: Now) -> Withdrawn:
+    """What withdrawing would do, by the same calculation as the act; nothing is written. Needs the tenant's scope.
+
+    Raises Conflict (`subscription_not_running`, `withdrawal_for_consumers`, `withdrawal_over`).
+    """
+    if row.status not in (*LIVE, Subscription.Status.SCHEDULED):
+        raise Conflict(
+            gettext_noop("A subscription that is %(status)s cannot be withdrawn from."),
+            code="subscription_not_running",
+            params={"status": row.status},
+        )
+    payer = Subscriber.objects.get(id=row.payer_id)
+    if not merchant.withdrawal_companies and (payer.company or payer.siren or payer.vat_number):
+        raise Conflict(
+            gettext_noop("Only consumers may withdraw: a company pays for this subscription."),
+            code="withdrawal_for_consumers",
+            way_out=gettext_noop("Cancel it instead, or let companies withdraw too in the settings."),
+        )
+    entity = LegalEntity.objects.get(id=row.legal_entity_id)
+    last = last_day_to_withdraw(concluded_on(row, now), entity.country)
+    if now.today > last:
+        raise Conflict(
+            gettext_noop("It could be withdrawn from until %(day)s."),
+            code="withdrawal_over",
+            params={"day": last.isoformat()},
+            way_out=gettext_noop("Cancel it instead."),
+        )
+    credit = asked.credit or merchant.withdrawal_credit
+    picture = snapshots([row], merchant)[row.pk]
+    until = _bills_until(picture, credit, now.today)
+    ended = replace(picture, service_ends_on=now.today, billing_ends_on=until, owes_early_end=False, end_reason=REASON)
+    taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
+    return Withdrawn(
+        last_day=last,
+        credit=credit,
+        bills_until=until,
+        backs=all_backs(row, now.today, prorated=credit == "prorated", to=asked.to),
+        documents=tuple(draft for one in taken for draft in one.drafts),
+    )
+
+
+def withdraw(*, merchant_id: UUID, subscription_id: UUID, asked: Withdrawing, actor: Actor) -> Subscription:
+    """End it at once and give back what was paid, to the means that paid unless asked otherwise. A commitment, a notice
+    and the fee of an early end do not count. Raises what `foresee` raises."""
+    with tenant(merchant_id):
+        row = lock(subscription_id)
+        merchant = Merchant.objects.get(id=merchant_id)
+        now = now_for(merchant, row.test_clock_id)
+        seen = foresee(row, asked, merchant=merchant, now=now)
+        columns = {
+            "service_ends_on": now.today,
+            "billing_ends_on": seen.bills_until,
+            "cancelled_at": now.at,
+            "cancel_reason": asked.reason[:200],
+            "owes_early_end": False,
+            "end_refund": "none",
+            "end_reason": REASON,
+        }
+        before = {name: getattr(row, name) for name in columns}
+        for name, value in columns.items():
+            setattr(row, name, value)
+        due = next_action_at(snapshots([row], merchant)[row.pk])
+        for name, value in before.items():
+            setattr(row, name, value)
+        history.update(
+            row, {**columns, "next_action_at": due}, actor=actor, now=now, verb="withdrawal", reason=asked.reason
+        )
+        renewed = renew(merchant_id=merchant_id, batch=[subscription_id], now=now, actor=actor, asked_at=now.at)
+        if subscription_id not in renewed.taken:
+            raise Conflict(
+                gettext_noop("This subscription could not be ended."),
+                code="subscription_not_ended",
+                way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
+            )
+        give_back(seen.backs, reason=asked.reason, to=asked.to, actor=actor, now=now)
+        return lock(subscription_id)
+
+
+def concluded_on(row: Subscription, now: Now) -> date:
+    """The day of the contract: that on which its purchase was completed; else that on which it was made, or its start
+    where that lies before."""
+    session = CheckoutSession.objects.filter(subscription=row, completed_at__isnull=False).order_by("id").first()
+    if session is not None and session.completed_at is not None:
+        return local_date(session.completed_at, now.zone)
+    return min(local_date(row.created_at, now.zone), row.start_on)
+
+
+def _bills_until(picture: SubscriptionSnapshot, credit: str, today: date) -> date:
+    """The first day that is not billed: today; where all is given back, nothing of a running period in arrears is."""
+    period = picture.current_period
+    if credit == "full" and period is not None and picture.stage.billing is Billing.arrears:
+        return min(period.start, today)
+    return today
