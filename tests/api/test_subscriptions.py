@@ -6,7 +6,7 @@ import pytest
 
 from billing.api.changing import ChangePreviewShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
-from billing.selectors.answers import CancelPreviewShape, SubscriptionShape
+from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, WithdrawPreviewShape
 from invoices.models import CreditNote, Invoice, Payment
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
@@ -338,3 +338,35 @@ def test_what_cannot_be_planned_is_refused_by_its_field(site, shop, sold, action
     if action != "undo_scheduled":
         assert faults(site.post(f"subscriptions/{told['id']}/{action}/preview", body)) == [fault]
     assert site.get(f"subscriptions/{told['id']}").json()["scheduled"] == []
+
+
+def test_a_consumer_withdraws_and_what_was_not_had_goes_back(site, shop, bought):
+    address = f"subscriptions/{bought.public_id}"
+    seen = site.post(f"{address}/withdraw/preview", {}).json()
+    assert set(seen) == set(WithdrawPreviewShape.__annotations__)
+    assert (seen["credit"], seen["amount_due"]) == ("prorated", 0)
+    assert seen["amount_credited"] == seen["amount_refunded"] == sum(one["total"] for one in seen["credits"]) > 0
+    with tenant(shop.id):
+        assert CreditNote.objects.count() == 0
+    assert problem(site.post(f"{address}/withdraw", {"credit": "half"})) == (422, "invalid_choice")
+    told = site.post(f"{address}/withdraw", {"reason": "Changed my mind"}).json()
+    assert (told["status"], told["end_reason"], told["cancel_reason"]) == ("ended", "withdrawn", "Changed my mind")
+    with tenant(shop.id):
+        assert CreditNote.objects.get().gross == seen["amount_credited"]
+    for act in ("withdraw", "withdraw/preview"):
+        assert problem(site.post(f"{address}/{act}", {})) == (409, "subscription_not_running")
+
+
+def test_the_fee_of_an_early_end_is_told_before_it_is_asked(site, shop):
+    fee = {"formula": "flat", "amount": 15_00, "percent": None, "later_from": None, "later_percent": None}
+    stages = ("month", None, 5_00)
+    bound = shop.buy(shop.enrol("b"), shop.offer("bound", stages, commitment_intervals=12, early_end=fee)).subscription
+    address = f"subscriptions/{bound.public_id}/cancel"
+    seen = site.post(f"{address}/preview", {"when": "now"}).json()
+    assert (seen["early_end_fee"], seen["amount_due"], seen["early_end_line"]["kind"]) == (15_00, 15_00, "early_end")
+    waived = {"when": "now", "waive_commitment": True, "reason": "Moves abroad"}
+    assert site.post(f"{address}/preview", waived).json()["early_end_fee"] == 0
+    told = site.post(address, {"when": "now"}).json()
+    assert told["ends_with"] == {"early_end_fee": True, "refund": "none", "to": "refund"}
+    with tenant(shop.id):
+        assert sorted(Invoice.objects.values_list("gross", flat=True)) == [5_00, 15_00]

@@ -12,6 +12,7 @@ from merchants.models import Merchant
 from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change
+from subscribers.services import enrolment
 from tests.stories.statements import World
 from tests.worlds import TESTER
 
@@ -73,7 +74,10 @@ def test_in_arrears_the_days_had_are_billed_or_nothing_is(world, credit, billed)
 
 def test_after_its_last_day_and_for_companies_it_is_cancelled_instead(world):
     sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
-    firm = world.person("firm", company="Onde SARL")
+    with tenant(world.shop.id):
+        act = {"merchant": world.shop.merchant, "actor": TESTER, "now": world.shop.now()}
+        known = {"name": "Firm", "reference": "firm", "company": "Onde SARL"}
+        firm = enrolment.enrol(known, test_clock_id=world.clock_id, **act)
     theirs = world.subscribe(world.shop.offer("office", ("month", None, 31_00)), firm)
     with pytest.raises(Conflict) as refused:
         withdrawn(world, theirs)
