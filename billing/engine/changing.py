@@ -75,6 +75,15 @@ class _Change:
         return self.moves or self.before.quantity != self.after.quantity
 
     @property
+    def cuts(self) -> bool:
+        """True where the running period falls in two: what is billed when it ends was had at two prices."""
+        if self.same and self.how.proration is not Proration.days:
+            return False
+        before, after = self.before.stage, self.after.stage
+        arrears = Billing.arrears in (before.billing, after.billing)
+        return (arrears and self.reprices) or (self.moves and bool(before.usage or after.usage))
+
+    @property
     def waits(self) -> bool:
         """True where nothing of the running period is given back or charged: the next one is at the new price."""
         return self.how.proration is Proration.none and self.same
@@ -148,15 +157,21 @@ def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, cata
     if how.proration is Proration.full and same:
         part = held
     change = _Change(snapshot, after, part, how, moves, same, again)
-    if change.reprices and not change.waits:
-        after = replace(after, current_period=part.period)
-    elif change.waits:
-        after = replace(after, current_period=held.period)
+    if change.reprices and (same or again):
+        begins = day if change.cuts else _begins(change)
+        after = replace(after, current_period=Period(begins, part.period.end))
     end = after.current_period.end if after.current_period else held.period.end
     scheduled = tuple(
         replace(one, effective_on=end) if one.effective_on == held.period.end else one for one in snapshot.scheduled
     )
     return replace(change, after=replace(after, scheduled=scheduled))
+
+
+def _begins(change: _Change) -> date:
+    """The first day of the period that goes on, or that stands again."""
+    stood = change.how.stood.snapshot if change.again and change.how.stood else change.before
+    period = stood.current_period
+    return period.start if period is not None else change.how.on
 
 
 def _back(snapshot: SubscriptionSnapshot, stood: SubscriptionSnapshot, day: date) -> tuple[SubscriptionSnapshot, Part]:

@@ -19,6 +19,7 @@ from merchants.tenancy.scope import tenant
 from subscribers.models import Change, ScheduledChange, Subscription, SubscriptionOption
 from subscribers.selectors.rights import rights_of
 from tests.stories.statements import World
+from tests.stories.test_usage import PER_CALL, metered, priced, use
 from tests.worlds import TESTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -249,3 +250,28 @@ def test_twenty_changes_a_day_are_enough(world):
     with tenant(world.shop.id):
         assert CreditNote.objects.count() == 20
     assert sum(world.captured()) == 21_00
+
+
+def test_what_was_used_before_another_offer_is_billed_with_the_change(world):
+    calls = metered(world.shop)
+    basic = world.shop.offer("basic", ("month", None, 28_00), **priced((calls, PER_CALL)))
+    pro = world.shop.offer(
+        "pro", ("month", None, 56_00), **priced((calls, {"model": "per_unit", "unit_price": "0.01"}))
+    )
+    sub = world.subscribe(basic)
+    world.until("2026-02-14")
+    use(world, sub, calls, ("2026-02-01", "400"), ("2026-02-14", "200"))
+    world.change(sub, SetQuantity(quantity=2))
+    assert world.now_is(sub).current_period_start == date(2026, 1, 31)  # at one price: its usage is told once
+    world.change(sub, ChangeOffer(offer=pro))
+    assert world.until("2026-02-28").statement(sub) == dedent("""\
+        2026-01-31  basic        01-31..02-28           28.00
+                    credit basic                       -14.00
+        2026-02-14  basic        02-14..02-28           28.00
+                    credit basic                       -28.00
+                    cancelled                            0.00
+        2026-02-14  basic, calls 01-31..02-14            5.00
+                    pro          02-14..02-28           56.00
+        2026-02-28  pro, calls   02-14..02-28            2.00
+                    pro          02-28..03-31          112.00
+        """)

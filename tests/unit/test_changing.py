@@ -75,7 +75,7 @@ def test_up_in_mid_period_bills_the_rest_and_keeps_the_renewal_day():
     assert billed(changed) == [("pro", "02-14..02-28", 30_00)]  # 60.00 × 14/28
     assert changed.gives_up == {"stage"}
     after = changed.step.after
-    assert stands(changed) == ("pro", "2026-02-14..2026-02-28", "active")
+    assert stands(changed) == ("pro", "2026-01-31..2026-02-28", "active")
     assert after.anchor is not None and after.anchor.day == 31
     assert (after.cycle_from, after.period_index) == (day("2026-02-28"), 0)
 
@@ -108,7 +108,7 @@ def test_there_and_back_on_the_same_day_is_neutral():
     assert back.gives_up == {"stage"}
     after = back.step.after
     assert (after.anchor, after.cycle_from, after.period_index) == (first.anchor, first.cycle_from, 1)
-    assert stands(back) == ("basic", "2026-02-14..2026-02-28", "active")
+    assert stands(back) == ("basic", "2026-01-31..2026-02-28", "active")
 
 
 def test_on_the_renewal_day_the_whole_period_is_given_up_and_taken():
