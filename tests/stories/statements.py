@@ -4,6 +4,7 @@ flows; every run is made twice, and the second one finds nothing to do."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
+from django.db.models import Model
 
 from billing.flows import asks, change, clock_work, clocks, collect, schedule
 from billing.flows.running import run_merchant
@@ -18,12 +20,12 @@ from billing.models import BillingRun, ParkedInRun
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment
 from invoices.totals import totals
 from merchants.clock import instant
-from merchants.models import Offer, TestClock
+from merchants.models import Event, Offer, TestClock
 from merchants.money import decimal_text
 from merchants.now import Now, local_date
 from merchants.tenancy.models import TenantModel
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Change, Subscriber, Subscription
 from subscribers.services import enrolment
 from tests.worlds import TESTER, Shop
 
@@ -111,9 +113,10 @@ class World:
     def change(self, sub: Subscription, ask: asks.Ask, **how: Any) -> Subscription:
         """Change it as its policy says, or as `how` does; what it then does is what its preview said, and the preview
         wrote nothing. What is due is asked for at once."""
-        changing, before = change.Changing(**how), rows(self.shop.id)
+        changing, watched = change.Changing(**how), (Invoice, CreditNote, Change, Event)
+        before = rows(self.shop.id, watched)
         seen = change.foresee(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, changing=changing)
-        assert rows(self.shop.id) == before
+        assert rows(self.shop.id, watched) == before
         done = change.change(merchant_id=self.shop.id, subscription_id=sub.pk, ask=ask, changing=changing, actor=TESTER)
         now = seen.when == "now"
         with tenant(self.shop.id):
@@ -151,13 +154,13 @@ class World:
             return _statement([sub.pk for sub in subs], self.shop.merchant.timezone)
 
 
-def rows(merchant_id: UUID) -> dict[str, Any]:
-    """The ids of every row of a merchant by model, and its subscriptions whole: to see that nothing was written."""
+def rows(merchant_id: UUID, models: Iterable[type[Model]] = ()) -> dict[str, Any]:
+    """The ids of a merchant's rows by model, of all models unless told which, and its subscriptions whole: to see that
+    nothing was written."""
     with tenant(merchant_id):
+        of_tenants = (model for model in apps.get_models() if issubclass(model, TenantModel) and model._meta.managed)
         ids: dict[str, Any] = {
-            model.__name__: set(model._default_manager.values_list("pk", flat=True))
-            for model in apps.get_models()
-            if issubclass(model, TenantModel) and model._meta.managed
+            model.__name__: set(model._default_manager.values_list("pk", flat=True)) for model in models or of_tenants
         }
         return {**ids, "stands": list(Subscription.objects.order_by("id").values())}
 
