@@ -77,7 +77,7 @@ class _Change:
     @property
     def cuts(self) -> bool:
         """True where the running period falls in two: what is billed when it ends was had at two prices."""
-        if self.same and self.how.proration is not Proration.days:
+        if self.waits or (self.same and self.how.proration is Proration.full):
             return False
         before, after = self.before.stage, self.after.stage
         arrears = Billing.arrears in (before.billing, after.billing)
@@ -85,8 +85,10 @@ class _Change:
 
     @property
     def waits(self) -> bool:
-        """True where nothing of the running period is given back or charged: the next one is at the new price."""
-        return self.how.proration is Proration.none and self.same
+        """True where nothing of the running period is given back or charged: the next one is at the new price. Only
+        where both are paid in advance: else days would be billed twice, or never."""
+        advance = {self.before.stage.billing, self.after.stage.billing} == {Billing.advance}
+        return self.how.proration is Proration.none and self.same and advance
 
 
 def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, catalogue: Catalogue) -> Changed:
@@ -233,7 +235,7 @@ def _closing(change: _Change) -> list[DraftLine]:
     before, held = change.before, change.before.current_part
     if held is None or not change.reprices or before.stage.billing is not Billing.arrears:
         return []
-    if change.same and change.how.proration is not Proration.days:
+    if change.same and change.how.proration is Proration.full:
         return []
     had = held.within(None, change.how.on)
     return [_own(stage_line(before, before.stage, had, on=change.how.on), change.how)] if had else []
@@ -256,7 +258,8 @@ def _options(change: _Change, part: Part | None, opening: list[DraftLine]) -> tu
         was = held.get(option.id)
         lived = was is not None and was.lives(change.how.on)
         billed = lived and change.same and was is not None and was.quantity == option.quantity
-        if billed or (option.is_one_off and was is not None) or (change.waits and lived):
+        over = not option.is_one_off and not option.lives(change.how.on)
+        if billed or over or (option.is_one_off and was is not None) or (change.waits and lived):
             kept.append(option)
             continue
         line, after = option_line(change.after, option, part, on=change.how.on)

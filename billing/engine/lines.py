@@ -14,7 +14,7 @@ from invoices.drafts import DraftLine, LineKind, unit_price
 from merchants.languages import said_in
 from merchants.money import exponent
 from subscribers.periods import Part
-from subscribers.snapshots import ChargeSnapshot, OptionSnapshot, StageSnapshot, SubscriptionSnapshot
+from subscribers.snapshots import Billing, ChargeSnapshot, OptionSnapshot, StageSnapshot, SubscriptionSnapshot
 from subscribers.taxes import Texts
 
 EARLY_END: Texts = {"en": "early end of the commitment", "fr": "fin anticipée de l’engagement"}
@@ -23,7 +23,9 @@ CHANGE: Texts = {"en": "change of offer", "fr": "changement d’offre"}
 
 
 def stage_line(snapshot: SubscriptionSnapshot, stage: StageSnapshot, part: Part, *, on: date) -> DraftLine:
-    """The price of a stage for a period or a part of one."""
+    """The price of a stage for a period or a part of one. Days that were given up, billed in advance, may be billed in
+    arrears when they end: another fact."""
+    fact = f"stage:{snapshot.id}:{part.period.start.isoformat()}"
     return _line(
         snapshot,
         kind=LineKind.stage,
@@ -34,7 +36,7 @@ def stage_line(snapshot: SubscriptionSnapshot, stage: StageSnapshot, part: Part,
         rule=Rule.free if stage.is_free else _rule(part),
         tax_code=snapshot.offer.tax_code,
         catalogue_id=snapshot.offer.offer_id,
-        fact=f"stage:{snapshot.id}:{part.period.start.isoformat()}",
+        fact=f"{fact}:arrears" if stage.billing is Billing.arrears else fact,
         on=on,
     )
 

@@ -52,13 +52,15 @@ def backs(
     to: To,
     only: Collection[str] | None = None,
 ) -> tuple[Back, ...]:
-    """What is given back of the days from `day` on, by invoice; nothing where they were not billed, or are given back
-    already. `only`: by what is billed (`billed_by`). Reads only. Needs the tenant's scope."""
+    """What is given back of the days from `day` on, or in full of the running period, by invoice; nothing where it was
+    not billed, or is given back already. `only`: by what is billed (`billed_by`). Reads only. Needs the tenant's scope.
+    """
     if refund is Refunding.none or (only is not None and not only):
         return ()
     lines = [line for line in running_lines(picture, day) if only is None or billed_by(line) in only]
-    gone = _given_up(lines)
-    meant = {line.pk for line in lines if line.pk not in gone}
+    gone, period = _given_up(lines), picture.current_period
+    begun = period.start if period is not None and refund is Refunding.full else date.max
+    meant = {line.pk for line in lines if line.pk not in gone or gone[line.pk] > begun}
     found: list[Back] = []
     invoices = {line.invoice_id: line.invoice for line in lines if line.pk in meant}
     for _id, invoice in sorted(invoices.items()):
@@ -89,12 +91,14 @@ def give_back(found: tuple[Back, ...], *, reason: str, to: To, actor: Actor, now
     ]
 
 
-def _given_up(lines: list[InvoiceLine]) -> set[object]:
-    """Lines of which the days up to their end were given back already: what is left of them was had."""
+def _given_up(lines: list[InvoiceLine]) -> dict[object, date]:
+    """Lines of which the days up to their end were given back already, and from which day on: what is left was had."""
     ends = {line.pk: line.period_end.isoformat() for line in lines if line.period_end is not None}
     credited = CreditNoteLine.objects.filter(invoice_line_id__in=list(ends), rule=CreditRule.days_not_had)
     return {
-        id_ for id_, inputs in credited.values_list("invoice_line_id", "inputs") if inputs.get("until") == ends[id_]
+        id_: date.fromisoformat(inputs["from"])
+        for id_, inputs in credited.values_list("invoice_line_id", "inputs")
+        if inputs.get("until") == ends[id_]
     }
 
 

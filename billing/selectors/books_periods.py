@@ -24,7 +24,7 @@ from subscribers.snapshots import OfferSnapshot
 
 BILLED = """
 SELECT l.subscription_id AS life, l.period_start AS a, l.period_end AS b, i.number AS said,
-    CASE WHEN c.back >= l.amount - l.discount AND c.back > 0 THEN l.period_start
+    CASE WHEN coalesce(c.back, 0) >= l.amount - l.discount THEN l.period_start
         ELSE coalesce(c.since, l.period_end) END AS had
 FROM invoices_invoiceline l JOIN invoices_invoice i ON i.id = l.invoice_id
 LEFT JOIN (SELECT n.invoice_line_id, sum(n.amount) AS back, min((n.inputs->>'from')::date) FILTER (

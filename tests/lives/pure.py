@@ -148,6 +148,8 @@ class Life:
         if kind and self.stood is None and changed.step.after.offer.version_id != before.offer.version_id:
             self.stood, self.stood_on = Stood(snapshot=self.snapshot), self.today
         backs = self.give_back(running, changed.gives_up, Refunding.full if changed.whole else Refunding.prorated)
+        for line, _amount in backs:
+            line.forgiven = changed.whole
         if self.stood is not None:
             paid = {id(line) for line in running} if self.stood.snapshot is self.snapshot else self.paid_then
             self.paid_then = paid
@@ -164,8 +166,12 @@ class Life:
     ) -> list[tuple[Line, int]]:
         """Credit what is given up, as the flow reads it from documents."""
         given = []
+        period = self.snapshot.current_period
+        begun = period.start if period is not None else self.today
         for line in running:
-            if (only is not None and line.key not in only) or line.given_from is not None:
+            if only is not None and line.key not in only:
+                continue
+            if line.given_from is not None and (refund is not Refunding.full or line.given_from <= begun):
                 continue
             charged = line.drafted.charged
             ask = given_back(
@@ -322,7 +328,7 @@ def check(life: Life) -> None:
             price = Fraction(int(inputs["unit_amount"]) * int(inputs["quantity"]), int(inputs["whole_days"]))
             assert abs(charged - line.credited - price * line.had.days) <= 1, line
     for lines in by_key.values():
-        paid = sorted((line.had.start, line.had.end) for line in lines if line.had and line.drafted.amount)
+        paid = sorted((line.had.start, line.had.end) for line in lines if line.had and line.drafted.charged)
         for (_, end), (start, _) in pairwise(paid):
             assert end <= start, f"billed twice from {start}"
     facts = [line.drafted.fact for line in life.lines]
