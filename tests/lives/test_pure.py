@@ -21,7 +21,7 @@ MANY = int(os.environ.get("LIVES", "2000"))
 SEED = int(os.environ.get("LIVES_SEED", "20261123"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(EVENTS, st.dates(date(2024, 1, 1), date(2029, 12, 31)), st.lists(EVENTS, max_size=MOST_EVENTS))
 def test_any_life_adds_up(first, day, events):
     play(first, day, events)

@@ -355,7 +355,7 @@ def test_every_fact_is_said_once_in_a_life():
     sub = begun(offer(stage(0, times=1), arrears(500, times=2), stage(900)), "2026-01-31", options=(option(),))
     facts = [line.fact for step in walk(sub, most=30) for line in step.drafted.lines]
     assert len(facts) == len(set(facts)) > 50
-    assert "stage:sub_1:2026-02-28" in facts
+    assert "stage:sub_1:2026-02-28:arrears" in facts
 
 
 def test_the_walk_ahead_is_the_life():
