@@ -102,12 +102,26 @@ def check_payment_move(before: PaymentState, after: PaymentState) -> PaymentStat
     return after
 
 
+class MakesGood(StrEnum):
+    """What is done about days that were paid and lost to a suspension (domain 15)."""
+
+    none = "none"
+    move_renewal = "move_renewal"
+    credit = "credit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
-    """A stop of service from a date, until another where one is known (the first day without the suspension)."""
+    """A stop of service from a date, until another where one is known (the first day without the suspension).
+
+    `begun`: it has taken effect. Where it `stops_billing`, no period begins in it.
+    """
 
     from_on: date
     until_on: date | None = None
+    begun: bool = False
+    stops_billing: bool = False
+    makes_good: MakesGood = MakesGood.none
 
     def covers(self, day: date) -> bool:
         """True where service is stopped that day."""

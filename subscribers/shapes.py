@@ -116,6 +116,7 @@ def subscription(row: Subscription) -> dict[str, Any]:
         "ends_with": {"early_end_fee": row.owes_early_end, "refund": row.end_refund, "to": row.end_refund_to}
         if row.service_ends_on
         else None,
+        "suspension": suspension(row),
         "cancelled_at": at(row.cancelled_at),
         "cancel_reason": row.cancel_reason or None,
         "ended_at": at(row.ended_at),
@@ -129,6 +130,19 @@ def subscription(row: Subscription) -> dict[str, Any]:
         "test_clock": shown("tc", row.test_clock_id),
         "metadata": row.metadata,
         "created_at": at(row.created_at),
+    }
+
+
+def suspension(row: Subscription) -> dict[str, Any] | None:
+    """The suspension that was wished, planned or begun; None without one. One for a debt is not in here."""
+    if row.suspended_from is None:
+        return None
+    return {
+        "from": on(row.suspended_from),
+        "until": on(row.suspended_until),
+        "begun": row.suspension_begun,
+        "billing": "stop" if row.suspension_stops_billing else "continue",
+        "compensation": row.suspension_makes_good or "none",
     }
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from merchants.early_end import EarlyEnd
 from merchants.metered import Aggregation, UsageTerm
-from subscribers.lifecycle import PaymentState, Status
+from subscribers.lifecycle import PaymentState, Status, Suspension
 from subscribers.periods import Alignment, Anchor, Interval, Part, Period, containing
 from subscribers.taxes import TaxProfile, Texts
 
@@ -291,6 +291,8 @@ class SubscriptionSnapshot:
     Without a `current_period`, a live subscription has nothing left to bill. `charges` wait for its next document.
     `usage` is what was read of the running period, so far; a span that was not read counts as nothing used.
     `owes_early_end`: the end that is planned costs the fee of the offer's commitment.
+    `suspension` is one that was wished, planned or begun; one for a debt is `debt_suspends` alone. `unbilled` are days
+    that nothing bills, by a suspension or a moved renewal.
     """
 
     id: str
@@ -315,7 +317,9 @@ class SubscriptionSnapshot:
     free_until: datetime | None = None
     service_ends_on: date | None = None
     billing_ends_on: date | None = None
-    billing_paused: bool = False
+    suspension: Suspension | None = None
+    debt_suspends: bool = False
+    unbilled: tuple[Period, ...] = ()
     closed_through: date | None = None
     scheduled: tuple[Scheduled, ...] = ()
     charges: tuple[ChargeSnapshot, ...] = ()
@@ -348,7 +352,22 @@ class SubscriptionSnapshot:
         if self.closed_through is not None and self.closed_through >= self.current_period.end:
             return None
         _, whole = containing(self.anchor, self.stage.interval, self.cycle_from, self.current_period.start)
+        moved = self.current_period.start < whole.start or self.current_period.end > whole.end
+        if moved and self.stage.billing is Billing.advance:  # its renewal was moved; it is billed already
+            whole = self.current_period
         return Part(self.current_period, whole)
+
+    def billed_until(self, day: date) -> date | None:
+        """The first day that a period which opens on `day` does not bill, where one is known before it is billed: the
+        end of billing, or a planned suspension that stops it. In arrears a suspension is subtracted when it closes."""
+        wish, stop = self.suspension, self.bills_until
+        if wish is None or not wish.stops_billing or wish.from_on <= day or self.stage.billing is Billing.arrears:
+            return stop
+        return wish.from_on if stop is None else min(stop, wish.from_on)
+
+    def stands_still(self, day: date) -> bool:
+        """True where a suspension keeps any period from beginning that day."""
+        return self.suspension is not None and self.suspension.stops_billing and self.suspension.covers(day)
 
     @property
     def ends_on(self) -> date | None:

@@ -13,6 +13,7 @@ from billing.engine.moving import Anchoring
 from billing.engine.wishes import WishKind
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
+from billing.flows.suspend import Suspending
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
     Choice,
@@ -31,6 +32,7 @@ from merchants.http.shared import PersonBody
 from merchants.http.texts import LANGUAGES
 from merchants.http.views import refuse
 from merchants.refusals import gettext_noop
+from subscribers.lifecycle import MakesGood
 from subscribers.models import Subscription
 
 MOST_OPTIONS, MOST_COUPONS, ADDRESS_LENGTH = 50, 10, 1_000
@@ -189,7 +191,51 @@ class ChangeOfferBody(Counting):
 class UndoBody(Body):
     """What is taken back; left out: all that is planned."""
 
-    kind = Choice(choices=["cancel", *(kind.value for kind in WishKind)], required=False)
+    kind = Choice(choices=["cancel", "suspend", *(kind.value for kind in WishKind)], required=False)
+
+
+class SuspendBody(Body):
+    """Without features from a day (`from`, today unless said; a year back at most) until one (`until`, the first day
+    with them again). `billing` goes on (`continue`, the default), or stops; what is done about days paid and lost
+    (`compensation`): `none`, the renewal moved by as many days, or a credit note once they are known."""
+
+    until = Day(required=False)
+    billing = Choice(choices=["continue", "stop"], required=False)
+    compensation = Choice(choices=[each.value for each in MakesGood], required=False)
+    reason = Text(max_length=200, required=False, allow_blank=True)
+
+    def get_fields(self) -> Any:
+        """With `from`, which no attribute can be called."""
+        return {"from": Day(required=False), **super().get_fields()}
+
+
+def suspending(body: Mapping[str, Any]) -> Suspending:
+    """What a body of a suspension asks for."""
+    return Suspending(
+        from_on=body.get("from"),
+        until_on=body.get("until"),
+        stops_billing=body.get("billing") == "stop",
+        makes_good=MakesGood(body.get("compensation", "none")),
+        reason=body.get("reason", ""),
+    )
+
+
+class ResumeBody(Body):
+    """Service again today, or from a later day on (`on`)."""
+
+    on = Day(required=False)
+    reason = Text(max_length=200, required=False, allow_blank=True)
+
+
+class MoveRenewalBody(Body):
+    """The day of the next renewal (`date`), the anchor from then on. Days that it adds are free (`free`, the default,
+    with a `reason`) or `charged` pro rata; days that it takes away are credited (`to`: to the balance, the default, or
+    back to the means that paid)."""
+
+    date = Day()
+    added_days = Choice(choices=["free", "charged"], required=False)
+    to = Choice(choices=["balance", "refund"], required=False)
+    reason = Text(max_length=200, required=False, allow_blank=True)
 
 
 class PaymentMethodBody(Body):

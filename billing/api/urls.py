@@ -11,6 +11,7 @@ from billing.api import (
     exports,
     invoices,
     leaving,
+    pausing,
     payment_methods,
     persons,
     subscriptions,
@@ -52,7 +53,7 @@ urlpatterns: list[URLPattern] = [
     ),
     *(
         path(f"subscriptions/<str:subscription>/{action}", view.as_view(), name=f"subscription_{action}")
-        for action, view in changing.ACTIONS.items()
+        for action, view in (*changing.ACTIONS.items(), *pausing.ACTIONS.items())
     ),
     *(
         path(
@@ -60,7 +61,7 @@ urlpatterns: list[URLPattern] = [
             view.as_view(),
             name=f"subscription_{action}_preview",
         )
-        for action, view in changing.PREVIEWS.items()
+        for action, view in (*changing.PREVIEWS.items(), *pausing.PREVIEWS.items())
     ),
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),

@@ -23,7 +23,21 @@ def columns(snapshot: SubscriptionSnapshot) -> dict[str, Any]:
         "current_period_start": period.start if period else None,
         "current_period_end": period.end if period else None,
         "free_until": snapshot.free_until,
+        **suspension_columns(snapshot),
         "next_action_at": next_action_at(snapshot),
+    }
+
+
+def suspension_columns(snapshot: SubscriptionSnapshot) -> dict[str, Any]:
+    """What was wished of a suspension, and the days that nothing bills."""
+    wish = snapshot.suspension
+    return {
+        "suspended_from": wish.from_on if wish else None,
+        "suspended_until": wish.until_on if wish else None,
+        "suspension_begun": bool(wish and wish.begun),
+        "suspension_stops_billing": bool(wish and wish.stops_billing),
+        "suspension_makes_good": wish.makes_good.value if wish else "",
+        "unbilled": [[span.start.isoformat(), span.end.isoformat()] for span in snapshot.unbilled],
     }
 
 

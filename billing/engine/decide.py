@@ -13,6 +13,7 @@ from billing.engine.drafting import draft
 from billing.engine.early_end import early_end_fee
 from billing.engine.lines import early_end_line
 from billing.engine.opening import begin, enter
+from billing.engine.pausing import had, not_billed, resumed, stage_over
 from billing.engine.usage_lines import Metered, ending
 from invoices.drafts import DraftInvoice
 from subscribers.lifecycle import LIVE, Status, check_move
@@ -33,6 +34,8 @@ class StepKind(StrEnum):
     apply = "apply"
     change = "change"
     close = "close"
+    suspend = "suspend"
+    resume = "resume"
     end = "end"
     park = "park"
 
@@ -69,10 +72,10 @@ class Step:
 def decide(snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None = None) -> Step:
     """The next step on `today`, a local date; `wait` where nothing is due.
 
-    One step at a time, in the order of their days; on one day an end comes before a scheduled change, and that before
-    the next period. Whoever runs late calls again with `after`, and every missed period is made with its own dates
-    (`catch_up`). Give `at`, the present instant, where the call is not made by what selected `next_action_at`: a free
-    stage in days ends at a time of day.
+    One step at a time, in the order of their days; on one day an end comes before the end of a suspension, then come a
+    suspension, a scheduled change, the next period. Whoever runs late calls again with `after`, and every missed period
+    is made with its own dates (`catch_up`). Give `at`, the present instant, where the call is not made by what selected
+    `next_action_at`: a free stage in days ends at a time of day.
     """
     if snapshot.status is Status.scheduled:
         return _start(snapshot, today, at)
@@ -82,6 +85,10 @@ def decide(snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None =
         return Step(kind=StepKind.wait, on=day or today, why=why, after=snapshot)
     if day == due.ends_due(snapshot):
         return _end(snapshot, day, snapshot.end_reason or "cancelled")
+    if day == due.resume_due(snapshot):
+        return _resume(snapshot, day)
+    if day == due.suspend_due(snapshot):
+        return _suspend(snapshot, day)
     if day == due.apply_due(snapshot):
         return _apply(snapshot, day)
     if day == due.closing_due(snapshot):
@@ -135,19 +142,20 @@ def _start(snapshot: SubscriptionSnapshot, today: date, at: datetime | None) -> 
     )
 
 
-def _arrears(snapshot: SubscriptionSnapshot) -> tuple[StageSnapshot, Part] | None:
-    """The stage and period to bill now that it has ended, where it is in arrears and not in a draft already."""
+def _arrears(snapshot: SubscriptionSnapshot) -> tuple[StageSnapshot, tuple[Part, ...]] | None:
+    """The stage and what was had of its period, to be billed now that it has ended, where it is in arrears and not in a
+    draft already."""
     part = snapshot.current_part
     if part is None or snapshot.stage.billing is not Billing.arrears:
         return None
     if snapshot.closed_through is not None and snapshot.closed_through >= part.period.end:
         return None
-    return snapshot.stage, part
+    return snapshot.stage, had(snapshot, part)
 
 
 def _boundary(snapshot: SubscriptionSnapshot, day: date) -> Step:
     stage = snapshot.stage
-    if stage.recurrences is not None and snapshot.period_index >= stage.recurrences:
+    if stage_over(snapshot, day):
         if stage.position + 1 >= len(snapshot.offer.stages):
             return _end(snapshot, day, "term_reached")
         entered, part = enter(snapshot, stage.position + 1, day)
@@ -155,10 +163,37 @@ def _boundary(snapshot: SubscriptionSnapshot, day: date) -> Step:
         entered = replace(entered, status=check_move(snapshot.status, status))
         return _opens(snapshot, entered, part, day, kind=StepKind.next_stage, why="stage_over")
     part = next_part(snapshot.anchor, stage.interval, snapshot.cycle_from or day, day)
-    billed = part.within(None, snapshot.bills_until) or part
+    billed = part.within(None, snapshot.billed_until(day)) or part
     begun = part.period.start == part.whole.start
     entered = replace(snapshot, current_period=billed.period, period_index=snapshot.period_index + begun)
     return _opens(snapshot, entered, part, day, kind=StepKind.renew, why="period_over")
+
+
+def _suspend(snapshot: SubscriptionSnapshot, day: date) -> Step:
+    """A suspension takes effect; what is paid stays paid."""
+    assert snapshot.suspension is not None  # its day is due
+    after = replace(
+        snapshot,
+        status=check_move(snapshot.status, Status.suspended),
+        suspension=replace(snapshot.suspension, begun=True),
+    )
+    return Step(kind=StepKind.suspend, on=day, why="wished", after=after)
+
+
+def _resume(snapshot: SubscriptionSnapshot, day: date) -> Step:
+    """Service again: what is left of the aligned period is billed, where billing stood still."""
+    period = snapshot.current_period
+    stood = snapshot.stands_still(period.end) if period else True
+    after, part = resumed(snapshot, day)
+    over = stood and part is not None and stage_over(snapshot, day)
+    if over and snapshot.stage_position + 1 < len(snapshot.offer.stages):
+        base = replace(snapshot, suspension=None, unbilled=after.unbilled, status=after.status)
+        after, part = enter(base, snapshot.stage_position + 1, day)
+        own = Status.suspended if snapshot.debt_suspends else Status.active
+        after = replace(after, status=check_move(snapshot.status, own))
+    if part is None:
+        return Step(kind=StepKind.resume, on=day, why="suspension_over", after=after)
+    return _opens(snapshot, after, part, day, kind=StepKind.resume, why="suspension_over")
 
 
 def _opens(
@@ -238,7 +273,7 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
     """The end, with a closing document where a period was in arrears or had usage, charges wait, or a commitment's
     early end costs. What a wish left open ends that day."""
-    bills = snapshot.status in LIVE and not snapshot.billing_paused
+    bills = snapshot.status in LIVE
     metered = ending(snapshot, on=day) if bills else None
     owed = early_end_fee(snapshot, day) if snapshot.owes_early_end else None
     fee = (early_end_line(snapshot, owed.amount, owed.told, on=day),) if owed else ()
@@ -256,6 +291,8 @@ def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
         charges=drafted.charges if drafted else snapshot.charges,
         scheduled=(),
         closed_through=None,
+        suspension=None,
+        unbilled=(*snapshot.unbilled, *not_billed(snapshot, day)),
     )
     return Step(
         kind=StepKind.end,

@@ -38,7 +38,7 @@ def draft(
     *,
     on: date,
     opens: Part | None = None,
-    closes: tuple[StageSnapshot, Part] | None = None,
+    closes: tuple[StageSnapshot, tuple[Part, ...]] | None = None,
     metered: Metered | None = None,
     first: bool = False,
     beside: Sequence[DraftLine] = (),
@@ -48,16 +48,17 @@ def draft(
     all charges that wait.
 
     `beside`: lines that no coupon takes anything off. Parts are given whole; an end known before billing shortens them
-    here (domain 5).
+    here (domain 5), and so does a planned suspension that stops billing. What closes may be in parts, where a
+    suspension lay between them.
     """
     stop = snapshot.bills_until
     closing: list[DraftLine] = []
-    closed = closes[1].within(None, stop) if closes else None
-    if closes and closed:
-        closing.append(stage_line(snapshot, closes[0], closed, on=on))
+    closed = [part for each in closes[1] if (part := each.within(None, stop))] if closes else []
+    if closes:
+        closing.extend(stage_line(snapshot, closes[0], part, on=on) for part in closed)
     if metered:
         closing.extend(usage_lines(snapshot, metered, on=on))
-    opened = opens.within(None, stop) if opens else None
+    opened = opens.within(None, snapshot.billed_until(opens.period.start)) if opens else None
     opening: list[DraftLine] = []
     if first and snapshot.offer.setup_amount:
         opening.append(setup_line(snapshot, on=on))
@@ -74,14 +75,14 @@ def draft(
         closing,
         opening,
         snapshot.coupons,
-        closed=closed if closes and not closes[0].is_free else None,
+        closed=sum((part.share for part in closed), Fraction()) if closes and not closes[0].is_free else None,
         opened=opened if paid_in_advance and not snapshot.stage.is_free else None,
     )
     lines = (*lines, *beside)
     if not lines:
         return Drafted(invoice=None, options=tuple(options), coupons=coupons)
     used = {coupon.id: coupon.periods_used for coupon in snapshot.coupons}
-    spanned = opened or closed
+    spanned = opened or (closed[0] if closed else None)
     period = spanned.period if spanned else metered.period if metered else None
     invoice = DraftInvoice(
         payer=snapshot.payer,
@@ -102,16 +103,14 @@ def _less_coupons(
     opening: Sequence[DraftLine],
     coupons: tuple[CouponSnapshot, ...],
     *,
-    closed: Part | None,
+    closed: Fraction | None,
     opened: Part | None,
 ) -> tuple[tuple[DraftLine, ...], tuple[CouponSnapshot, ...]]:
     """Coupons on a document that bills no, one or two paid periods. Two (from a stage in arrears to one in advance)
     are discounted one after the other, so that a coupon's last period is not given twice."""
     if closed and opened:
-        ended, coupons = discounted(closing, coupons, paid_period=True, share=closed.share)
+        ended, coupons = discounted(closing, coupons, paid_period=True, share=closed)
         begun, coupons = discounted(opening, coupons, paid_period=True, share=opened.share)
         return (*ended, *begun), coupons
-    paid = closed or opened
-    return discounted(
-        (*closing, *opening), coupons, paid_period=paid is not None, share=paid.share if paid else Fraction(1)
-    )
+    share = closed or (opened.share if opened else None)
+    return discounted((*closing, *opening), coupons, paid_period=share is not None, share=share or Fraction(1))

@@ -15,7 +15,7 @@ from billing.engine.wishes import Catalogue, paid_until
 from invoices.crediting import Ask, CreditRule
 from merchants.money import round_ratio
 from subscribers.lifecycle import Status
-from subscribers.periods import Anchor, Interval, Unit, boundary
+from subscribers.periods import Anchor, Interval, Period, Unit, boundary
 from subscribers.snapshots import Commitment, SubscriptionSnapshot
 
 
@@ -95,15 +95,30 @@ def given_back(line: Billed, day: date, refund: Refunding) -> Ask | None:
     rest: dict[str, Any] = {"currency": currency, "charged": line.charged, "credited": line.charged - line.left}
     if refund is Refunding.full:
         return Ask(amount=line.left, rule=CreditRule.rest_of_line, inputs=rest)
-    start, own = max(line.start, day), (line.end - line.start).days
+    return lost_of(line, Period(max(line.start, day), line.end))
+
+
+def lost_of(line: Billed, lost: Period) -> Ask | None:
+    """What a line gives back for days that were not had, anywhere in its period: `price of the whole period × days /
+    days of the whole`, rounded once, never above what is left of it; None for nothing.
+
+    >>> inputs = {"currency": "EUR", "unit_amount": 2990, "quantity": 1, "days": 31, "whole_days": 31}
+    >>> may = Billed(charged=2990, left=2990, start=date(2026, 5, 1), end=date(2026, 6, 1), inputs=inputs)
+    >>> lost_of(may, Period(date(2026, 5, 10), date(2026, 5, 20))).amount           # 29.90 × 10/31
+    965
+    """
+    span = Period(line.start, line.end).overlap(lost.start, lost.end)
+    if span is None or not line.left:
+        return None
+    currency, own = str(line.inputs["currency"]), (line.end - line.start).days
     amount, whole = line.charged, own
     if "unit_amount" in line.inputs and not line.inputs.get("discounts") and not line.inputs.get("instead_of"):
         amount = int(line.inputs["unit_amount"]) * int(line.inputs["quantity"])
         whole = int(line.inputs.get("whole_days", own))
-    days = (line.end - start).days
-    back = round_ratio(amount * days, whole)
+    back = round_ratio(amount * span.days, whole)
     if back >= line.left:
+        rest = {"currency": currency, "charged": line.charged, "credited": line.charged - line.left}
         return Ask(amount=line.left, rule=CreditRule.rest_of_line, inputs=rest)
-    inputs = {"currency": currency, "of": amount, "days": days, "whole_days": whole}
-    inputs |= {"from": start.isoformat(), "until": line.end.isoformat()}
+    inputs = {"currency": currency, "of": amount, "days": span.days, "whole_days": whole}
+    inputs |= {"from": span.start.isoformat(), "until": span.end.isoformat()}
     return Ask(amount=back, rule=CreditRule.days_not_had, inputs=inputs) if back else None

@@ -92,8 +92,7 @@ def enter(
         )
     first = first_boundary(anchor, stage.interval, on, alignment=snapshot.alignment)
     part = next_part(anchor, stage.interval, first, on)
-    stop = snapshot.bills_until
-    billed = part.within(None, stop) or part
+    billed = part.within(None, replace(snapshot, stage_position=position).billed_until(on)) or part
     free_until = None
     if at is not None and local_date(at, snapshot.zone) == on and stage.is_free and stage.interval.unit is Unit.day:
         free_until = _free_until(snapshot, stage.recurrences, first, position, at)

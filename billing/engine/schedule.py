@@ -50,6 +50,7 @@ def is_steady(snapshot: SubscriptionSnapshot) -> bool:
         and not any(span.used and span.start == _begun(snapshot) for span in snapshot.usage)
         and snapshot.ends_on is None
         and not snapshot.scheduled
+        and snapshot.suspension is None
         and not snapshot.charges
         and all(coupon.most_periods is None or coupon.is_spent for coupon in snapshot.coupons)
         and all(_is_settled(snapshot, option_at) for option_at in range(len(snapshot.options)))

@@ -199,6 +199,10 @@ def ending_of(row: Subscription, picture: SubscriptionSnapshot, leaving: Leaving
     earliest = (
         paid_until(picture) if leaving.waive_commitment else earliest_end(picture, now.today, catalogue=catalogue)
     )
+    if picture.stands_still(now.today):  # no period runs: today, unless it is bound
+        commitment, bound = picture.offer.commitment, committed_until(picture)
+        bounds = () if leaving.waive_commitment else (notice_over(commitment, now.today), bound)
+        earliest = max(day for day in (now.today, paid_until(picture), *bounds) if day is not None)
     if leaving.when == "period_end":
         if earliest is None:
             raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")

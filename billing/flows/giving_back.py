@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Literal
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import pgettext
 
 from billing.engine.changing import STAGE
-from billing.engine.leaving import Billed, Refunding, given_back
+from billing.engine.leaving import Billed, Refunding, given_back, lost_of
 from invoices.crediting import Ask, CreditRule, whole
 from invoices.drafts import LineKind
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
@@ -19,6 +22,7 @@ from invoices.services.credits import credit_invoice
 from merchants.actors import Actor
 from merchants.now import Now
 from subscribers.models import Subscription
+from subscribers.periods import Period
 from subscribers.snapshots import SubscriptionSnapshot
 
 
@@ -60,9 +64,37 @@ def backs(
     lines = [line for line in running_lines(picture, day) if only is None or billed_by(line) in only]
     gone, period = _given_up(lines), picture.current_period
     begun = period.start if period is not None and refund is Refunding.full else date.max
-    meant = {line.pk for line in lines if line.pk not in gone or gone[line.pk] > begun}
+    meant = [line for line in lines if line.pk not in gone or gone[line.pk] > begun]
+    return _found(meant, lambda _line, billed: given_back(billed, day, refund), to=to)
+
+
+def lost_backs(subscription_id: UUID, spans: Sequence[Period], *, to: To) -> tuple[Back, ...]:
+    """What is given back of days that were billed and not had, whichever periods they lie in, by invoice; not of those
+    that were given back already. Two queries a span and those of its invoices. Needs the tenant's scope."""
     found: list[Back] = []
-    invoices = {line.invoice_id: line.invoice for line in lines if line.pk in meant}
+    kinds = (LineKind.stage.value, LineKind.option.value)
+    of_it = InvoiceLine.objects.filter(subscription_id=subscription_id, kind__in=kinds)
+    for span in spans:
+        within = of_it.filter(period_start__lt=span.end, period_end__gt=span.start)
+        lines = list(within.exclude(invoice__status=Invoice.Status.DRAFT).select_related("invoice").order_by("id"))
+        gone = _given_up(lines)
+        lost = {line.pk: span.overlap(None, gone.get(line.pk)) for line in lines}
+        found += _found(lines, partial(_lost_of, lost), to=to)
+    return tuple(found)
+
+
+def _lost_of(lost: Mapping[UUID, Period | None], line: InvoiceLine, billed: Billed) -> Ask | None:
+    span = lost[line.pk]
+    return lost_of(billed, span) if span else None
+
+
+def _found(
+    lines: Sequence[InvoiceLine], ask_of: Callable[[InvoiceLine, Billed], Ask | None], *, to: To
+) -> tuple[Back, ...]:
+    """What these lines give back, each as it is asked, by invoice."""
+    meant = {line.pk for line in lines}
+    found: list[Back] = []
+    invoices = {line.invoice_id: line.invoice for line in lines}
     for _id, invoice in sorted(invoices.items()):
         rows, left = creditable_lines(invoice)
         asks: dict[int, Ask] = {}
@@ -71,7 +103,7 @@ def backs(
                 billed = Billed(
                     charged=line.charged, left=line.left, start=row.period_start, end=row.period_end, inputs=row.inputs
                 )
-                ask = given_back(billed, day, refund)
+                ask = ask_of(row, billed)
                 if ask is not None:
                     asks[at] = ask
         if asks:
@@ -80,30 +112,44 @@ def backs(
     return tuple(found)
 
 
-def give_back(found: tuple[Back, ...], *, reason: str, to: To, actor: Actor, now: Now) -> list[CreditNote]:
+def give_back(
+    found: tuple[Back, ...],
+    *,
+    reason: str,
+    to: To,
+    actor: Actor,
+    now: Now,
+    why: Literal["ended", "suspended", "moved"] = "ended",
+) -> list[CreditNote]:
     """The credit notes, each with the reason that was given, or one in its document's language. The people are locked
     already; the series of credit notes is locked last."""
     return [
         credit_invoice(
-            back.invoice.pk, back.wanted, reason=reason.strip() or _ended(back.invoice), to=to, actor=actor, now=now
+            back.invoice.pk, back.wanted, reason=reason.strip() or _said(back.invoice, why), to=to, actor=actor, now=now
         )
         for back in found
     ]
 
 
-def _given_up(lines: list[InvoiceLine]) -> dict[object, date]:
-    """Lines of which the days up to their end were given back already, and from which day on: what is left was had."""
+def _given_up(lines: Sequence[InvoiceLine]) -> dict[UUID, date]:
+    """Lines of which the days up to their end were given back already, and from which day on: what is left of them was
+    had."""
     ends = {line.pk: line.period_end.isoformat() for line in lines if line.period_end is not None}
     credited = CreditNoteLine.objects.filter(invoice_line_id__in=list(ends), rule=CreditRule.days_not_had)
-    return {
-        id_: date.fromisoformat(inputs["from"])
-        for id_, inputs in credited.values_list("invoice_line_id", "inputs")
-        if inputs.get("until") == ends[id_]
-    }
+    found: dict[UUID, date] = {}
+    for id_, inputs in credited.values_list("invoice_line_id", "inputs"):
+        if inputs.get("until") == ends[id_]:
+            since = date.fromisoformat(inputs["from"])
+            found[id_] = min(since, found.get(id_, since))
+    return found
 
 
-def _ended(invoice: Invoice) -> str:
+def _said(invoice: Invoice, why: str) -> str:
     with translation.override(invoice.locale):
+        if why == "suspended":
+            return pgettext("reason of a credit note", "Days lost to a suspension")
+        if why == "moved":
+            return pgettext("reason of a credit note", "Renewal moved to an earlier day")
         return pgettext("reason of a credit note", "Subscription ended before its period did")
 
 

@@ -18,7 +18,7 @@ from billing.engine.grouping import grouped
 from billing.engine.leaving import Refunding
 from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repeats_on
 from billing.engine.wishes import Catalogue
-from billing.flows import renew_parts, renew_rights, renew_rows
+from billing.flows import made_good, renew_parts, renew_rights, renew_rows
 from billing.flows.giving_back import backs, give_back
 from billing.flows.renew_rows import Life
 from billing.flows.renew_usage import with_late_usage
@@ -120,6 +120,7 @@ def write(
     renew_rows.write(lives, actor=actor, now=now)
     renew_parts.write(lives, charges, actor=actor, now=now)
     renew_rights.write(lives, actor=actor, now=now)
+    made_good.write(lives, actor=actor, now=now)
     tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
     for life in lives:
         if life.row.end_refund != Refunding.none:

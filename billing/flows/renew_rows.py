@@ -30,6 +30,8 @@ VERBS = {
     StepKind.apply: "wishes_carried_out",
     StepKind.change: "changed",
     StepKind.close: "billing_closed",
+    StepKind.suspend: "suspended",
+    StepKind.resume: "resumed",
     StepKind.end: "ended",
 }
 EVENTS = {
@@ -39,8 +41,14 @@ EVENTS = {
     StepKind.apply: "subscription.updated",
     StepKind.change: "subscription.updated",
     StepKind.close: "subscription.updated",
+    StepKind.suspend: "subscription.suspended",
+    StepKind.resume: "subscription.resumed",
     StepKind.end: "subscription.ended",
 }
+
+
+ACCESSING = ("status", "service_ends_on", "start_on", "suspended_from", "suspended_until", "suspension_begun")
+"""The columns that the verdict on access follows, and that a step may change."""
 
 
 @dataclass(kw_only=True)
@@ -114,6 +122,7 @@ def _columns(one: Taken, row: Subscription, at: datetime) -> dict[str, Any]:
     after = one.after
     wanted = {
         **columns(after),
+        "billing_day": after.billing_day,
         "quantity": after.quantity,
         "offer_version_id": UUID(after.offer.version_id),
         "service_ends_on": after.service_ends_on,
@@ -129,7 +138,7 @@ def _columns(one: Taken, row: Subscription, at: datetime) -> dict[str, Any]:
 
 def _access(row: Subscription, wanted: Mapping[str, Any], now: Now) -> dict[str, Any]:
     """The verdict that follows from these columns."""
-    kept = {name: getattr(row, name) for name in ("status", "service_ends_on", "start_on")}
+    kept = {name: getattr(row, name) for name in ACCESSING}
     for name in kept:
         setattr(row, name, wanted[name])
     verdict = verdict_of(row, now.today)

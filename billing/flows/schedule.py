@@ -14,7 +14,7 @@ from billing.engine.due import next_action_at
 from billing.engine.lives import live
 from billing.engine.quoting import Later, coming
 from billing.engine.wishes import paid_until
-from billing.flows import cancel
+from billing.flows import cancel, suspend
 from billing.flows.asks import Ask, Standing, details, gathered
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
@@ -103,9 +103,14 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: A
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
         wishes = list(_waiting(row).filter(kind=kind) if kind else _waiting(row))
-        if kind in (None, "cancel") and (row.service_ends_on is not None or not wishes):
+        suspends = row.suspended_from is not None and not row.suspension_begun
+        if kind == "suspend" or (kind is None and suspends):
+            row = suspend.undo(merchant_id=merchant_id, subscription_id=subscription_id, actor=actor)
+        if kind == "suspend":
+            return row
+        if kind in (None, "cancel") and (row.service_ends_on is not None or not (wishes or suspends)):
             row = cancel.undo(merchant_id=merchant_id, subscription_id=subscription_id, actor=actor)
-        elif not wishes:
+        elif not wishes and not (kind is None and suspends):
             raise Conflict(gettext_noop("Nothing of this kind is planned."), code="nothing_to_undo")
         for wish in wishes:
             settle(wish, ScheduledChange.Status.REVOKED, actor=actor, now=now)
@@ -128,7 +133,15 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
             params={"status": row.status},
         )
     picture = snapshots([row], merchant)[row.pk]
+    now = now_for(merchant, row.test_clock_id)
     due_on = paid_until(picture)
+    wish = picture.suspension
+    if wish is not None and wish.begun and wish.stops_billing and (due_on is None or due_on <= now.today):
+        raise Conflict(
+            gettext_noop("This subscription is suspended, and its billing stands still."),
+            code="subscription_suspended",
+            way_out=gettext_noop("Resume it first."),
+        )
     if due_on is None:
         raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
     if picture.ends_on is not None and picture.ends_on <= due_on:
@@ -137,7 +150,6 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
             code="subscription_ending",
             way_out=gettext_noop("Take the cancellation back first."),
         )
-    now = now_for(merchant, row.test_clock_id)
     return Standing(row=row, merchant=merchant, picture=picture, due_on=due_on, now=now)
 
 

@@ -128,7 +128,8 @@ def _place(row: Subscription, money: _Money, *, in_free_stage: bool, now: Now) -
     if live and effect == DunningCase.Effect.SUSPEND:
         row.status = check_move(status, Status.suspended).value
     elif live and was_suspended and status is Status.suspended:
-        row.status = check_move(status, Status.trialing if in_free_stage else Status.active).value
+        own = Status.trialing if in_free_stage else Status.active
+        row.status = check_move(status, Status.suspended if row.suspension_begun else own).value
     row.dunning = effect
     row.payment_state = check_payment_move(PaymentState(row.payment_state), money.state).value
     verdict = verdict_of(row, now.today)

@@ -51,6 +51,8 @@ STEPS: Mapping[StepKind, Promise] = {
     StepKind.next_stage: lazy("next stage"),
     StepKind.apply: lazy("a change that was wished for"),
     StepKind.close: lazy("last bill of what was had"),
+    StepKind.suspend: lazy("is suspended"),
+    StepKind.resume: lazy("resumes"),
     StepKind.end: lazy("ends"),
 }
 

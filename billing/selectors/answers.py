@@ -131,6 +131,19 @@ class EndsWithShape(TypedDict):
     to: Annotated[str, Says(one_of=("refund", "balance"))]
 
 
+SuspensionShape = TypedDict(
+    "SuspensionShape",
+    {
+        "from": DayText,
+        "until": DayText | None,
+        "begun": bool,
+        "billing": Annotated[str, Says(one_of=("continue", "stop"))],
+        "compensation": Annotated[str, Says(one_of=("none", "move_renewal", "credit"))],
+    },
+)
+"""A suspension that was wished, planned or begun: `until` is the first day with service again, where it is known."""
+
+
 class SubscriptionShape(TypedDict):
     """One beneficiary on one offer over time. `ends_on` is the first day without it, where one is known. A past state
     has no `next_action_at` and no `latest_invoice`: null."""
@@ -156,6 +169,7 @@ class SubscriptionShape(TypedDict):
     ends_on: DayText | None
     billing_ends_on: DayText | None
     ends_with: EndsWithShape | None
+    suspension: SuspensionShape | None
     cancelled_at: InstantText | None
     cancel_reason: str | None
     ended_at: InstantText | None

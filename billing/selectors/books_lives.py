@@ -23,6 +23,7 @@ from subscribers.lifecycle import MOVES, DunningEffect, PaymentState, Status, ac
 from subscribers.models import Change, Subscriber, Subscription
 from subscribers.models.people import PERSONAL
 from subscribers.selectors.past import fold
+from subscribers.selectors.rights import suspension_of
 
 STATES = """
 SELECT fault IS NOT NULL AS wrong, id::text AS key, fault FROM (SELECT s.id, CASE
@@ -36,7 +37,11 @@ SELECT fault IS NOT NULL AS wrong, id::text AS key, fault FROM (SELECT s.id, CAS
     WHEN s.status = 'trialing' AND g.amount <> 0 THEN 'it is in a free stage that is not free'
     WHEN s.status IN ('trialing', 'active', 'suspended') AND g.id IS NULL THEN 'it is in a stage that its offer has not'
     WHEN s.status IN ('trialing', 'active', 'suspended') AND s.next_action_at IS NULL AND s.parked_at IS NULL
-        AND s.current_period_end IS NOT NULL THEN 'it runs, and nothing will ever be due'
+        AND s.current_period_end IS NOT NULL AND NOT (s.suspension_begun AND s.suspension_stops_billing)
+        THEN 'it runs, and nothing will ever be due'
+    WHEN s.suspension_begun AND s.status <> 'suspended' THEN format('its suspension has begun and it is %s', s.status)
+    WHEN s.status = 'suspended' AND NOT s.suspension_begun AND s.dunning <> 'suspend'
+        THEN 'it is suspended, by nobody and for no debt'
     WHEN s.status = 'ended' AND w.waiting THEN 'it is ended, and a wish for its future waits'
     WHEN s.status = 'ended' AND r.open THEN 'it is ended, and a right of it has no end'
     WHEN s.currency <> v.currency THEN format('it is in %s, its offer in %s', s.currency, v.currency)
@@ -146,6 +151,7 @@ def _access_fault(row: Subscription, now: Now) -> list[str]:
         today=now.today,
         payment_state=PaymentState(row.payment_state),
         dunning=DunningEffect(row.dunning),
+        suspension=suspension_of(row),
         start_on=row.start_on,
         service_ends_on=row.service_ends_on,
     )

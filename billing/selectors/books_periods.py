@@ -1,6 +1,7 @@
 """Was every day of a subscription's life billed once (I1)? Asked of the lines of documents, held against the calendar.
 
-A day that was given back by a credit note may be billed again (a change of offer); a hole must lie in a free stage. The
+A day that was given back by a credit note may be billed again (a change of offer); a hole must lie in a free stage,
+or in days that were declared unbilled (a suspension that stopped billing, a renewal moved as a gesture). The
 database finds what overlaps and what is missing in one pass; only what is missing is held against the offer here.
 """
 
@@ -55,14 +56,16 @@ SELECT s.id AS life, s.start_on AS begun, greatest(s.start_on, CASE
         WHEN s.status <> 'ended' AND g.billing = 'arrears' THEN s.current_period_start
         ELSE least(s.current_period_end, s.billing_ends_on, CASE WHEN s.billing_ends_on IS NULL
             THEN s.service_ends_on END) END) AS due,
-    coalesce(s.billing_ends_on, s.service_ends_on) IS NULL AS goes_on
+    coalesce(s.billing_ends_on, s.service_ends_on) IS NULL AND s.current_period_end IS NOT NULL AS goes_on
 FROM subscribers_subscription s
 JOIN merchants_stage g ON g.version_id = s.offer_version_id AND g.position = s.stage_position
 WHERE s.status NOT IN ('incomplete', 'scheduled') AND s.stage_started_on IS NOT NULL"""
 
 HOLES = f"""
 WITH billed AS ({BILLED}), due AS ({DUE}),
-    marks AS (SELECT life, a, b FROM billed UNION ALL SELECT life, begun, begun FROM due
+    marks AS (SELECT life, a, b FROM billed UNION ALL SELECT s.id, (span->>0)::date, (span->>1)::date
+        FROM subscribers_subscription s, jsonb_array_elements(s.unbilled) AS span
+        UNION ALL SELECT life, begun, begun FROM due
         UNION ALL SELECT life, due, due FROM due),
     walked AS (SELECT life, a, max(b) OVER (PARTITION BY life ORDER BY a, b
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM marks)

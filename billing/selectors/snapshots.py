@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from django.db import connection
@@ -14,10 +15,11 @@ from billing.models import Charge
 from billing.selectors.metering import running_spans, usage_in
 from merchants.models import LegalEntity, Merchant
 from merchants.tenancy.scope import current
-from subscribers.lifecycle import PaymentState, Status
+from subscribers.lifecycle import DunningEffect, PaymentState, Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.periods import Alignment, Anchor, Period
 from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures
+from subscribers.selectors.rights import suspension_of
 from subscribers.selectors.taxing import WHO_IS_TAXED, tax_profiles
 from subscribers.snapshots import (
     ChargeSnapshot,
@@ -205,6 +207,9 @@ def _snapshot(
         free_until=row.free_until,
         service_ends_on=row.service_ends_on,
         billing_ends_on=row.billing_ends_on,
+        suspension=suspension_of(row),
+        debt_suspends=row.dunning == DunningEffect.suspend,
+        unbilled=tuple(Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in row.unbilled),
         collection=Collection(row.collection),
         payment_state=PaymentState(row.payment_state),
         end_reason=row.end_reason or None,

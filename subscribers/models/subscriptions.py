@@ -82,6 +82,17 @@ class Subscription(TenantModel):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, blank=True)
 
+    suspended_from = models.DateField(null=True, help_text="First day of a wished suspension, planned or begun")
+    suspended_until = models.DateField(null=True, help_text="First day with service again, where it is known")
+    suspension_begun = models.BooleanField(default=False, db_default=False)
+    suspension_stops_billing = models.BooleanField(default=False, db_default=False)
+    suspension_makes_good = models.CharField(
+        max_length=12, blank=True, default="", db_default="", help_text="What is done about days paid and lost"
+    )
+    unbilled = models.JSONField(
+        default=list, db_default=[], help_text="Spans that nothing bills: [first day, first day after]"
+    )
+
     activation = models.CharField(max_length=10, default="on_payment")
     collection = models.CharField(max_length=10, default="automatic")
     payment_method = TenantForeignKey("subscribers.PaymentMethod", null=True)
@@ -109,6 +120,15 @@ class Subscription(TenantModel):
             models.CheckConstraint(
                 condition=~Q(status="ended") | (Q(ended_at__isnull=False) & ~Q(end_reason="") & Q(next_action_at=None)),
                 name="an_ended_subscription_says_why_and_rests",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_until=None) | Q(suspended_until__gte=models.F("suspended_from")),
+                name="a_suspension_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_from__isnull=False)
+                | Q(suspended_until=None, suspension_begun=False, suspension_stops_billing=False),
+                name="a_suspension_has_a_first_day",
             ),
         ]
         indexes = [

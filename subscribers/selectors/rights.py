@@ -14,7 +14,7 @@ from django.db.models.functions import JSONObject
 from merchants.ids import read
 from merchants.models import Feature, Stage
 from merchants.now import Now, local_date
-from subscribers.lifecycle import Access, DunningEffect, PaymentState, Status, Suspension, Verdict, access
+from subscribers.lifecycle import Access, DunningEffect, MakesGood, PaymentState, Status, Suspension, Verdict, access
 from subscribers.models import Grant, QuotaCounter, Subscription
 from subscribers.rights import LiveGrant, Right, Source, SourceKind, rights
 from subscribers.selectors.pictures import grant_picture
@@ -35,16 +35,28 @@ class AccessOf:
     by_subscription: dict[UUID, Verdict]
 
 
+def suspension_of(subscription: Subscription) -> Suspension | None:
+    """The suspension that was wished for a subscription, planned or begun; a debt's is in `dunning` alone."""
+    if subscription.suspended_from is None:
+        return None
+    return Suspension(
+        from_on=subscription.suspended_from,
+        until_on=subscription.suspended_until,
+        begun=subscription.suspension_begun,
+        stops_billing=subscription.suspension_stops_billing,
+        makes_good=MakesGood(subscription.suspension_makes_good or "none"),
+    )
+
+
 def verdict_of(subscription: Subscription, today: date) -> Verdict:
-    """The verdict of one subscription on a day. Who is suspended for a debt is suspended for nothing else."""
+    """The verdict of one subscription on a day: a debt's suspension comes before one that was wished."""
     dunning = DunningEffect(subscription.dunning)
-    suspended = subscription.status == Subscription.Status.SUSPENDED and dunning is not DunningEffect.suspend
     return access(
         status=Status(subscription.status),
         today=today,
         payment_state=PaymentState(subscription.payment_state),
         dunning=dunning,
-        suspension=Suspension(from_on=subscription.start_on) if suspended else None,
+        suspension=suspension_of(subscription),
         start_on=subscription.start_on,
         service_ends_on=subscription.service_ends_on,
     )

@@ -13,7 +13,7 @@ from billing.engine.due import next_action_at
 from billing.engine.opening import open_subscription
 from billing.engine.schedule import walk
 from invoices.totals import totals
-from subscribers.lifecycle import Status
+from subscribers.lifecycle import Status, Suspension
 from subscribers.periods import Alignment, Interval, Unit
 from subscribers.snapshots import Duration, Scheduled
 from tests.unit.pictures import (
@@ -290,7 +290,8 @@ def test_scheduled_changes_come_before_the_next_period_and_after_the_arrears():
 
 
 def test_paused_billing_makes_no_period_and_still_ends():
-    paused = replace(begun(offer(stage(1000)), "2026-05-14"), status=Status.suspended, billing_paused=True)
+    stopped = Suspension(from_on=D("2026-05-14"), begun=True, stops_billing=True)
+    paused = replace(begun(offer(stage(1000)), "2026-05-14"), status=Status.suspended, suspension=stopped)
     assert next_action_at(paused) is None
     assert decide(paused, D("2027-05-14")).kind is StepKind.wait
     assert statement(cancelled(paused, "2026-08-01"), "2026-12-31") == "2026-08-01 end\n"

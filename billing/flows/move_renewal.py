@@ -1,0 +1,225 @@
+"""Moving a renewal: the running period ends on another day, which becomes the anchor (domain 15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from billing.engine.columns import columns
+from billing.engine.lives import live, next_charge
+from billing.engine.pausing import added_draft, moved
+from billing.flows.cancel import LIVE, lock
+from billing.flows.giving_back import Back, give_back, lost_backs
+from billing.flows.renew import renew
+from billing.selectors.due import catalogue_of
+from billing.selectors.planned import planned
+from billing.selectors.snapshots import snapshots
+from invoices.drafts import DraftInvoice
+from invoices.services.credit_plans import To
+from invoices.services.issuing import Issue, issue
+from merchants.actors import Actor
+from merchants.models import LegalEntity, Merchant
+from merchants.now import Now
+from merchants.refusals import Conflict, Invalid, gettext_noop
+from merchants.selectors.clocks import now_for
+from merchants.tenancy.scope import tenant
+from subscribers import history, shapes
+from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionOption
+from subscribers.periods import Period
+from subscribers.services.facts import Lived, tell_all
+from subscribers.snapshots import Billing, Collection, SubscriptionSnapshot
+
+MOST = timedelta(days=366)
+"""How many days a renewal may be put off."""
+Added = Literal["free", "charged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moving:
+    """The day of the next renewal. Days that it adds are free (a gesture, with a reason) or charged pro rata; days that
+    it takes away are credited, to the balance unless the means that paid are asked for (`to`)."""
+
+    on: date
+    added_days: Added = "free"
+    to: To = "balance"
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What moving it would do: days more (or less), the invoice of added days and of what begins today, credit notes of
+    days taken away, and what is charged next."""
+
+    before: date
+    on: date
+    days: int
+    documents: tuple[DraftInvoice, ...] = ()
+    backs: tuple[Back, ...] = ()
+    next_charge: tuple[date, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Move:
+    before: SubscriptionSnapshot
+    after: SubscriptionSnapshot
+    charged: DraftInvoice | None
+    backs: tuple[Back, ...]
+
+
+def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) -> Foreseen:
+    """What moving it would do, by the same calculation as the act; nothing is written. Needs the tenant's scope.
+
+    Raises Conflict (`subscription_not_running`, `no_running_period`, `subscription_suspended`, `subscription_ending`,
+    `billed_in_arrears`, `nothing_changes`) or Invalid (`date_in_past`, `date_out_of_range`, `reason_required`).
+    """
+    picture = snapshots([row], merchant)[row.pk]
+    catalogue = catalogue_of([picture])
+    due = live(picture, now.today, at=now.at, catalogue=catalogue)
+    move = _move(row, due[-1].after if due else picture, moving, now)
+    taken = live(move.after, now.today, at=now.at, catalogue=catalogue)
+    begun = [draft for one in taken for draft in one.drafts]
+    ended = _period(move.before).end
+    return Foreseen(
+        before=ended,
+        on=moving.on,
+        days=(moving.on - ended).days,
+        documents=tuple([move.charged] if move.charged else []) + tuple(begun),
+        backs=move.backs,
+        next_charge=next_charge(taken[-1].after if taken else move.after, catalogue=catalogue),
+    )
+
+
+def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, actor: Actor) -> Subscription:
+    """End the running period on another day. What is planned for its end moves along. Today, the next one begins with
+    this transaction. What fell due before is made first. Raises what `foresee` raises."""
+    with tenant(merchant_id):
+        row = lock(subscription_id)
+        merchant = Merchant.objects.get(id=merchant_id)
+        now = now_for(merchant, row.test_clock_id)
+        if row.next_action_at is not None and row.next_action_at <= now.at:
+            _bring_up(merchant_id, row, actor=actor, now=now)
+            row = lock(subscription_id)
+        move = _move(row, snapshots([row], merchant)[row.pk], moving, now)
+        told: list[Lived] = []
+        if move.charged is not None:
+            row.latest_invoice_id = _charge(row, move.charged, merchant, told, actor=actor, now=now)
+            row.save(update_fields=["latest_invoice_id"])
+        _write(row, move, moving.reason, actor=actor, now=now)
+        data = {
+            "object": {**shapes.subscription(row), "scheduled": planned([row])[row.pk]},
+            "previous": {"current_period": _shown(_period(move.before))},
+        }
+        told.append(Lived(subscriber_id=row.subscriber_id, kind="subscription.updated", object_id=row.pk, data=data))
+        tell_all(told, actor=actor, now=now)
+        if moving.on <= now.today:
+            _bring_up(merchant_id, row, actor=actor, now=now)
+        give_back(move.backs, reason=moving.reason, to=moving.to, actor=actor, now=now, why="moved")
+        return lock(subscription_id)
+
+
+def _period(picture: SubscriptionSnapshot) -> Period:
+    if picture.current_period is None:
+        raise ValueError("there is no running period")
+    return picture.current_period
+
+
+def _shown(period: Period) -> dict[str, str]:
+    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
+
+
+def _bring_up(merchant_id: UUID, row: Subscription, *, actor: Actor, now: Now) -> None:
+    renewed = renew(merchant_id=merchant_id, batch=[row.pk], now=now, actor=actor, asked_at=now.at)
+    if row.pk not in renewed.taken:
+        raise Conflict(
+            gettext_noop("This subscription could not be brought up to date."),
+            code="subscription_parked",
+            way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
+        )
+
+
+def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> _Move:
+    """The subscription before and after, what is charged and given back. Raises what `foresee` raises."""
+    _check(row, picture, moving, now)
+    period = _period(picture)
+    after = moved(picture, moving.on)
+    if moving.on < period.end:
+        taken_away = (Period(moving.on, period.end),) if picture.stage.billing is Billing.advance else ()
+        return _Move(before=picture, after=after, charged=None, backs=lost_backs(row.pk, taken_away, to=moving.to))
+    charged = added_draft(picture, moving.on, on=now.today) if moving.added_days == "charged" else None
+    if charged is None:
+        after = replace(after, unbilled=(*after.unbilled, Period(period.end, moving.on)))
+    return _Move(before=picture, after=after, charged=charged, backs=())
+
+
+def _check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> None:
+    if row.status not in LIVE:
+        raise Conflict(
+            gettext_noop("The renewal of a subscription that is %(status)s cannot be moved."),
+            code="subscription_not_running",
+            params={"status": row.status},
+        )
+    if picture.suspension is not None:
+        raise Conflict(
+            gettext_noop("This subscription is suspended, or will be."),
+            code="subscription_suspended",
+            way_out=gettext_noop("Resume it, or take the planned suspension back, first."),
+        )
+    period = picture.current_period
+    if period is None:
+        raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
+    if moving.on < now.today:
+        raise Invalid.at("date", "date_in_past", gettext_noop("This day is past."))
+    if moving.on <= period.start or moving.on > period.end + MOST:
+        detail = gettext_noop("A day after %(first)s, and a year after the present renewal at most.")
+        raise Invalid.at("date", "date_out_of_range", detail, {"first": period.start.isoformat()})
+    if moving.on == period.end:
+        raise Conflict(gettext_noop("It renews on that day already."), code="nothing_changes")
+    if picture.bills_until is not None and picture.bills_until <= max(period.end, moving.on):
+        raise Conflict(
+            gettext_noop("This subscription ends by then."),
+            code="subscription_ending",
+            way_out=gettext_noop("Take the cancellation back first."),
+        )
+    if moving.on < period.end:
+        return
+    if picture.stage.billing is Billing.arrears:
+        raise Conflict(
+            gettext_noop("This subscription is billed in arrears: its period cannot be made longer."),
+            code="billed_in_arrears",
+            way_out=gettext_noop("Choose an earlier day: what was had until then is billed on it."),
+        )
+    if moving.added_days == "free" and not moving.reason.strip():
+        raise Invalid.at("reason", "reason_required", gettext_noop("Say why these days are given."))
+
+
+def _charge(
+    row: Subscription, draft: DraftInvoice, merchant: Merchant, told: list[Lived], *, actor: Actor, now: Now
+) -> UUID:
+    ask = Issue(
+        draft=draft,
+        payer=Subscriber.objects.get(id=row.payer_id),
+        entity=LegalEntity.objects.get(id=row.legal_entity_id),
+        merchant=merchant,
+        site_id=row.sold_at_id,
+        collect=row.collection == Collection.automatic,
+    )
+    (invoice,) = issue([ask], actor=actor, now=now, telling=told)
+    return invoice.pk
+
+
+def _write(row: Subscription, move: _Move, reason: str, *, actor: Actor, now: Now) -> None:
+    """The row, its wishes and options, each told with the reason."""
+    act: dict[str, Any] = {"actor": actor, "now": now, "verb": "renewal_moved", "reason": reason}
+    wanted = {**columns(move.after), "billing_day": move.after.billing_day}
+    history.update(row, wanted, **act)
+    old, day = _period(move.before).end, _period(move.after).end
+    wishes = ScheduledChange.objects.filter(subscription=row, status=ScheduledChange.Status.WAITING, due_on=old)
+    options = SubscriptionOption.objects.filter(subscription=row, ends_on=old)
+    for wish in wishes.order_by("id"):
+        wish.subscription = row
+        history.update(wish, {"due_on": day}, **act)
+    for option in options.order_by("id"):
+        option.subscription = row
+        history.update(option, {"ends_on": day}, **act)
