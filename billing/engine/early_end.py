@@ -77,7 +77,7 @@ def _computed(fee: EarlyEnd, bound: Commits, day: date, left: list[tuple[date, i
 def left_to_pay(snapshot: SubscriptionSnapshot, day: date, until: date) -> Iterator[tuple[date, int]]:
     """Each period still to be billed, were it not ended on `day`: its first day and its price after discounts, in minor
     units. The last one begins before `until`."""
-    stands = replace(snapshot, service_ends_on=None, billing_ends_on=None, options=(), charges=())
+    stands = replace(snapshot, service_ends_on=None, billing_ends_on=None, options=(), charges=(), suspension=None)
     period, at = snapshot.current_period, day
     if period is not None and stands.stage.billing is Billing.advance:
         at = max(day, period.end)
@@ -99,7 +99,7 @@ def left_to_pay(snapshot: SubscriptionSnapshot, day: date, until: date) -> Itera
             stands,
             on=at if in_advance else part.period.end,
             opens=part if in_advance else None,
-            closes=None if in_advance else (stands.stage, part),
+            closes=None if in_advance else (stands.stage, (part,)),
         )
         lines = drafted.invoice.lines if drafted.invoice else ()
         yield at, sum(line.charged for line in lines if line.kind is LineKind.stage)
