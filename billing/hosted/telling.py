@@ -181,7 +181,7 @@ def promises(quote: Quote, offer: OfferSnapshot, lines: tuple[DraftLine, ...], *
 
 
 def _leaving(offer: OfferSnapshot) -> str:
-    if offer.commitment is None or not (offer.commitment.intervals or offer.commitment.notice_days):
+    if offer.commitment is None:
         return _("No commitment: cancel at any time, and keep it to the end of what is paid")
     said = []
     if offer.commitment.intervals:
@@ -190,6 +190,11 @@ def _leaving(offer: OfferSnapshot) -> str:
     if offer.commitment.notice_days:
         n = offer.commitment.notice_days
         said.append(ngettext("%(n)s day of notice to leave", "%(n)s days of notice to leave", n) % {"n": n})
+    if offer.commitment.notice_months:
+        n = offer.commitment.notice_months
+        said.append(ngettext("%(n)s month of notice to leave", "%(n)s months of notice to leave", n) % {"n": n})
+    if offer.commitment.early_end is not None:
+        said.append(_("it may be left early for a fee"))
     return ", ".join(said)
 
 

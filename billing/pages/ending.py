@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django import forms
 from django.contrib import messages
@@ -22,7 +22,7 @@ from billing.flows.cancel import Leaving
 from billing.pages.subjects import subscription_of
 from billing.selectors.cancelling import features_kept
 from billing.selectors.snapshots import snapshots
-from invoices.totals import totals
+from invoices.calculations import say
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.languages import said_in
 from merchants.models import Feature
@@ -32,13 +32,18 @@ from merchants.selectors.clocks import now_for
 from merchants.wording import long_date_text
 from subscribers.models import Subscription
 
-WAYS = ("period_end", "now", "now_prorated", "now_full")
+WAYS = ("period_end", "now", "day", "day_prorated", "now_prorated", "now_full")
 """How it may end, as the dialog asks: when, and what of the running period is given back."""
 
 
 class CancelForm(forms.Form):
     """How it ends, and why: kept in the history, shown on the subscriber's page and on the credit note."""
 
+    day = forms.DateField(
+        label=lazy("First day without it"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     waive = forms.BooleanField(label=lazy("Waive the commitment and notice"), required=False)
     reason = forms.CharField(
         label=lazy("Reason"),
@@ -50,17 +55,27 @@ class CancelForm(forms.Form):
     def __init__(self, *args: Any, gives_back: bool, waives: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.gives_back = gives_back
-        ways = WAYS if gives_back else WAYS[:2]
+        ways = WAYS if gives_back else WAYS[:3]
         self.fields["way"] = forms.ChoiceField(choices=[(way, way) for way in ways], initial=WAYS[0])
         if not waives:
             del self.fields["waive"]
 
+    def clean(self) -> dict[str, Any]:
+        """On a day: which."""
+        values = super().clean() or {}
+        if str(values.get("way", "")).startswith("day") and not values.get("day") and "day" not in self.errors:
+            self.add_error("day", _("Say on which day."))
+        return values
+
     def leaving(self) -> Leaving:
         """What is asked for."""
-        way = self.cleaned_data["way"]
-        refund = way.removeprefix("now").removeprefix("_") if way.startswith("now") else ""
+        when, _apart, refund = self.cleaned_data["way"].partition("_")
+        refund = refund if when != "period" else ""
+        chosen: Literal["period_end", "now"] | date = "now" if when == "now" else "period_end"
+        if when == "day":
+            chosen = self.cleaned_data["day"]
         return Leaving(
-            when="now" if way.startswith("now") else "period_end",
+            when=chosen,
             refund=Refunding(refund or "none"),
             waive_commitment=self.cleaned_data.get("waive", False),
             reason=self.cleaned_data["reason"],
@@ -76,7 +91,7 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
         form = _form(request, row, request.POST)
         if form.is_valid():
             done = None
-            with beside(form, {"when": "way", "refund": "way"}):
+            with beside(form, {"when": "day" if "day" in form.data.get("way", "") else "way", "refund": "way"}):
                 try:
                     done = cancel.cancel(
                         merchant_id=office.merchant.pk,
@@ -98,12 +113,17 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
 
 def _form(request: OfficeRequest, row: Subscription, given: Mapping[str, Any]) -> CancelForm:
     """What this member may ask for: money goes back, and a commitment is waived, only by who has the right."""
-    bound = row.offer_version.commitment_intervals or row.offer_version.notice_days
+    bound = _is_bound(row)
     return CancelForm(
         given,
         gives_back=request.office.may(Permission.refund) or request.office.may(Permission.give_gestures),
         waives=bool(bound) and request.office.may(Permission.give_gestures),
     )
+
+
+def _is_bound(row: Subscription) -> bool:
+    version = row.offer_version
+    return bool(version.commitment_intervals or version.notice_days or version.notice_months)
 
 
 def _readable(refusal: Conflict) -> Conflict:
@@ -132,10 +152,10 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
         "who": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
         "action": action,
         "preview_url": action,
-        "runs": row.status in cancel.LIVE,
+        "runs": row.status in (*cancel.LIVE, Subscription.Status.SCHEDULED),
         "form": form,
         "today": now.today,
-        "is_bound": row.offer_version.commitment_intervals or row.offer_version.notice_days,
+        "is_bound": _is_bound(row),
     }
     if not form.is_valid():
         return context
@@ -148,14 +168,15 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
     kept = features_kept(row, ends_on=seen.ends_on, now=now)
     titles = dict(Feature.objects.filter(reference__in=kept).values_list("reference", "title"))
     language = get_language() or "en"
-    sums = [totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents]
     ended = snapshots([row], request.office.merchant)[row.pk]
     return {
         **context,
         "ends_on": seen.ends_on,
         "ends_now": seen.ends_on <= now.today,
         "last_day": seen.ends_on - timedelta(days=1),
-        "due": sum(sums),
+        "due": seen.amount_due,
+        "fee": seen.fee_due,
+        "fee_said": say(seen.fee.rule, seen.fee.inputs, amount=seen.fee.amount, language=language) if seen.fee else "",
         "credited": sum(back.plan.credit.gross for back in seen.backs),
         "refunded": sum(back.plan.to_refund for back in seen.backs),
         "settled": sum(back.plan.to_invoice for back in seen.backs),

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from merchants.early_end import EarlyEnd
 from merchants.http.frame import put_beside
 from merchants.models import Feature, Option
 from merchants.money import EXPONENTS
@@ -78,7 +79,31 @@ class OfferForm(TextsForm):
         label=_("Commitment"), required=False, help_text=_("How many periods; empty: none"), widget=forms.TextInput
     )
     notice_days = forms.IntegerField(
-        label=_("Notice"), required=False, help_text=_("Days before its end"), widget=forms.TextInput
+        label=_("Notice"), required=False, help_text=_("Days or months before its end"), widget=forms.TextInput
+    )
+    notice_unit = forms.ChoiceField(
+        label=_("Notice in"), required=False, choices=[("day", _("days")), ("month", _("months"))], initial="day"
+    )
+    early_formula = forms.ChoiceField(
+        label=_("Leaving early"),
+        required=False,
+        choices=[
+            ("", _("not possible")),
+            ("flat", _("an amount")),
+            ("remaining", _("a share of what is left")),
+            ("degressive", _("an amount that melts")),
+        ],
+        help_text=_("Before the commitment is over; never more than what is left"),
+    )
+    early_amount = AmountField(label=_("Amount of the fee"), required=False)
+    early_percent = forms.DecimalField(
+        label=_("Share, %"), required=False, max_digits=6, decimal_places=3, localize=True, widget=forms.TextInput
+    )
+    early_later_from = forms.IntegerField(
+        label=_("Another share after"), required=False, help_text=_("So many periods"), widget=forms.TextInput
+    )
+    early_later_percent = forms.DecimalField(
+        label=_("That share, %"), required=False, max_digits=6, decimal_places=3, localize=True, widget=forms.TextInput
     )
 
     def __init__(
@@ -156,13 +181,44 @@ def offer_values(terms: OfferTerms, form_options: Mapping[UUID, str]) -> dict[st
         "billing_day": terms.billing_day,
         "setup": shown_amount(terms.setup_amount, terms.currency, language) if terms.setup_amount else "",
         "commitment_intervals": terms.commitment_intervals or None,
-        "notice_days": terms.notice_days or None,
+        "notice_days": terms.notice_months or terms.notice_days or None,
+        "notice_unit": "month" if terms.notice_months else "day",
+        **_early_values(terms, language),
         **{
             form_options[listed.option]: "included" if listed.included else "offered"
             for listed in terms.options
             if listed.option in form_options
         },
     }
+
+
+def _early_values(terms: OfferTerms, language: str) -> dict[str, Any]:
+    fee = terms.early_end
+    if fee is None:
+        return {}
+    return {
+        "early_formula": fee.formula,
+        "early_amount": "" if fee.amount is None else shown_amount(fee.amount, terms.currency, language),
+        "early_percent": fee.percent,
+        "early_later_from": fee.later_from,
+        "early_later_percent": fee.later_percent,
+    }
+
+
+def _early_end(form: OfferForm, currency: str) -> EarlyEnd | None:
+    """What leaving early costs, as typed: only what the chosen formula uses is read."""
+    values, formula = form.cleaned_data, form.cleaned_data.get("early_formula")
+    if not formula:
+        return None
+    if formula != "remaining":
+        typed = bool(values.get("early_amount"))
+        return EarlyEnd(formula=formula, amount=read_amount(form, "early_amount", currency) if typed else None)
+    return EarlyEnd(
+        formula=formula,
+        percent=values.get("early_percent"),
+        later_from=values.get("early_later_from"),
+        later_percent=values.get("early_later_percent"),
+    )
 
 
 def stage_values(
@@ -251,6 +307,8 @@ class Editor:
         stages = tuple(stage.term(currency) for stage in self.stages)
         values = self.form.cleaned_data
         setup = read_amount(self.form, "setup", currency)
+        early_end = _early_end(self.form, currency)
+        notice, in_months = _number(values.get("notice_days")), values.get("notice_unit") == "month"
         if not sound or self.form.errors or any(stage.errors for stage in self.stages):
             return None
         return OfferTerms(
@@ -263,7 +321,9 @@ class Editor:
             billing_day=values["billing_day"] if values["alignment"] == "calendar" else None,
             setup_amount=setup,
             commitment_intervals=_number(values["commitment_intervals"]),
-            notice_days=_number(values["notice_days"]),
+            notice_days=0 if in_months else notice,
+            notice_months=notice if in_months else 0,
+            early_end=early_end,
             stages=stages,
             options=self.form.listed(),
         )
@@ -271,7 +331,11 @@ class Editor:
     def put(self, refusal: Refusal, terms: OfferTerms) -> None:
         """Write what a service refused beside the field that it names."""
         names = {"title": "title_en", "setup_amount": "setup", "commitment.intervals": "commitment_intervals"}
-        names["commitment.notice"] = "notice_days"
+        names |= {"commitment.notice": "notice_days", "commitment.early_end": "early_formula"}
+        names |= {
+            f"commitment.early_end.{name}": f"early_{name}"
+            for name in ("formula", "amount", "percent", "later_from", "later_percent")
+        }
         for error in refusal.errors:
             words = error.say(gettext)
             found = PATH.fullmatch(error.field)

@@ -58,14 +58,18 @@ def test_an_offer_of_three_stages_goes_on_sale_with_exact_amounts():
             {"price": "1 012,99", "label_fr": "Prix normal"},
             setup="15",
             commitment_intervals="12",
-            notice_days="30",
+            notice_days="2",
+            notice_unit="month",
+            early_formula="remaining",
+            early_percent="50",
         ),
     )
     [offer] = sold(seat)
     assert saved["Location"] == seat.url("offer", offer=offer["id"])
     assert (offer["reference"], offer["version"], offer["visible"]) == ("onde-hifi", 1, True)
     assert offer["setup_amount"] == 1500
-    assert offer["commitment"] == {"intervals": 12, "notice": 30, "notice_unit": "day", "early_end": None}
+    fee = {"formula": "remaining", "amount": None, "percent": "50", "later_from": None, "later_percent": None}
+    assert offer["commitment"] == {"intervals": 12, "notice": 2, "notice_unit": "month", "early_end": fee}
     assert [(one["amount"], one["recurrences"], one["interval"]) for one in offer["stages"]] == [
         (0, 1, "month"),
         (699, 3, "month"),
