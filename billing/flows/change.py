@@ -125,7 +125,13 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         standing = _standing(merchant_id, subscription_id)
         transition = _transition(ask, standing, changing)
         if transition.when is When.period_end:
-            return schedule.schedule(merchant_id=merchant_id, subscription_id=subscription_id, ask=ask, actor=actor)
+            return schedule.schedule(
+                merchant_id=merchant_id,
+                subscription_id=subscription_id,
+                ask=ask,
+                actor=actor,
+                reason=changing.reason,
+            )
         if _is_due(standing):
             standing = _brought_up_to_date(standing, actor=actor)
         worked = _worked_out(standing, ask, transition, changing)

@@ -45,7 +45,7 @@ class Effect:
     later: tuple[Later, ...]
 
 
-def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor) -> Subscription:
+def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor, reason: str = "") -> Subscription:
     """Note a wish for the end of the paid period, in the place of one of its kind that waits; options are gathered: one
     more does not undo the last.
 
@@ -63,7 +63,7 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
         wish = ScheduledChange(
             subscription=row, kind=kind.value, due_on=standing.due_on, details=wanted, created_at=now.at
         )
-        history.create(wish, actor=actor, now=now)
+        history.create(wish, actor=actor, now=now, reason=reason)
         _plan_again(row, standing.merchant, actor=actor, now=now)
         return row
 

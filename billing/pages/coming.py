@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,9 @@ from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from billing.wording import later_words
 from merchants.http.frame import OfficeRequest, office_page, office_render
+from merchants.ids import show
 from merchants.languages import said_in
+from merchants.permissions import Permission
 from merchants.selectors.clocks import now_for
 from subscribers.lifecycle import LIVE
 from subscribers.models import Subscription
@@ -29,12 +32,14 @@ MOST = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One dated fact to come. `amount` in minor units, None where nothing is charged."""
+    """One dated fact to come. `amount` in minor units, None where nothing is charged. `undo_url`: the dialog that takes
+    a plan back."""
 
     on: date
     words: str
     amount: int | None
     currency: str
+    undo_url: str = ""
 
 
 @office_page(permission="see_subscribers")
@@ -51,6 +56,8 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
     language = get_language() or "en"
     several = len(rows) > 1
     facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], catalogue, language, several=several)]
+    if not request.office.may(Permission.change_subscriptions):
+        facts = [replace(fact, undo_url="") for fact in facts]
     context = {
         "facts": sorted(facts, key=lambda fact: fact.on),
         "today": now_for(request.office.merchant, row.test_clock_id).today,
@@ -65,9 +72,15 @@ def facts_of(
     title = said_in(row.offer_version.title, language)
     later = coming(picture, catalogue=catalogue)
     said = [
-        Fact(on=wish.effective_on, words=words, amount=None, currency=row.currency)
+        Fact(
+            on=wish.effective_on,
+            words=words,
+            amount=None,
+            currency=row.currency,
+            undo_url=_undo_url(row, wish) if not nth else "",
+        )
         for wish in picture.scheduled
-        for words in plan_words(wish, picture, catalogue, language)
+        for nth, words in enumerate(plan_words(wish, picture, catalogue, language))
     ]
     said += [_charge(one, title if several else "", row.currency, language) for one in later[:MOST]]
     ends_on = picture.ends_on
@@ -94,6 +107,11 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
     if wish.kind == WishKind.add_option.value:
         for one in listed:
             yield _("With %(option)s") % {"option": said_in(catalogue.options[one["version"]].title, language)}
+
+
+def _undo_url(row: Subscription, wish: Scheduled) -> str:
+    named = {"merchant": show("mer", row.merchant_id), "subscription": row.public_id}
+    return f"{reverse('office:subscription-unplan', kwargs=named)}?kind={wish.kind}"
 
 
 def _charge(later: Later, title: str, currency: str, language: str) -> Fact:

@@ -19,6 +19,7 @@ from billing.engine.leaving import Refunding
 from billing.engine.quoting import coming
 from billing.flows import cancel
 from billing.flows.cancel import Leaving
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
 from billing.selectors.cancelling import features_kept
 from billing.selectors.snapshots import snapshots
@@ -104,11 +105,11 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
             if done is not None and form.is_valid():
                 messages.success(request, _said(row, done))
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
-        return _dialog(request, "billing/cancel.html", row, _cancelling(request, row, form), status=422)
+        return show_dialog(request, "billing/cancel.html", row, _cancelling(request, row, form), status=422)
     context = _cancelling(request, row, _form(request, row, request.GET if "way" in request.GET else {"way": WAYS[0]}))
     if "way" in request.GET:
         return office_render(request, "billing/cancel_preview.html", context)
-    return _dialog(request, "billing/cancel.html", row, context)
+    return show_dialog(request, "billing/cancel.html", row, context)
 
 
 def _form(request: OfficeRequest, row: Subscription, given: Mapping[str, Any]) -> CancelForm:
@@ -136,10 +137,10 @@ def _readable(refusal: Conflict) -> Conflict:
 
 def _said(row: Subscription, done: Subscription) -> str:
     if done.status == Subscription.Status.ENDED:
-        return _("%(offer)s has ended.") % {"offer": _title(row)}
+        return _("%(offer)s has ended.") % {"offer": title_of(row)}
     day = long_date_text(_last(done), get_language() or "en")
     said = _("%(offer)s is cancelled: it lasts until %(day)s, and nothing more is charged.")
-    return said % {"offer": _title(row), "day": day}
+    return said % {"offer": title_of(row), "day": day}
 
 
 def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> dict[str, object]:
@@ -148,8 +149,8 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
     action = request.office.url("subscription-cancel", subscription=row.public_id)
     context: dict[str, object] = {
         "subscription": row,
-        "title": _title(row),
-        "who": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
+        "title": title_of(row),
+        "who": who_of(row),
         "action": action,
         "preview_url": action,
         "runs": row.status in (*cancel.LIVE, Subscription.Status.SCHEDULED),
@@ -193,34 +194,20 @@ def subscription_undo(request: OfficeRequest, subscription: str) -> HttpResponse
     row = subscription_of(subscription)
     if request.method == "POST":
         cancel.undo(merchant_id=request.office.merchant.pk, subscription_id=row.pk, actor=request.office.actor)
-        messages.success(request, _("%(offer)s goes on as before.") % {"offer": _title(row)})
+        messages.success(request, _("%(offer)s goes on as before.") % {"offer": title_of(row)})
         return redirect(request.office.url("subscriber", subscriber=row.subscriber.public_id))
     now = now_for(request.office.merchant, row.test_clock_id)
     picture = snapshots([row], request.office.merchant)[row.pk]
     going_on = coming(replace(picture, service_ends_on=None, billing_ends_on=None))
     context: dict[str, object] = {
         "subscription": row,
-        "title": _title(row),
+        "title": title_of(row),
         "action": request.office.url("subscription-undo", subscription=row.public_id),
         "today": now.today,
         "next": next((one for one in going_on if one.gross), None),
         "is_cancelled": row.service_ends_on is not None and row.service_ends_on > now.today,
     }
-    return _dialog(request, "billing/undo.html", row, context)
-
-
-def _dialog(
-    request: OfficeRequest, template: str, row: Subscription, context: dict[str, object], *, status: int = 200
-) -> HttpResponse:
-    """The dialog for the page that asked for it, or on a page of its own where its address was opened."""
-    if request.headers.get("HX-Request") == "true":
-        return office_render(request, template, context, status=status)
-    back = request.office.url("subscriber", subscriber=row.subscriber.public_id)
-    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back}, status=status)
-
-
-def _title(row: Subscription) -> str:
-    return said_in(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference
+    return show_dialog(request, "billing/undo.html", row, context)
 
 
 def _last(row: Subscription) -> date:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from billing.pages import (
+    changing,
     clocks,
     coming,
     debts,
@@ -20,6 +21,11 @@ urlpatterns: list[URLPattern] = [
     path("subscriptions", listing.subscriptions, name="subscriptions"),
     path("subscriptions/<str:subscription>/cancel", ending.subscription_cancel, name="subscription-cancel"),
     path("subscriptions/<str:subscription>/undo", ending.subscription_undo, name="subscription-undo"),
+    path("subscriptions/<str:subscription>/offer", changing.subscription_offer, name="subscription-offer"),
+    path("subscriptions/<str:subscription>/quantity", changing.subscription_quantity, name="subscription-quantity"),
+    path("subscriptions/<str:subscription>/option", changing.subscription_option, name="subscription-option"),
+    path("subscriptions/<str:subscription>/without", changing.subscription_without, name="subscription-without"),
+    path("subscriptions/<str:subscription>/unplan", changing.subscription_unplan, name="subscription-unplan"),
     path("invoices/<str:invoice>/payment-link", debts.invoice_payment_link, name="invoice-payment-link"),
     path("invoices/<str:invoice>/try-now", debts.invoice_try_now, name="invoice-try-now"),
     path("subscribers/<str:subscriber>/coming", coming.subscriber_coming, name="subscriber-coming"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from invoices.models import BalanceEntry, Invoice, Payment
 from invoices.models.payments import IN_FLIGHT
@@ -125,11 +125,20 @@ def pay_open_invoices(payer_id: UUID, *, currency: str, actor: Actor, now: Now) 
 
 def open_invoices(payer_id: UUID, currency: str) -> list[Invoice]:
     """A payer's open invoices that a balance may pay, oldest first, locked."""
+    return list(_payable(payer_id, currency).select_for_update(of=("self",)).order_by("issued_on", "id"))
+
+
+def owed_by(payer_id: UUID, currency: str) -> int:
+    """What a balance would have to pay before anything new, in minor units. Reads only."""
+    return sum(invoice.amount_due for invoice in _payable(payer_id, currency))
+
+
+def _payable(payer_id: UUID, currency: str) -> QuerySet[Invoice]:
     flying = Payment.objects.filter(invoice_id=OuterRef("pk"), status__in=IN_FLIGHT).exclude(
         Q(status=Payment.Status.PENDING, hosted=True)
     )
     found = Invoice.objects.filter(payer_id=payer_id, currency=currency, status=Invoice.Status.OPEN)
-    return list(found.filter(~Exists(flying)).select_for_update(of=("self",)).order_by("issued_on", "id"))
+    return found.filter(~Exists(flying))
 
 
 def _use(invoice: Invoice, part: int, *, actor: Actor, now: Now) -> tuple[BalanceEntry, list[Fact]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from merchants.http.frame import Office
 from merchants.languages import said_in
 from merchants.permissions import Permission
+from merchants.refusals import gettext_noop
 from subscribers.models import Subscription
 from subscribers.selectors.lives import Life
 
@@ -41,7 +42,10 @@ def acts(office: Office, life: Life) -> list[Act]:
     if office.may(Permission.sell) and (url := routed(office, "subscriber-sell", subscriber=who)):
         found.append(Act(words=_("Sell…"), url=url, dialog=True, main=not life.live))
     if office.may(Permission.change_subscriptions):
-        found += [act for row in life.live for act in _of_subscription(office, row, several=len(life.live) > 1)]
+        for row in life.live:
+            held = life.options.get(row.pk, ())
+            goes_on = any(one.ends_on is None and one.option_version.one_off_amount is None for one in held)
+            found += _of_subscription(office, row, several=len(life.live) > 1, has_options=goes_on)
     if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
         found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
     if office.may(Permission.answer_privacy):
@@ -52,12 +56,27 @@ def acts(office: Office, life: Life) -> list[Act]:
     return found
 
 
-def _of_subscription(office: Office, row: Subscription, *, several: bool) -> list[Act]:
+CHANGING = (
+    ("subscription-offer", gettext_noop("Change offer…"), gettext_noop("Change offer of %(name)s…")),
+    ("subscription-option", gettext_noop("Add an option…"), gettext_noop("Add an option to %(name)s…")),
+    ("subscription-without", gettext_noop("Remove an option…"), gettext_noop("Remove an option from %(name)s…")),
+    ("subscription-quantity", gettext_noop("Change the quantity…"), gettext_noop("Change the quantity of %(name)s…")),
+)
+"""Dialogs that change what a subscription is: their addresses, their words, and their words where it is one of many."""
+
+
+def _of_subscription(office: Office, row: Subscription, *, several: bool, has_options: bool) -> list[Act]:
     name = said_in(row.offer_version.title, get_language() or "en")
+    found = []
+    for address, alone, of_many in CHANGING:
+        if address == "subscription-without" and not has_options:
+            continue
+        if url := routed(office, address, subscription=row.public_id):
+            found.append(Act(words=_(of_many) % {"name": name} if several else _(alone), url=url, dialog=True))
     if row.service_ends_on is None:
         url = routed(office, "subscription-cancel", subscription=row.public_id)
         words = _("Cancel %(name)s…") % {"name": name} if several else _("Cancel…")
     else:
         url = routed(office, "subscription-undo", subscription=row.public_id)
         words = _("Keep %(name)s…") % {"name": name} if several else _("Take back the cancellation…")
-    return [Act(words=words, url=url, dialog=True)] if url else []
+    return [*found, Act(words=words, url=url, dialog=True)] if url else found

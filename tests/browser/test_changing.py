@@ -1,0 +1,88 @@
+"""A subscription moved to another offer in Chromium: the dialog says what it would do before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, expect
+
+from invoices.models import CreditNote, Invoice
+from merchants.clock import instant
+from merchants.models import Membership
+from merchants.tenancy.scope import tenant
+from subscribers.models import Subscription, SubscriptionOption
+from tests.browser.served import chromium as opened
+from tests.browser.served import picture, product, window
+from tests.pages.offices import logged_in, person
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(("width", "locale", "sum_"), [(1440, "en", "€31.00"), (390, "fr", "31,00\N{NO-BREAK SPACE}€")])
+def test_to_a_dearer_offer_with_an_option(shop, chromium, settings, width, locale, sum_):
+    shop.feature("quality", "level", ["standard", "high", "hifi"])
+    shop.feature("profiles", "quota")
+    extra, year_only = shop.option("Device", 2_00), shop.option("Vinyl", 0, one_off_amount=24_00)
+    hifi = shop.offer(
+        "Onde Hifi",
+        ("month", None, 12_99),
+        options=[extra],
+        features={"quality": {"level": "hifi"}, "profiles": {"quota": 1}},
+    )
+    family = shop.offer(
+        "Onde Famille",
+        ("month", None, 17_99),
+        options=[extra, year_only],
+        features={"quality": {"level": "high"}, "profiles": {"quota": 6}},
+    )
+    shop.offer("Onde Essentiel", ("month", None, 6_99))
+    shop.offer("Onde Annuel", ("year", None, 129_00))
+    camille = shop.enrol("camille", name="Camille Morel")
+    row = shop.buy(camille, hifi, options=[extra]).subscription
+    user = person(locale=locale, name="Julie")
+    with tenant(shop.id):
+        Membership.objects.create(user=user, role="support", created_at=instant())
+    named = {"merchant": shop.merchant.public_id}
+    page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
+    dialog_of = reverse("office:subscription-offer", kwargs={**named, "subscription": row.public_id})
+    with product() as address, window(chromium, width=width) as page:
+        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+        page.goto(address + page_of)
+        picture(page, f"subscriber-{width}")
+        page.locator(f"[hx-get='{dialog_of}']").click()
+        dialog = page.locator("dialog[open]")
+        expect(dialog).to_be_visible()
+        preview = dialog.locator(".preview")
+        dialog.locator("label.choice", has_text="Onde Annuel").click()
+        expect(dialog.locator("input[name=anchor]")).to_have_count(2)
+        picture(page, f"change-year-{width}")
+        dialog.locator("label.choice", has_text="Onde Famille").click()
+        expect(dialog.locator("input[name=anchor]")).to_have_count(0)
+        device = dialog.get_by_label("Device")
+        expect(device).to_have_value("1")
+        device.fill("2")
+        dialog.get_by_label("Vinyl").fill("1")
+        dialog.locator("input[name=quantity]").fill("1")
+        dialog.locator("input[name=reason]").fill("Quatre à la maison")
+        expect(preview).to_contain_text(sum_)
+        picture(page, f"change-{width}")
+        dialog.locator("button[type=submit]").click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        picture(page, f"changed-{width}")
+    with tenant(shop.id):
+        note, invoice = CreditNote.objects.get(), Invoice.objects.order_by("id").last()
+        assert (note.gross, note.reason) == (14_99, "Quatre à la maison")
+        assert invoice.gross == 17_99 + 2 * 2_00 + 24_00
+        changed = Subscription.objects.get()
+        assert changed.offer_version.offer_id == family.pk
+        held = SubscriptionOption.objects.filter(ends_on=None).order_by("id")
+        assert [one.quantity for one in held] == [2, 1]

@@ -1,0 +1,137 @@
+"""The dialogs that change a subscription: what they say before, what they do and refuse, what can be taken back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from billing.flows import schedule
+from billing.flows.asks import SetQuantity
+from invoices.models import CreditNote, Invoice
+from merchants.ids import show
+from merchants.tenancy.scope import tenant
+from subscribers.models import Change, ScheduledChange, Subscription, SubscriptionOption
+from tests.pages.subscribers_at import Desk, words
+from tests.stories.statements import rows
+from tests.worlds import TESTER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def desk(shop):
+    return Desk.at(shop, role="support")
+
+
+@pytest.fixture
+def sub(shop):
+    """Camille has Hifi with one device, paid today; Family and Basic are sold too."""
+    shop.feature("profiles", "quota")
+    device = shop.option("Device", 2_00)
+    hifi = shop.offer("Hifi", ("month", None, 13_00), options=[device], features={"profiles": {"quota": 6}})
+    shop.offer("Family", ("month", None, 18_00), options=[device], features={"profiles": {"quota": 1}})
+    shop.offer("Basic", ("month", None, 7_00))
+    shop.offer("Yearly", ("year", None, 120_00))
+    return shop.buy(shop.enrol("camille", name="Camille Morel"), hifi, options=[device]).subscription
+
+
+def offer_id(desk, sub, title):
+    page = desk.get("subscription-offer", subscription=sub.public_id).content.decode()
+    return re.search(rf'value="(off_\w+)"[^>]*><b>{title}</b>', page)[1]
+
+
+def post(desk, name, sub, **values):
+    return desk.client.post(desk.url(name, subscription=sub.public_id), values)
+
+
+def test_another_offer_is_shown_line_by_line_and_then_done(shop, desk, sub):
+    family = offer_id(desk, sub, "Family")
+    before = rows(shop.id)
+    query = f"?offer={family}&terms_of={family}&quantity=1&when=&reason="
+    seen = words(desk.get("subscription-offer", query, subscription=sub.public_id, fragment=True).content)
+    assert re.search(r"Family 18\.00, \d.* €18\.00 Invoice of which VAT €3\.00 €18\.00 Given back: Hifi", seen)
+    assert "Credit note on" in seen and "−€15.00" in seen
+    assert "To pay now €3.00" in seen
+    assert "Then" in seen and "€18.00" in seen
+    assert "profiles, less" in seen and "Device ends" in seen
+    assert rows(shop.id) == before
+    answer = post(desk, "subscription-offer", sub, offer=family, terms_of=family, quantity=1, reason="a family now")
+    assert answer.status_code == 302
+    with tenant(shop.id):
+        assert Subscription.objects.get().offer_version.title["en"] == "Family"
+        assert (CreditNote.objects.get().gross, CreditNote.objects.get().reason) == (15_00, "a family now")
+        assert Change.objects.get(subject_id=sub.pk, verb="changed").actor_label == "Julie Renaud"
+
+
+def test_a_cheaper_one_waits_is_shown_and_can_be_taken_back(shop, desk, sub):
+    basic = offer_id(desk, sub, "Basic")
+    assert post(desk, "subscription-offer", sub, offer=basic, quantity=1, when="", reason="x").status_code == 302
+    with tenant(shop.id):
+        assert ScheduledChange.objects.get().status == "waiting" and not CreditNote.objects.exists()
+        person = sub.subscriber.public_id
+    coming = desk.get("subscriber-coming", subscriber=person, fragment=True).content.decode()
+    assert "Moves to Basic" in coming and "unplan?kind=change_offer" in coming
+    reader = Desk.at(shop, role="read_only")
+    assert "unplan" not in reader.get("subscriber-coming", subscriber=person, fragment=True).content.decode()
+    said = desk.text("subscription-unplan", "?kind=change_offer", subscription=sub.public_id)
+    assert "Moves to Basic" in said
+    assert post(desk, "subscription-unplan", sub, kind="change_offer").status_code == 302
+    with tenant(shop.id):
+        assert ScheduledChange.objects.get().status == "revoked"
+    again = desk.client.post(
+        desk.url("subscription-unplan", subscription=sub.public_id), {"kind": "nonsense"}, follow=True
+    )
+    assert "Nothing of this kind is planned." in words(again.content)
+
+
+def test_quantity_and_options(shop, desk, sub):
+    assert post(desk, "subscription-quantity", sub, quantity=3, when="").status_code == 302
+    page = desk.get("subscription-option", subscription=sub.public_id).content.decode()
+    device = re.search(r'value="(opt_\w+)"', page)[1]
+    assert "€2.00 a month" in words(page.encode())
+    assert post(desk, "subscription-option", sub, option=device, quantity=2, when="now").status_code == 302
+    page = desk.get("subscription-without", subscription=sub.public_id).content.decode()
+    own = re.search(r'name="option" value="([0-9a-f-]{36})"', page)[1]
+    assert "Device × 2" in words(page.encode())
+    assert post(desk, "subscription-without", sub, option=own, when="period_end").status_code == 302
+    with tenant(shop.id):
+        assert Subscription.objects.get().quantity == 3
+        assert SubscriptionOption.objects.get(ends_on=None).quantity == 2
+        assert ScheduledChange.objects.get(status="waiting").kind == "remove_option"
+        assert Invoice.objects.count() == 3
+
+
+def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_written(shop, desk, sub):
+    before = rows(shop.id)
+    answer = post(desk, "subscription-offer", sub, quantity=1)
+    assert answer.status_code == 422 and "Choose an offer." in words(answer.content)
+    answer = post(desk, "subscription-quantity", sub, quantity=1, when="now")
+    assert answer.status_code == 422 and "has that already" in words(answer.content)
+    answer = post(desk, "subscription-quantity", sub, quantity=0)
+    assert answer.status_code == 422
+    assert post(desk, "subscription-option", sub, option="opt_nothing", quantity=1).status_code == 422
+    assert rows(shop.id) == before
+
+
+def test_who_only_reads_may_not(shop, sub):
+    for role in ("read_only", "accountant", "counter"):
+        desk = Desk.at(shop, role=role)
+        page = desk.get("subscriber", subscriber=show("cus", sub.subscriber_id)).content.decode()
+        assert not re.search(r'hx-get="[^"]*/subscriptions/', page)
+        for name in ("offer", "quantity", "option", "without", "unplan"):
+            assert post(desk, f"subscription-{name}", sub, quantity=5).status_code == 403
+    with tenant(shop.id):
+        assert Subscription.objects.get().quantity == 1
+
+
+def test_in_french(shop, sub):
+    desk = Desk.at(shop, role="support", locale="fr")
+    schedule.schedule(
+        merchant_id=shop.id, subscription_id=sub.pk, ask=SetQuantity(quantity=2), actor=TESTER, reason="plus tard"
+    )
+    said = desk.text("subscription-offer", subscription=sub.public_id)
+    assert "Changer d’offre" in said and "Nouvelle offre" in said and "Motif" in said
+    with tenant(shop.id):
+        wish = ScheduledChange.objects.get()
+        assert Change.objects.get(subject_id=wish.pk).reason == "plus tard"
