@@ -110,6 +110,8 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
 
 
 def _undo_url(row: Subscription, wish: Scheduled) -> str:
+    if row.merchant_id is None:
+        return ""
     named = {"merchant": show("mer", row.merchant_id), "subscription": row.public_id}
     return f"{reverse('office:subscription-unplan', kwargs=named)}?kind={wish.kind}"
 

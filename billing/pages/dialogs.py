@@ -27,4 +27,5 @@ def title_of(row: Subscription) -> str:
 
 def who_of(row: Subscription) -> str:
     """Whose it is."""
-    return row.subscriber.name or row.subscriber.company or row.subscriber.reference
+    who = row.subscriber
+    return str(who.name or who.company or who.reference)
