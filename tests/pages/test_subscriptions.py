@@ -16,7 +16,7 @@ from billing.flows.asks import ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.purchase import told_later
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
-from invoices.models import CreditNote
+from invoices.models import CreditNote, Invoice
 from merchants.clock import instant
 from merchants.models import Event, Membership
 from merchants.models import TestClock as Clock
@@ -170,6 +170,25 @@ def test_a_commitment_binds_until_who_may_waives_it_with_a_reason(shop):
     assert desk.post(address, {"way": "now", "waive": "on", "reason": "Moves abroad"}).status_code == 302
     with tenant(shop.id):
         assert (Subscription.objects.get().status, CreditNote.objects.count()) == ("ended", 0)
+
+
+def test_leaving_early_on_a_day_says_its_fee_and_how_it_came_about(shop):
+    fee = {"formula": "remaining", "percent": "50"}
+    bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12, early_end=fee)
+    row = shop.buy(shop.enrol("a"), bound).subscription
+    address = url(shop, "subscription-cancel", subscription=row.public_id)
+    desk = sit(shop, "support")
+    unsaid = desk.post(address, {"way": "day"})
+    assert unsaid.status_code == 422 and "Say on which day." in text_of(unsaid)
+    day = row.current_period_end.isoformat()
+    said = text_of(desk.get(address, {"way": "day", "day": day}))
+    assert "Fee for leaving early 55.00 × 50% = 27.50, commitment until" in said
+    assert "billed when that day comes €27.50" in said and "To pay now €0.00" in said
+    assert desk.post(address, {"way": "day", "day": day, "reason": "Moves"}).status_code == 302
+    with tenant(shop.id):
+        planned = Subscription.objects.get()
+        assert (planned.service_ends_on, planned.owes_early_end) == (row.current_period_end, True)
+        assert Invoice.objects.count() == 1
 
 
 def test_who_may_not_change_subscriptions_may_look_and_no_more(shop, hifi):
