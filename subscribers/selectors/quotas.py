@@ -35,6 +35,16 @@ class Counted:
     last_on: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What of a subscription's running stage says how long its periods are."""
+
+    unit: str
+    count: int
+    recurrences: int | None
+    amount: int
+
+
 def counted(found: Mapping[str, Any] | None) -> Counted | None:
     """A counter from JSON; None where nothing was ever used."""
     if found is None:
@@ -67,23 +77,19 @@ def counting_source(right: Right) -> UUID | None:
     return UUID(counted_by.source.subscription) if counted_by and counted_by.source.subscription else None
 
 
-def period_of(grant: Grant, now: Now) -> Period | None:
+def period_of(grant: Grant, rhythm: Rhythm | None, now: Now) -> Period | None:
     """The period of the grant's source that contains today; None where its rhythm was not asked for (a past state)."""
     row: Subscription | None = grant.subscription
     if row is None:
         return lone_period(local_date(grant.starts_at, now.zone), now.today)
-    rhythm = getattr(grant, "rhythm", None)
     if rhythm is None:
         return None
     if row.cycle_from is None:
         return lone_period(row.start_on, now.today)
+    interval = Interval(Unit(rhythm.unit), rhythm.count)
     return subscription_period(
         anchor=anchor_of(row),
-        interval=counting_interval(
-            Interval(Unit(rhythm["unit"]), rhythm["count"]),
-            recurrences=rhythm["recurrences"],
-            is_free=rhythm["amount"] == 0,
-        ),
+        interval=counting_interval(interval, recurrences=rhythm.recurrences, is_free=rhythm.amount == 0),
         cycle_from=row.cycle_from,
         start_on=row.start_on,
         today=now.today,

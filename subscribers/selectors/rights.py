@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
-
 from merchants.ids import read
-from merchants.models import Feature, Stage
+from merchants.models import Feature
 from merchants.now import Now, local_date
 from subscribers.lifecycle import Access, DunningEffect, MakesGood, PaymentState, Status, Suspension, Verdict, access
 from subscribers.models import Grant, QuotaCounter, Subscription
 from subscribers.rights import LiveGrant, Right, Source, SourceKind, rights
+from subscribers.selectors.live_grants import live_grants
 from subscribers.selectors.pictures import grant_picture
-from subscribers.selectors.quotas import counted, period_of, used_in
+from subscribers.selectors.quotas import Rhythm, period_of, used_in
 
 ORDER = (Access.none, Access.restricted, Access.grace, Access.full)
 OPEN = (Access.full, Access.grace)
-
-RHYTHM = {"unit": "interval", "count": "interval_count", "recurrences": "recurrences", "amount": "amount"}
-"""What is read of a subscription's running stage, by its name in the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,23 +83,23 @@ class Held:
     shut: dict[str, Verdict]
 
 
-def held(subscriber_id: UUID, now: Now, **only: Any) -> Held:
-    """The best of the subscriber's live grants, with what is used of quotas: one query, save where a quota's period
-    began otherwise than its counter thought (another source took over): then its uses are summed. `only`: conditions
-    on the grants, such as `feature_id`."""
-    grants = list(_live_grants(subscriber_id, now, **only))
-    live, shut = _open(grants, now)
-    found = rights(live, today=now.today)
-    for reference, right in found.items():
+def held(subscriber_id: UUID, now: Now, *, feature_id: UUID | None = None, reference: str = "") -> Held:
+    """The best of the subscriber's live grants, or of those of one feature, with what is used of quotas: one query,
+    save where a quota's period began otherwise than its counter thought (another source took over): then its uses are
+    summed."""
+    found = live_grants(subscriber_id, now, feature_id=feature_id, reference=reference)
+    live, shut = _open([(one.grant, one.rhythm) for one in found], now)
+    best_of = rights(live, today=now.today)
+    for name, right in best_of.items():
         if right.period is not None:
-            grant = next(one for one in grants if one.feature.reference == reference)
-            counter = counted(cast(Any, grant).counter)
-            used = used_in(right.period.start, counter, subscriber_id=subscriber_id, feature_id=grant.feature_id)
-            found[reference] = replace(right, used=used)
-    known = {grant.feature_id: grant.feature for grant in grants}
+            one = next(one for one in found if one.grant.feature.reference == name)
+            start, feature = right.period.start, one.grant.feature_id
+            used = used_in(start, one.counter, subscriber_id=subscriber_id, feature_id=feature)
+            best_of[name] = replace(right, used=used)
+    known = {one.grant.feature_id: one.grant.feature for one in found}
     return Held(
-        rights=found,
-        features={known[key].reference: known[key] for key in sorted(known) if known[key].reference in found},
+        rights=best_of,
+        features={known[key].reference: known[key] for key in sorted(known) if known[key].reference in best_of},
         shut=shut,
     )
 
@@ -113,7 +107,8 @@ def held(subscriber_id: UUID, now: Now, **only: Any) -> Held:
 def with_override(subscriber_id: UUID, feature: Feature, override: LiveGrant | None, now: Now) -> Right | None:
     """What they could do with a feature if this were the right set by hand, or none were; None where it is not theirs.
     Nothing is written."""
-    others = _live_grants(subscriber_id, now, feature_id=feature.pk).exclude(source=Grant.Source.OVERRIDE)
+    found = live_grants(subscriber_id, now, feature_id=feature.pk)
+    others = [(one.grant, one.rhythm) for one in found if one.grant.source != Grant.Source.OVERRIDE]
     live, _shut = _open(others, now)
     right = rights([*live, *([override] if override else [])], today=now.today).get(feature.reference)
     if right is None or right.period is None:
@@ -125,16 +120,12 @@ def with_override(subscriber_id: UUID, feature: Feature, override: LiveGrant | N
 
 def held_named(subscriber_id: UUID, now: Now, name: str) -> Iterator[tuple[Feature, Right]]:
     """The right to the feature that an address names, where they have it: one query knows both."""
-    if "\x00" in name:
+    key, reference = read("fea", name), name.removeprefix("ref:") if name.startswith("ref:") else ""
+    if "\x00" in name or not (key or reference):
         return
-    if name.startswith("ref:"):
-        only: dict[str, Any] = {"feature__reference": name.removeprefix("ref:")}
-    else:
-        only = {"feature_id": read("fea", name)}
-    if all(only.values()):
-        found = held(subscriber_id, now, **only)
-        for reference, right in found.rights.items():
-            yield found.features[reference], right
+    found = held(subscriber_id, now, feature_id=key, reference=reference)
+    for known, right in found.rights.items():
+        yield found.features[known], right
 
 
 def rights_of(subscriber_id: UUID, now: Now) -> dict[str, Right]:
@@ -147,33 +138,15 @@ def rights_among(grants: Iterable[Grant], now: Now) -> dict[str, Right]:
 
     A grant of a subscription counts only while that subscription gives access; what stands on its own counts alone.
     """
-    return rights(_open(grants, now)[0], today=now.today)
+    return rights(_open([(grant, None) for grant in grants], now)[0], today=now.today)
 
 
-def _live_grants(subscriber_id: UUID, now: Now, **only: Any) -> QuerySet[Grant]:
-    """Live grants with all that they point to, their subscription's rhythm and their feature's counter."""
-    counter = QuotaCounter.objects.filter(subscriber_id=subscriber_id, feature_id=OuterRef("feature_id"))
-    stage = Stage.objects.filter(
-        version_id=OuterRef("subscription__offer_version_id"), position=OuterRef("subscription__stage_position")
-    )
-    return (
-        Grant.objects.filter(subscriber_id=subscriber_id, starts_at__lte=now.at, **only)
-        .filter(Q(ends_at=None) | Q(ends_at__gt=now.at))
-        .select_related("feature", "subscription__offer_version", "subscription_option__option_version")
-        .annotate(
-            counter=Subquery(counter.values(found=JSONObject(since="since", used="used", last_on="last_on"))[:1]),
-            rhythm=Subquery(stage.values(found=JSONObject(**RHYTHM))[:1]),
-        )
-        .order_by("id")
-    )
-
-
-def _open(grants: Iterable[Grant], now: Now) -> tuple[list[LiveGrant], dict[str, Verdict]]:
+def _open(grants: Iterable[tuple[Grant, Rhythm | None]], now: Now) -> tuple[list[LiveGrant], dict[str, Verdict]]:
     """What counts of these grants; and, by feature, the verdict of what does not."""
     verdicts: dict[UUID, Verdict] = {}
     live: list[LiveGrant] = []
     shut: dict[str, Verdict] = {}
-    for grant in grants:
+    for grant, rhythm in grants:
         subscription: Subscription | None = grant.subscription
         if subscription is not None:
             verdict = verdicts.setdefault(subscription.pk, verdict_of(subscription, now.today))
@@ -181,11 +154,11 @@ def _open(grants: Iterable[Grant], now: Now) -> tuple[list[LiveGrant], dict[str,
                 reference = grant.feature.reference
                 shut[reference] = max(shut.get(reference, verdict), verdict, key=lambda one: ORDER.index(one.access))
                 continue
-        live.append(_live(grant, now))
+        live.append(_live(grant, rhythm, now))
     return live, shut
 
 
-def _live(grant: Grant, now: Now) -> LiveGrant:
+def _live(grant: Grant, rhythm: Rhythm | None, now: Now) -> LiveGrant:
     option = grant.subscription_option
     if option is not None:
         title = option.option_version.title
@@ -202,5 +175,5 @@ def _live(grant: Grant, now: Now) -> LiveGrant:
             subscription=str(grant.subscription_id) if grant.subscription_id else None,
         ),
         until_on=min((day for day in (until, ends_on) if day is not None), default=None),
-        period=period_of(grant, now) if grant.feature.kind == Feature.Kind.QUOTA else None,
+        period=period_of(grant, rhythm, now) if grant.feature.kind == Feature.Kind.QUOTA else None,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.flows import cancel
+from billing.flows.asks import ChangeOffer
 from merchants.models import Feature
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
@@ -132,6 +133,38 @@ def test_a_short_first_period_and_a_free_stage_are_periods_of_their_own(shop):
     assert it.scans("a", 2, ada) == (2, 0)
     it.world.until("2026-06-01")
     assert it.scans("b", 2, ada) == (2, 0)
+
+
+def test_a_change_in_mid_period_brings_no_quota_back_a_new_period_does(shop):
+    """Up, and the difference is free; down, and nothing is left; there and back wins nothing. Another interval begins
+    a new period that is paid for."""
+    it = club(shop, "2026-05-01")
+    small, large, yearly = (
+        shop.offer(name, (interval, None, price), features={"classes": {"quota": quota}})
+        for name, interval, price, quota in (
+            ("small", "month", 10_00, 4),
+            ("large", "month", 20_00, 8),
+            ("yearly", "year", 100_00, 40),
+        )
+    )
+    row = it.world.subscribe(small)
+    assert it.scans("a", 4) == (4, 0)
+    it.world.until("2026-05-10")
+    it.world.change(row, ChangeOffer(offer=large), when="now")
+    assert it.stands() == (4, 8, "2026-05-01", "2026-06-01")
+    assert it.scans("b", 3) == (7, 1)
+    it.world.until("2026-05-12")
+    it.world.change(row, ChangeOffer(offer=small), when="now")
+    assert it.stands() == (7, 4, "2026-05-01", "2026-06-01")
+    assert it.scans("c") == "quota_exceeded"
+    assert it.takes_back("a") == (3, "2026-05-01")
+    assert it.scans("c") == (4, 0)
+    it.world.until("2026-05-20")
+    it.world.change(row, ChangeOffer(offer=yearly), when="now")
+    assert it.stands() == (0, 40, "2026-05-20", "2027-05-20")
+    assert it.scans("d", 40) == (40, 0)
+    it.world.until("2026-06-01")
+    assert it.scans("e") == "quota_exceeded", "a year's quota is for the year"
 
 
 def test_who_has_left_uses_nothing_more(shop):
