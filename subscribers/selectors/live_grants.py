@@ -21,10 +21,13 @@ from merchants.tenancy.scope import current
 from subscribers.models import Grant, Subscription, SubscriptionOption
 from subscribers.selectors.quotas import Counted, Rhythm, counted
 
-SUBSCRIPTION = (
-    *("status", "payment_state", "dunning", "start_on", "service_ends_on", "cycle_from", "offer_version_id"),
+_ASKED = {
+    *("id", "status", "payment_state", "dunning", "start_on", "service_ends_on", "cycle_from", "offer_version_id"),
     *("anchor_kind", "anchor_day", "anchor_month"),
-)
+    *("suspended_from", "suspended_until", "suspension_begun", "suspension_stops_billing", "suspension_makes_good"),
+}
+SUBSCRIPTION = tuple(field.attname for field in Subscription._meta.concrete_fields if field.attname in _ASKED)
+"""What is read of a subscription; what else somebody asks of it is fetched then, never guessed."""
 GRANT = ("id", "feature_id", "subscription_id", "subscription_option_id", "source", "quota", "adds", "level")
 WHEN = ("starts_at", "ends_at")
 FEATURE = ("reference", "kind")
@@ -63,26 +66,31 @@ class Live:
 def live_grants(subscriber_id: UUID, now: Now, *, feature_id: UUID | None = None, reference: str = "") -> list[Live]:
     """All of them, or those of one feature; the oldest first. One query."""
     by = "feature_id" if feature_id else "reference" if reference else ""
-    values = {"merchant": current(), "subscriber": subscriber_id, "at": now.at, "only": feature_id or reference}
+    values: dict[str, Any] = {
+        "merchant": current(),
+        "subscriber": subscriber_id,
+        "at": now.at,
+        "only": feature_id or reference,
+    }
     with connection.cursor() as cursor:
         cursor.execute(READ + ONLY[by] + " ORDER BY g.id", values)
         return [_live(row) for row in cursor.fetchall()]
 
 
 def _live(row: Sequence[Any]) -> Live:
-    """The models of one row. Only the columns that were read are known: nobody saves these."""
+    """The models of one row, with the columns that were read: nobody saves these."""
     at = len(GRANT) + len(WHEN)
     told = dict(zip((*GRANT, *WHEN), row[:at], strict=True))
     reference, kind, levels = row[at : at + 3]
     at += 3
-    columns = dict(zip(SUBSCRIPTION, row[at : at + len(SUBSCRIPTION)], strict=True))
+    columns = row[at : at + len(SUBSCRIPTION)]
     offer_title, option, rhythm, counter = row[at + len(SUBSCRIPTION) :]
     grant = lean(Grant, **told)
     grant.feature = lean(Feature, id=told["feature_id"], reference=reference, kind=kind, levels=json.loads(levels))
     if told["subscription_id"] is not None:
-        subscription = lean(Subscription, id=told["subscription_id"], **columns)
+        subscription = Subscription.from_db(None, SUBSCRIPTION, columns)
         subscription.offer_version = lean(
-            OfferVersion, id=columns["offer_version_id"], title=json.loads(offer_title or "{}")
+            OfferVersion, id=subscription.offer_version_id, title=json.loads(offer_title or "{}")
         )
         grant.subscription = subscription
     if option is not None:

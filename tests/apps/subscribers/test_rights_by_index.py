@@ -13,8 +13,9 @@ from merchants.now import Now
 from merchants.tenancy import bulk
 from merchants.tenancy.scope import tenant
 from subscribers import history
-from subscribers.models import Grant, QuotaCounter, Subscriber
-from subscribers.selectors.rights import access_of, held, held_named, live_subscriptions
+from subscribers.models import Grant, QuotaCounter, Subscriber, Subscription
+from subscribers.selectors.live_grants import live_grants
+from subscribers.selectors.rights import access_of, held, held_named, live_subscriptions, verdict_of
 from subscribers.services import consuming
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,3 +101,22 @@ def summed_by_index_where_another_source_took_over(shop: Any, lucie: Subscriber)
         with CaptureQueriesContext(connection) as asked:
             assert held(lucie.pk, now).rights["classes"].used == 2
         assert len(asked) == 1
+
+
+def test_the_one_statement_reads_all_that_a_verdict_asks_of_a_subscription(shop):
+    """A planned suspension, for one: nothing is fetched after the one query, and nothing is guessed."""
+    shop.feature("sauna")
+    who = shop.enrol("lucie")
+    row = shop.subscribe(who, shop.offer("club", ("month", None, 12_99), features={"sauna": {}}))
+    now = shop.now()
+    with tenant(shop.id):
+        row = Subscription.objects.get(id=row.pk)
+        stops = {"suspended_from": now.today, "suspended_until": now.today + timedelta(days=9)}
+        history.update(row, stops, actor=shop.actor, now=now, verb="suspended")
+        (live,) = live_grants(who.pk, now)
+        with CaptureQueriesContext(connection) as asked:
+            assert verdict_of(live.grant.subscription, now.today) == verdict_of(row, now.today)
+        assert len(asked) == 0
+        assert verdict_of(row, now.today).why == "suspended"
+        found = held(who.pk, now)
+        assert (found.rights, found.shut["sauna"].why) == ({}, "suspended")
