@@ -111,9 +111,10 @@ class Shop:
         interval: str = "month",
         currency: str = "EUR",
         features: Mapping[str, Any] | None = None,
+        prices: Mapping[tuple[str, int], int] | None = None,
         **columns: Any,
     ) -> Option:
-        """An option priced per month, or for another interval."""
+        """An option priced per month, or for another interval; `prices` for more of them."""
         at = instant()
         with tenant(self.id):
             option = Option.objects.create(reference=reference, created_at=at)
@@ -126,6 +127,8 @@ class Shop:
                 **columns,
             )
             OptionPrice.objects.create(version=version, interval=interval, amount=amount)
+            for (unit, count), price in (prices or {}).items():
+                OptionPrice.objects.create(version=version, interval=unit, interval_count=count, amount=price)
             for name, extra in (features or {}).items():
                 OptionFeature.objects.create(version=version, feature=Feature.objects.get(reference=name), **extra)
         return option
