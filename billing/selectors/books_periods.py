@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -147,6 +148,8 @@ def _of_life(
         until = parts[at + 1][0] if at + 1 < len(parts) else None
         alignment = Alignment.billing_day if row.billing_day is not None else offer.alignment
         for span in stage_spans(offer, start, alignment=alignment, billing_day=row.billing_day, position=position):
-            if until is None or span.start < until:
+            if until is None:
                 spans.append(span)
+            elif span.start < until:
+                spans.append(replace(span, end=until if span.end is None else min(span.end, until)))
     return spans
