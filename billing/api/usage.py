@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.flows.usage import MOST_RECORDS, Reported, Told, record_usage
+from billing.selectors.snapshots import snapshots
 from billing.selectors.usage_so_far import usage_so_far
 from merchants.http.bodies import Body, Filters, several
 from merchants.http.fields import Day, DecimalText, Instant, PublicId, Text
@@ -227,7 +228,8 @@ class UsageSummary(ApiView):
         """How much of each metered feature so far, and what it comes to before discounts: what its end will bill."""
         row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         now = now_for(self.merchant, row.test_clock_id)
-        period, features = usage_so_far(row, merchant=self.merchant, now=now)
+        picture = snapshots([row], self.merchant)[row.pk]
+        period, features = picture.current_period, usage_so_far({row.pk: picture}, now.today).get(row.pk, ())
         answer: UsageSummaryShape = {
             "object": "usage_summary",
             "subscription": row.public_id,

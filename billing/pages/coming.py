@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,12 +16,15 @@ from billing.engine.wishes import Catalogue, WishKind
 from billing.pages.subjects import subscriber_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
+from billing.selectors.usage_so_far import SoFar, usage_so_far
 from billing.wording import later_words
+from invoices.calculations import say
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.ids import show
 from merchants.languages import said_in
 from merchants.permissions import Permission
 from merchants.selectors.clocks import now_for
+from merchants.wording import decimal_words
 from subscribers.lifecycle import LIVE
 from subscribers.models import Subscription
 from subscribers.snapshots import Scheduled, SubscriptionSnapshot
@@ -58,11 +61,40 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
     facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], catalogue, language, several=several)]
     if not request.office.may(Permission.change_subscriptions):
         facts = [replace(fact, undo_url="") for fact in facts]
+    today = now_for(request.office.merchant, row.test_clock_id).today
+    used = usage_so_far(pictures, today)
     context = {
+        "used": [had for one in rows for had in used_of(one, used.get(one.pk, ()), language, several=several)],
         "facts": sorted(facts, key=lambda fact: fact.on),
-        "today": now_for(request.office.merchant, row.test_clock_id).today,
+        "today": today,
     }
     return office_render(request, "billing/coming.html", context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Had:
+    """One metered feature in the running period, as the page shows it."""
+
+    title: str
+    quantity: str
+    said: str
+    amount: int
+    currency: str
+
+
+def used_of(row: Subscription, used: Sequence[SoFar], language: str, *, several: bool) -> list[Had]:
+    """What was used of each metered feature so far, how it is priced, and what it comes to before discounts."""
+    offer = f"{said_in(row.offer_version.title, language)}: " if several else ""
+    return [
+        Had(
+            title=offer + (said_in(one.feature.title, language) or one.feature.reference),
+            quantity=decimal_words(one.quantity, 0, language),
+            said=say(one.line.rule, one.line.inputs, amount=one.amount, language=language) if one.line else "",
+            amount=one.amount,
+            currency=row.currency,
+        )
+        for one in used
+    ]
 
 
 def facts_of(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
-from billing.engine.usage_lines import ending, usage_line
-from billing.selectors.snapshots import snapshots
+from billing.engine.usage_lines import Metered, ending, usage_line
 from invoices.drafts import DraftLine
-from merchants.models import Feature, Merchant
-from merchants.now import Now
-from subscribers.models import Subscription
-from subscribers.periods import Period
+from merchants.models import Feature
+from subscribers.snapshots import SubscriptionSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +29,20 @@ class SoFar:
         return self.line.amount if self.line else 0
 
 
-def usage_so_far(row: Subscription, *, merchant: Merchant, now: Now) -> tuple[Period | None, tuple[SoFar, ...]]:
-    """The running period, and each metered feature in the order of the stage's prices; no feature where the stage
-    prices none or no period runs. Needs the tenant's scope."""
-    picture = snapshots([row], merchant)[row.pk]
-    metered = ending(picture)
-    if metered is None:
-        return picture.current_period, ()
-    features = {
-        str(feature.pk): feature
-        for feature in Feature.objects.filter(pk__in={term.feature for term in picture.stage.usage})
-    }
+def usage_so_far(pictures: Mapping[UUID, SubscriptionSnapshot], on: date) -> dict[UUID, tuple[SoFar, ...]]:
+    """Each metered feature of the running stages, in the order of their prices, by subscription; nothing for one whose
+    stage prices none or where no period runs. One query, none without any. Needs the tenant's scope."""
+    running = {id_: (picture, metered) for id_, picture in pictures.items() if (metered := ending(picture))}
+    wanted = {term.feature for _, metered in running.values() for term in metered.stage.usage}
+    features = Feature.objects.in_bulk(wanted) if wanted else {}
+    return {id_: tuple(_so_far(picture, metered, features, on)) for id_, (picture, metered) in running.items()}
+
+
+def _so_far(
+    picture: SubscriptionSnapshot, metered: Metered, features: Mapping[UUID, Feature], on: date
+) -> Iterator[SoFar]:
     had = {used.feature: used for used in picture.used(metered.period.start, None)}
-    found = []
     for term in metered.stage.usage:
-        key = str(term.feature)
-        used = had.get(key)
-        line = usage_line(picture, metered, term, used, on=now.today) if used and used.quantity > 0 else None
-        found.append(SoFar(feature=features[key], quantity=used.quantity if used else Decimal(0), line=line))
-    return picture.current_period, tuple(found)
+        used = had.get(str(term.feature))
+        line = usage_line(picture, metered, term, used, on=on) if used and used.quantity > 0 else None
+        yield SoFar(feature=features[term.feature], quantity=used.quantity if used else Decimal(0), line=line)

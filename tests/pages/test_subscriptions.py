@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -14,11 +15,13 @@ from billing.engine.quoting import coming
 from billing.flows import schedule
 from billing.flows.asks import ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.purchase import told_later
+from billing.flows.usage import Reported, record_usage
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
 from invoices.models import CreditNote, Invoice
 from merchants.clock import instant
-from merchants.models import Event, Membership
+from merchants.metered import UsageTerm, usage_json
+from merchants.models import Event, Feature, Membership
 from merchants.models import TestClock as Clock
 from merchants.tenancy.scope import tenant
 from merchants.terms import OfferTerms, StageTerm
@@ -290,3 +293,22 @@ def test_a_dialog_opened_by_its_address_is_a_page_that_shows_it(shop, hifi, desk
     assert url(shop, "subscriber", subscriber=lucie.public_id) in page
     asked = desk.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "<main" not in asked and "data-open" in asked
+
+
+def test_what_was_used_so_far_stands_on_the_subscriber_s_page(shop, desk):
+    with tenant(shop.id):
+        told = {"kind": "metered", "created_at": shop.now().at}
+        calls = Feature.objects.create(reference="calls", aggregation="sum", title={"en": "Calls"}, **told)
+        seats = Feature.objects.create(reference="seats", aggregation="unique", title={"en": "Seats"}, **told)
+    prices = [
+        UsageTerm(feature=calls.pk, model="package", unit_price="5.00", package_size="100"),
+        UsageTerm(feature=seats.pk, model="per_unit", unit_price="4"),
+    ]
+    lucie = shop.enrol("lucie")
+    row = shop.subscribe(lucie, shop.offer("api", ("month", None, 20_00, {"usage": usage_json(prices)})))
+    record = Reported(subscription=row.pk, feature=calls.pk, at=shop.now().at, key="1", quantity=Decimal("120.5"))
+    record_usage(merchant_id=shop.id, records=[record], actor=shop.actor)
+    said = text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
+    assert "Calls 120.5 120.5 in packages of 100: 2 × 5.00 = 10.00" in said
+    assert "€10.00 Seats 0 €0.00" in said
+    assert "Once: 10.00 + 20.00 €30.00" in said

@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.flows import change
 from billing.flows.asks import ChangeOffer
 from billing.flows.cancel import Leaving, cancel, foresee
+from billing.flows.renew import renew
 from billing.flows.usage import Reported, Told, record_usage
 from invoices.models import InvoiceLine
 from merchants.metered import TierTerm, UsageTerm, usage_json
@@ -247,3 +250,25 @@ def test_a_change_now_bills_what_was_used_before_that_day_and_the_day_itself_wit
             ("2026-01-01", "2026-01-11"),
             ("2026-01-11", "2026-02-01"),
         ]
+
+
+def test_a_run_asks_the_database_as_often_for_many_records_as_for_one(shop):
+    calls, seats = metered(shop), metered(shop, "seats", "unique")
+    offer = shop.offer("api", ("month", None, 20_00, priced((calls, TIERS), (seats, PER_CALL))))
+    counts = []
+    for many in (1, 6):
+        world = World.on(shop, "2026-01-10", "13:00")
+        subs = [world.subscribe(offer, world.person(f"p{many}{place}", card=None)) for place in range(many)]
+        for sub in subs:
+            days = [(f"2026-01-10 {place}", str(place + 1)) for place in range(many)]
+            for key, quantity in days:
+                use(world, sub, calls, ("2026-01-10", quantity), key=f"{sub.pk} {key}")
+                use(world, sub, seats, "2026-01-10", value=key, key=f"{sub.pk} seat {key}")
+        with tenant(shop.id):
+            TestClock.objects.filter(id=world.clock_id).update(time=_utc("2026-02-10", "12:00", "Europe/Paris"))
+        batch = [sub.pk for sub in subs]
+        with CaptureQueriesContext(connection) as seen:
+            renewed = renew(merchant_id=shop.id, batch=batch, now=world.now, actor=TESTER)
+        counts.append(sum("subscribers_usagerecord" in query["sql"] for query in seen.captured_queries))
+        assert (len(renewed.taken), len(lines(world, subs[-1]))) == (many, 2)
+    assert counts == [1, 1]
