@@ -92,6 +92,12 @@ COLUMNS: Mapping[str, Words] = {
         "owes_early_end": gettext_lazy("Fee for leaving early"),
         "end_refund": gettext_lazy("Given back at its end"),
         "end_refund_to": None,
+        "suspended_from": gettext_lazy("Suspended from"),
+        "suspended_until": gettext_lazy("Suspended, last day"),
+        "suspension_begun": None,
+        "suspension_stops_billing": gettext_lazy("Not billed while suspended"),
+        "suspension_makes_good": None,
+        "unbilled": None,
         "activation": gettext_lazy("Begins"),
         "collection": gettext_lazy("Collection"),
         "payment_method_id": gettext_lazy("Means of payment"),
@@ -169,7 +175,7 @@ COLUMNS: Mapping[str, Words] = {
 """The name of each column of the history, by kind of subject. None: not said, because another column says it, or
 because it means nothing to a person."""
 
-LAST_DAYS = {"service_ends_on", "billing_ends_on", "ends_on", "current_period_end"}
+LAST_DAYS = {"service_ends_on", "billing_ends_on", "ends_on", "current_period_end", "suspended_until"}
 """Columns that hold the first day without something: people read the last day with it."""
 
 CODES: Mapping[str, Mapping[str, Promise | str]] = {
