@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -178,9 +178,7 @@ def _dated(each: Reported, subscription: Subscription, now: Now) -> FieldError |
         return _no("at", "at_before_start", gettext_noop("The subscription had not begun that day."))
     if subscription.service_ends_on is not None and day >= subscription.service_ends_on:
         return _no("at", "at_after_end", gettext_noop("The subscription had ended that day."))
-    if subscription.current_period_start is None or (
-        subscription.billing_ends_on is not None and day >= subscription.billing_ends_on
-    ):
+    if _stands_still(subscription, day) or subscription.current_period_start is None:
         return _no("at", "usage_not_billed", gettext_noop("Nothing is billed for that day any more."))
     if day < subscription.current_period_start:
         detail = gettext_noop(
@@ -189,6 +187,16 @@ def _dated(each: Reported, subscription: Subscription, now: Now) -> FieldError |
         )
         return FieldError(field="at", code="period_billed", detail=detail, params={"day": day.isoformat()})
     return None
+
+
+def _stands_still(subscription: Subscription, day: date) -> bool:
+    """True where billing has stopped before that day, or a suspension stops it on that day."""
+    stop, since = subscription.billing_ends_on, subscription.suspended_from
+    if stop is not None and day >= stop:
+        return True
+    until = subscription.suspended_until
+    stops = subscription.suspension_stops_billing and since is not None and since <= day
+    return stops and (until is None or day < until)
 
 
 def _taken(rows: Mapping[int, UsageRecord], known: Mapping[str, UsageRecord], actor: Actor) -> dict[int, Told]:

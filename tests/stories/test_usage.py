@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.flows import change
+from billing.flows import change, suspend
 from billing.flows.asks import ChangeOffer
 from billing.flows.cancel import Leaving, cancel, foresee
 from billing.flows.renew import renew
@@ -272,3 +273,20 @@ def test_a_run_asks_the_database_as_often_for_many_records_as_for_one(shop):
         counts.append(sum("subscribers_usagerecord" in query["sql"] for query in seen.captured_queries))
         assert (len(renewed.taken), len(lines(world, subs[-1]))) == (many, 2)
     assert counts == [1, 1]
+
+
+def test_no_use_is_taken_while_a_suspension_stops_billing_and_what_was_used_before_is_billed(shop):
+    calls = metered(shop)
+    world = World.on(shop, "2026-01-01")
+    sub = world.subscribe(shop.offer("api", ("month", None, 31_00, priced((calls, PER_CALL)))))
+    world.until("2026-01-10", "14:00")
+    use(world, sub, calls, ("2026-01-08", "800"))
+    asked = suspend.Suspending(from_on=date(2026, 1, 10), until_on=date(2026, 2, 15), stops_billing=True)
+    suspend.suspend(merchant_id=shop.id, subscription_id=sub.pk, asked=asked, actor=TESTER)
+    world.until("2026-01-20")
+    assert outcomes(use(world, sub, calls, ("2026-01-12", "5"))) == ["usage_not_billed"]
+    world.until("2026-02-20")
+    late = use(world, sub, calls, ("2026-01-12", "5"), ("2026-02-05", "5"), ("2026-02-16", "80"))
+    assert outcomes(late) == ["period_billed", "period_billed", "accepted"]
+    world.until("2026-03-02")
+    assert lines(world, sub) == [("800 × 0.0125 = 10.00", 10_00), ("80 × 0.0125 = 1.00", 1_00)]
