@@ -79,4 +79,19 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
     else:
         url = routed(office, "subscription-undo", subscription=row.public_id)
         words = _("Keep %(name)s…") % {"name": name} if several else _("Take back the cancellation…")
-    return [*found, Act(words=words, url=url, dialog=True)] if url else found
+    if url:
+        found.append(Act(words=words, url=url, dialog=True))
+    for route, one, of_several in _pausing(row):
+        if url := routed(office, route, subscription=row.public_id):
+            found.append(Act(words=of_several % {"name": name} if several else one, url=url, dialog=True))
+    return found
+
+
+def _pausing(row: Subscription) -> list[tuple[str, str, str]]:
+    """Suspending or resuming, and moving the renewal: routes, with words for one subscription, for one of several."""
+    if row.suspended_from is not None:
+        return [("subscription-resume", _("Resume…"), _("Resume %(name)s…"))] if row.suspension_begun else []
+    return [
+        ("subscription-suspend", _("Suspend…"), _("Suspend %(name)s…")),
+        ("subscription-move", _("Move the renewal…"), _("Move the renewal of %(name)s…")),
+    ]

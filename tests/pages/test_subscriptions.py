@@ -281,7 +281,10 @@ def test_a_life_on_a_test_clock_is_told_by_its_own_day(shop, hifi, desk):
     assert short_date_text(period, "en", today=clock.time.date()) in said
 
 
-@pytest.mark.parametrize("name", ["subscription-cancel", "subscription-undo"])
+@pytest.mark.parametrize(
+    "name",
+    ["subscription-cancel", "subscription-undo", "subscription-suspend", "subscription-resume", "subscription-move"],
+)
 def test_a_dialog_opened_by_its_address_is_a_page_that_shows_it(shop, hifi, desk, name):
     """Without a script, or from a bookmark: open, in the office's frame, with a way back; alone where the page asks."""
     lucie = shop.enrol("lucie")
@@ -312,3 +315,26 @@ def test_what_was_used_so_far_stands_on_the_subscriber_s_page(shop, desk):
     assert "Calls 120.5 120.5 in packages of 100: 2 × 5.00 = 10.00" in said
     assert "€10.00 Seats 0 €0.00" in said
     assert "Once: 10.00 + 20.00 €30.00" in said
+
+
+def test_suspended_from_its_page_and_resumed(shop, hifi, desk):
+    row = shop.buy(shop.enrol("lucie"), hifi).subscription
+    address = url(shop, "subscription-suspend", subscription=row.public_id)
+    assert "To pay now" in text_of(desk.get(address))
+    asked = {"from_on": shop.now().today.isoformat(), "billing": "stop", "makes_good": "move_renewal", "reason": "away"}
+    assert "To pay now" in text_of(desk.get(address, asked))
+    assert desk.post(address, asked).status_code == 302
+    with tenant(shop.id):
+        assert Subscription.objects.get().status == "suspended"
+    assert desk.post(address, asked).status_code == 422
+    back = url(shop, "subscription-resume", subscription=row.public_id)
+    assert desk.post(back, {"on": shop.now().today.isoformat(), "reason": ""}).status_code == 302
+    with tenant(shop.id):
+        assert Subscription.objects.get().status == "active"
+
+
+def test_a_renewal_is_moved_from_its_page(shop, hifi, desk):
+    row = shop.buy(shop.enrol("lucie"), hifi).subscription
+    address = url(shop, "subscription-move", subscription=row.public_id)
+    asked = {"date": "2020-01-01", "added_days": "free", "reason": ""}
+    assert desk.post(address, asked).status_code == 422

@@ -1,0 +1,237 @@
+"""Suspending, resuming and moving a renewal: dialogs on a subscriber's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from billing.flows import cancel, move_renewal, suspend
+from billing.flows.move_renewal import Moving
+from billing.flows.suspend import Resuming, Suspending
+from billing.pages.subjects import subscription_of
+from invoices.totals import totals
+from merchants.http.frame import OfficeRequest, beside, office_page, office_render
+from merchants.languages import said_in
+from merchants.permissions import Permission
+from merchants.refusals import Conflict, Invalid
+from merchants.selectors.clocks import now_for
+from subscribers.lifecycle import MakesGood
+from subscribers.models import Subscription
+
+
+def _day(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
+
+
+def _reason() -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    return forms.CharField(label=lazy("Reason"), max_length=200, required=False, widget=widget)
+
+
+class _Form(forms.Form):
+    """An act's form; money is given away only by who has the right."""
+
+    def __init__(self, *args: Any, gives: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gives = gives
+
+
+class SuspendForm(_Form):
+    """From when until when, what becomes of billing, what is made good."""
+
+    from_on = _day(lazy("First day without"))
+    until_on = _day(lazy("First day with it again"), help_text=lazy("Empty: until it is resumed."))
+    billing = forms.ChoiceField(
+        label=lazy("Billing"), choices=[("continue", lazy("goes on")), ("stop", lazy("stops meanwhile"))]
+    )
+    makes_good = forms.ChoiceField(
+        label=lazy("Days paid and lost"),
+        choices=[
+            ("none", lazy("are not made good")),
+            ("move_renewal", lazy("move the renewal")),
+            ("credit", lazy("are credited when it is over")),
+        ],
+    )
+    reason = _reason()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.gives:
+            del self.fields["makes_good"]
+
+    def asked(self) -> Suspending:
+        """What is asked for."""
+        given = self.cleaned_data
+        return Suspending(
+            from_on=given["from_on"],
+            until_on=given["until_on"],
+            stops_billing=given["billing"] == "stop",
+            makes_good=MakesGood(given.get("makes_good", "none")),
+            reason=given["reason"],
+        )
+
+
+class ResumeForm(_Form):
+    """From which day on."""
+
+    on = _day(lazy("First day with it again"))
+    reason = _reason()
+
+    def asked(self) -> Resuming:
+        """What is asked for."""
+        return Resuming(on=self.cleaned_data["on"], reason=self.cleaned_data["reason"])
+
+
+class MoveForm(_Form):
+    """To which day, and what becomes of the days that it adds."""
+
+    date = _day(lazy("Renews on"), required=True)
+    added_days = forms.ChoiceField(
+        label=lazy("Days that this adds"), choices=[("charged", lazy("are charged")), ("free", lazy("are given"))]
+    )
+    reason = _reason()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.gives:
+            self.fields["added_days"].choices = [("charged", lazy("are charged"))]  # type: ignore[attr-defined]
+
+    def asked(self) -> Moving:
+        """What is asked for."""
+        given = self.cleaned_data
+        return Moving(on=given["date"], added_days=given["added_days"], reason=given["reason"])
+
+
+@office_page(permission="see_subscribers", post="change_subscriptions")
+def subscription_suspend(request: OfficeRequest, subscription: str) -> HttpResponse:
+    """The dialog that suspends; POST does it."""
+    row, today = _row(request, subscription)
+    first = {"from_on": today.isoformat(), "billing": "continue", "makes_good": "none"}
+    form = _given(request, SuspendForm, first)
+    return _act(request, row, form, "subscription-suspend", "billing/suspend.html", suspend.foresee, suspend.suspend)
+
+
+@office_page(permission="see_subscribers", post="change_subscriptions")
+def subscription_resume(request: OfficeRequest, subscription: str) -> HttpResponse:
+    """The dialog that resumes; POST does it."""
+    row, today = _row(request, subscription)
+    form = _given(request, ResumeForm, {"on": today.isoformat()})
+    return _act(
+        request, row, form, "subscription-resume", "billing/resume.html", suspend.foresee_resume, suspend.resume
+    )
+
+
+@office_page(permission="see_subscribers", post="change_subscriptions")
+def subscription_move(request: OfficeRequest, subscription: str) -> HttpResponse:
+    """The dialog that moves the renewal; POST does it."""
+    row, today = _row(request, subscription)
+    first = {"date": (row.current_period_end or today).isoformat(), "added_days": "charged"}
+    form = _given(request, MoveForm, first)
+    return _act(
+        request,
+        row,
+        form,
+        "subscription-move",
+        "billing/move_renewal.html",
+        move_renewal.foresee,
+        lambda *, asked, **named: move_renewal.move_renewal(moving=asked, **named),
+    )
+
+
+def _row(request: OfficeRequest, subscription: str) -> tuple[Subscription, date]:
+    row = subscription_of(subscription)
+    return row, now_for(request.office.merchant, row.test_clock_id).today
+
+
+def _given(request: OfficeRequest, form: type[_Form], first: Mapping[str, str]) -> Any:
+    gives = request.office.may(Permission.give_gestures)
+    if request.method == "POST":
+        return form(request.POST, gives=gives)
+    return form(request.GET if request.GET else first, gives=gives)
+
+
+def _act(
+    request: OfficeRequest,
+    row: Subscription,
+    form: Any,
+    name: str,
+    template: str,
+    foresee: Callable[..., Any],
+    act: Callable[..., Subscription],
+) -> HttpResponse:
+    """The dialog with what it would do, again at each change; POST does it."""
+    office, status = request.office, 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            done = None
+            with beside(form, {"from": "from_on", "until": "until_on"}):
+                done = act(
+                    merchant_id=office.merchant.pk, subscription_id=row.pk, asked=form.asked(), actor=office.actor
+                )
+            if done is not None and form.is_valid():
+                messages.success(request, _("%(offer)s is changed.") % {"offer": _title(row)})
+                return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
+    context = _context(request, row, form, name, foresee)
+    if request.method != "POST" and request.GET:
+        return office_render(request, "billing/pause_preview.html", context)
+    if request.headers.get("HX-Request") == "true":
+        return office_render(request, template, context, status=status)
+    back = office.url("subscriber", subscriber=row.subscriber.public_id)
+    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back}, status=status)
+
+
+def _context(
+    request: OfficeRequest, row: Subscription, form: Any, name: str, foresee: Callable[..., Any]
+) -> dict[str, object]:
+    """What the dialog says; where it cannot be done, why."""
+    now = now_for(request.office.merchant, row.test_clock_id)
+    action = request.office.url(name, subscription=row.public_id)
+    context: dict[str, object] = {
+        "title": _title(row),
+        "who": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
+        "action": action,
+        "preview_url": action,
+        "runs": row.status in cancel.LIVE,
+        "form": form,
+        "today": now.today,
+        "currency": row.currency,
+    }
+    if not form.is_valid():
+        return context
+    try:
+        seen = foresee(row, form.asked(), merchant=request.office.merchant, now=now)
+    except Invalid as refusal:
+        return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
+    except Conflict as refusal:
+        return {**context, "refusal": refusal.say(_), "way_out": refusal.say_way_out(_)}
+    language = get_language() or "en"
+    return {
+        **context,
+        "seen": seen,
+        "renews_on": getattr(seen, "on", None) or getattr(seen, "renews_on", None),
+        "lost": getattr(seen, "days_lost", None),
+        "lines": [
+            {"title": said_in(line.title, language), "formula": line.formula, "amount": line.charged}
+            for draft in seen.documents
+            for line in draft.lines
+        ],
+        "due": sum(totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents),
+        "credited": sum(back.plan.credit.gross for back in seen.backs),
+        "next_on": seen.next_charge[0] if seen.next_charge else None,
+        "next_amount": seen.next_charge[1] if seen.next_charge else None,
+    }
+
+
+def _title(row: Subscription) -> str:
+    return said_in(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference

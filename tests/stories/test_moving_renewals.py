@@ -1,0 +1,171 @@
+"""A renewal moved to another day, which is the anchor from then on (domain 15)."""
+
+from __future__ import annotations
+
+from datetime import date
+from textwrap import dedent
+
+import pytest
+
+from billing.engine.leaving import Refunding
+from billing.flows import cancel, move_renewal
+from billing.flows.asks import SetQuantity
+from billing.flows.cancel import Leaving
+from billing.flows.move_renewal import Moving
+from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from invoices.totals import totals
+from merchants.models import Event
+from merchants.refusals import Conflict, Invalid
+from merchants.tenancy.scope import tenant
+from subscribers.models import Change, ScheduledChange, Subscription
+from tests.stories.statements import World
+from tests.worlds import TESTER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+D = date.fromisoformat
+
+
+@pytest.fixture
+def world(shop):
+    """1 May 2027; prices with VAT."""
+    return World.on(shop, "2027-05-01")
+
+
+def move(world: World, sub: Subscription, day: str, **asked) -> Subscription:
+    """Move it, and hold the act to its preview, which writes nothing."""
+    moving = Moving(on=D(day), **asked)
+    with tenant(world.shop.id):
+        row = world.now_is(sub)
+        counted = [model.objects.count() for model in (Invoice, CreditNote, Change, Event)]
+        seen = move_renewal.foresee(row, moving, merchant=world.shop.merchant, now=world.now)
+        assert [model.objects.count() for model in (Invoice, CreditNote, Change, Event)] == counted
+    done = move_renewal.move_renewal(merchant_id=world.shop.id, subscription_id=sub.pk, moving=moving, actor=TESTER)
+    with tenant(world.shop.id):
+        made = list(Invoice.objects.order_by("created_at", "id"))[counted[0] :]
+        given = list(CreditNote.objects.order_by("id"))[counted[1] :]
+    assert [row.gross for row in made] == [totals(d.lines, d.tax_behavior).gross for d in seen.documents]
+    assert [note.gross for note in given] == [one.plan.credit.gross for one in seen.backs]
+    world.collect()
+    return done
+
+
+def refused(world: World, sub: Subscription, day: str, **asked) -> str:
+    with pytest.raises((Conflict, Invalid)) as refusal:
+        move(world, sub, day, **asked)
+    error = refusal.value
+    return error.errors[0].code if isinstance(error, Invalid) else error.code
+
+
+def test_later_and_free_the_days_are_a_gesture_and_what_is_planned_moves_along(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    world.until("2027-05-14")
+    world.plan(sub, SetQuantity(quantity=2))
+    done = move(world, sub, "2027-06-10", reason="works in the street")
+    assert (done.current_period_end, done.anchor_day, done.unbilled) == (
+        D("2027-06-10"), 10, [["2027-06-01", "2027-06-10"]],
+    )  # fmt: skip
+    with tenant(world.shop.id):
+        assert ScheduledChange.objects.get().due_on == D("2027-06-10")
+        told = Change.objects.filter(subject_id=sub.pk, verb="renewal_moved").get()
+        assert told.reason == "works in the street"
+        assert told.before["current_period_end"] == "2027-06-01"
+    world.until("2027-07-11")
+    assert world.statement(sub) == dedent("""\
+        2027-05-01  salon        05-01..06-01           31.00
+        2027-06-10  salon        06-10..07-10           62.00
+        2027-07-10  salon        07-10..08-10           62.00
+        """)
+
+
+def test_later_and_charged_the_days_are_billed_that_day_with_their_formula(world):
+    extra = world.shop.option("extra", 3_10)
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00), options=[extra]), options=[extra])
+    world.until("2027-05-14")
+    move(world, sub, "2027-06-10", added_days="charged")
+    with tenant(world.shop.id):
+        lines = InvoiceLine.objects.filter(period_start=D("2027-06-01")).order_by("position")
+        assert [(line.formula, line.rule) for line in lines] == [
+            ("31.00 × 9/31 = 9.00", "part_of_period"),
+            ("3.10 × 9/31 = 0.90", "part_of_period"),
+        ]
+    cancel.cancel(
+        merchant_id=world.shop.id,
+        subscription_id=sub.pk,
+        leaving=Leaving(when="now", refund=Refunding.prorated),
+        actor=TESTER,
+    )
+    with tenant(world.shop.id):
+        assert sum(CreditNoteLine.objects.values_list("amount", flat=True)) == 18_00 + 1_80 + 9_00 + 90
+
+
+def test_earlier_the_days_that_are_taken_away_are_credited_and_it_renews_then(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    world.until("2027-05-14")
+    move(world, sub, "2027-05-21")
+    with tenant(world.shop.id):
+        (line,) = CreditNoteLine.objects.all()
+        assert (line.formula, line.rule) == ("31.00 × 11/31 = 11.00", "days_not_had")
+    world.until("2027-06-22")
+    assert world.statement(sub) == dedent("""\
+        2027-05-01  salon        05-01..06-01           31.00
+                    credit salon                       -11.00
+        2027-05-21  salon        05-21..06-21           31.00
+        2027-06-21  salon        06-21..07-21           31.00
+        """)
+    assert world.captured() == [31_00, 20_00, 31_00]
+
+
+def test_to_today_the_next_period_begins_at_once(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    world.until("2027-05-21")
+    done = move(world, sub, "2027-05-21", to="refund")
+    assert (done.current_period_start, done.current_period_end) == (D("2027-05-21"), D("2027-06-21"))
+    with tenant(world.shop.id):
+        assert (CreditNote.objects.get().to_refund, Invoice.objects.count()) == (11_00, 2)
+
+
+def test_a_trial_is_made_longer_and_the_paid_stage_is_anchored_at_its_new_end(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", 1, 0), ("month", None, 31_00)))
+    world.until("2027-05-14")
+    move(world, sub, "2027-06-15", reason="asked for")
+    world.until("2027-06-16")
+    now = world.now_is(sub)
+    assert (now.status, now.current_period_start, now.current_period_end) == (
+        "active", D("2027-06-15"), D("2027-07-15"),
+    )  # fmt: skip
+
+
+def test_on_the_31st_it_stays_the_31st_and_years_keep_their_day(world):
+    monthly = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    yearly = world.subscribe(world.shop.offer("year", ("year", None, 365_00)), world.person("anna"))
+    move(world, monthly, "2027-07-31", reason="summer")
+    move(world, yearly, "2028-02-29", added_days="free", reason="leap")
+    world.until("2027-12-31")
+    assert world.now_is(monthly).current_period_end == D("2028-01-31")
+    with tenant(world.shop.id):
+        rows = InvoiceLine.objects.filter(subscription_id=monthly.pk).order_by("period_start")
+        assert [row.period_end.isoformat() for row in rows][1:4] == ["2027-08-31", "2027-09-30", "2027-10-31"]
+        assert world.now_is(yearly).current_period_end == D("2028-02-29")
+
+
+def test_what_is_billed_in_arrears_is_billed_for_its_own_days(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00, {"billing": "arrears"})))
+    world.until("2027-05-14")
+    assert refused(world, sub, "2027-06-10", reason="no") == "billed_in_arrears"
+    move(world, sub, "2027-05-21")
+    world.until("2027-06-22")
+    assert world.statement(sub) == dedent("""\
+        2027-05-21  salon        05-01..05-21           20.67
+        2027-06-21  salon        05-21..06-21           31.00
+        """)
+
+
+def test_what_cannot_be_is_refused(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    world.until("2027-05-14")
+    assert refused(world, sub, "2027-06-01") == "nothing_changes"
+    assert refused(world, sub, "2027-05-13") == "date_in_past"
+    assert refused(world, sub, "2029-06-01", reason="x") == "date_out_of_range"
+    assert refused(world, sub, "2027-06-10") == "reason_required"
+    cancel.cancel(merchant_id=world.shop.id, subscription_id=sub.pk, leaving=Leaving(), actor=TESTER)
+    assert refused(world, sub, "2027-06-10", reason="x") == "subscription_ending"
