@@ -330,7 +330,7 @@ def test_suspended_from_its_page_and_resumed(shop, hifi, desk):
     back = url(shop, "subscription-resume", subscription=row.public_id)
     assert desk.post(back, {"on": shop.now().today.isoformat(), "reason": ""}).status_code == 302
     with tenant(shop.id):
-        assert Subscription.objects.get().status == "active"
+        assert Subscription.objects.get().status == "trialing"  # its free stage goes on
 
 
 def test_a_renewal_is_moved_from_its_page(shop, hifi, desk):
