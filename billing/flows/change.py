@@ -14,11 +14,12 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.engine.changing import Changed, How, change_now
+from billing.engine.committing import committed_until
 from billing.engine.leaving import Refunding
 from billing.engine.lives import Taken
 from billing.engine.moving import Anchoring, on_trial
 from billing.engine.quoting import Later, coming
-from billing.engine.transitions import Proration, Transition, When, unruled
+from billing.engine.transitions import Proration, Transition, When, decided, ruled
 from billing.engine.wishes import Catalogue, WishKind
 from billing.flows import cancel, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
@@ -36,6 +37,7 @@ from merchants.models import Merchant
 from merchants.refusals import Conflict, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
+from merchants.transitions import rules_of
 from subscribers.lifecycle import Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription
 from subscribers.selectors.pictures import offer_pictures
@@ -45,11 +47,13 @@ from subscribers.snapshots import OfferSnapshot, Scheduled, SubscriptionSnapshot
 @dataclass(frozen=True, kw_only=True)
 class Changing:
     """How a change counts: `when` it does (None: as the merchant's policy says), what becomes of the renewal day where
-    the new offer has another interval, and why, for the history and the credit note."""
+    the new offer has another interval, and why, for the history and the credit note. `role` of the member who asks, who
+    may not always decide; None: an API key, which may."""
 
     when: Literal["now", "period_end"] | None = None
     anchor: Anchoring = Anchoring.restart
     reason: str = ""
+    role: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +123,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
     A change now takes the place of a wish of its kind that waits; other wishes stand, and move with the period where
     that changes its end. Raises Invalid naming the field, Conflict (`subscription_not_running`,
     `subscription_suspended`, `subscription_ending`, `no_running_period`, `change_forbidden`, `nothing_changes`,
-    `too_many_changes`, `subscription_not_changed`, `offer_archived`, `option_over`).
+    `policy_not_yours`, `too_many_changes`, `subscription_not_changed`, `offer_archived`, `option_over`).
     """
     with tenant(merchant_id):
         standing = _standing(merchant_id, subscription_id)
@@ -151,9 +155,16 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         return cancel.lock(subscription_id)
 
 
-def transition_of(before: OfferSnapshot, after: OfferSnapshot) -> Transition:
-    """How a change of offer counts by the merchant's policy (domain 11)."""
-    return unruled(before, after)
+def transition_of(merchant: Merchant, picture: SubscriptionSnapshot, after: OfferSnapshot, *, on: date) -> Transition:
+    """How a change of offer counts by the merchant's policy (domain 11), for who is bound or not on a day."""
+    until = committed_until(picture)
+    return ruled(
+        rules_of(merchant.transition_rules),
+        picture.offer,
+        after,
+        in_commitment=until is not None and until > on,
+        fee_currency=merchant.currency,
+    )
 
 
 def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
@@ -171,8 +182,8 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
 
 
 def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
-    """When a change counts, and how. An explicit `when` wins over the policy: whoever may say it was asked by the face
-    (domain 11). Raises Conflict (`change_forbidden`, `offer_archived`)."""
+    """When a change counts, and how (domain 11). Raises Conflict (`change_forbidden`, `policy_not_yours`,
+    `offer_archived`) or Invalid (`reason_required`)."""
     asked = When(changing.when) if changing.when else None
     if isinstance(ask, AddOption):
         return Transition(when=asked or When.now)
@@ -183,18 +194,13 @@ def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
         return Transition(when=asked or (When.now if more else When.period_end))
     wanted = details(ask, standing)[1]
     offer = offer_pictures([version := UUID(str(wanted["offer_version"]))])[version]
-    ruled = transition_of(standing.picture.offer, offer)
+    ruled = transition_of(standing.merchant, standing.picture, offer, on=standing.now.today)
+    decision = decided(ruled, asked, role=changing.role, reason=changing.reason)
     if asked is not None:
-        return replace(ruled, when=asked)
-    if ruled.when is When.forbidden:
-        raise Conflict(
-            gettext_noop("The transition policy does not allow this change."),
-            code="change_forbidden",
-            way_out=gettext_noop("Say when it is to count, if you may, or change the policy in Settings."),
-        )
+        return decision
     if on_trial(standing.picture) and not offer.stages[0].is_free:
-        return replace(ruled, when=When.period_end)  # who is in a free stage keeps it
-    return ruled
+        return replace(decision, when=When.period_end)  # who is in a free stage keeps it
+    return decision
 
 
 def _is_due(standing: Standing) -> bool:

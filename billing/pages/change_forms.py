@@ -72,12 +72,13 @@ class ChangeForm(forms.Form):
         """What is asked for; the form is valid."""
         raise NotImplementedError(type(self).__name__)
 
-    def changing(self) -> Changing:
-        """How it is to count."""
+    def changing(self, role: str) -> Changing:
+        """How it is to count, asked by a member of this role."""
         return Changing(
             when=self.cleaned_data["when"] or None,
             anchor=Anchoring(self.cleaned_data.get("anchor") or Anchoring.restart.value),
             reason=self.cleaned_data["reason"],
+            role=role,
         )
 
     def places(self) -> Mapping[str, str]:

@@ -97,7 +97,7 @@ def _changing(request: OfficeRequest, shown: str, name: str, heading: str, form_
                     merchant_id=office.merchant.pk,
                     subscription_id=row.pk,
                     ask=form.ask(),
-                    changing=form.changing(),
+                    changing=form.changing(office.role),
                     actor=office.actor,
                 )
             if done is not None and form.is_valid():
@@ -142,14 +142,14 @@ def _context(
         "currency": row.currency,
     }
     if isinstance(form, OfferForm):
-        context |= offer_rows(form, row, picture)
+        context |= offer_rows(form, office.merchant, picture, now.today)
     if not form.is_bound:
         return context
     if not form.is_valid():
         return {**context, "problems": [error for errors in form.errors.values() for error in errors]}
     try:
         seen = change.foresee(
-            merchant_id=office.merchant.pk, subscription_id=row.pk, ask=form.ask(), changing=form.changing()
+            merchant_id=office.merchant.pk, subscription_id=row.pk, ask=form.ask(), changing=form.changing(office.role)
         )
     except Invalid as refusal:
         said = [error.say(_) for error in refusal.errors] or [refusal.say(_)]

@@ -16,7 +16,7 @@ from billing.flows.change import transition_of
 from billing.pages.change_forms import OfferForm, Sellable, Sold
 from merchants.ids import new_id
 from merchants.languages import said_in
-from merchants.models import Offer, OfferVersion, VersionOption
+from merchants.models import Merchant, Offer, OfferVersion, VersionOption
 from merchants.pitch import money, rhythm
 from subscribers.models import Subscription
 from subscribers.selectors.pictures import (
@@ -26,7 +26,7 @@ from subscribers.selectors.pictures import (
     offer_pictures,
     option_pictures,
 )
-from subscribers.snapshots import OfferSnapshot, StageSnapshot, SubscriptionSnapshot
+from subscribers.snapshots import StageSnapshot, SubscriptionSnapshot
 
 
 def offers_for(row: Subscription) -> Mapping[str, Sellable]:
@@ -82,7 +82,7 @@ def with_other_periods(version: OfferVersion, picture: SubscriptionSnapshot) -> 
     return _first(version).interval != picture.stage.interval
 
 
-def offer_rows(form: OfferForm, row: Subscription, picture: SubscriptionSnapshot) -> dict[str, object]:
+def offer_rows(form: OfferForm, merchant: Merchant, picture: SubscriptionSnapshot, today: date) -> dict[str, object]:
     """The offers as the dialog lists them, each with its price and when it would count; and the options of the one
     that is chosen, with how many are asked for."""
     chosen = form.chosen.public_id if form.chosen else ""
@@ -97,7 +97,7 @@ def offer_rows(form: OfferForm, row: Subscription, picture: SubscriptionSnapshot
                 "id": id_,
                 "title": said_in(offer.title, get_language() or "en") or offer.reference,
                 "price": f"{money(stage.amount, offer.currency)} {often}",
-                "note": _counts(picture.offer, offer),
+                "note": _counts(transition_of(merchant, picture, offer, on=today).when),
                 "checked": id_ == chosen,
             }
         )
@@ -113,12 +113,12 @@ def offer_rows(form: OfferForm, row: Subscription, picture: SubscriptionSnapshot
     return {"offers": rows, "option_rows": options, "chosen": chosen, "fresh": form.keeps and bool(chosen)}
 
 
-def _counts(before: OfferSnapshot, after: OfferSnapshot) -> str:
+def _counts(when: When) -> str:
     return {
         When.now: _("By the policy: at once"),
         When.period_end: _("By the policy: at the end of the period"),
         When.forbidden: _("Not allowed by the policy"),
-    }[transition_of(before, after).when]
+    }[when]
 
 
 def _first(version: OfferVersion) -> StageSnapshot:

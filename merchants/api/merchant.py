@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from merchants.api.parts import listed
 from merchants.dunning import MOST_DAYS, MOST_STEPS, Action
 from merchants.http.bodies import Body
-from merchants.http.fields import Choice, Currency, Email, Flag, Instant, Metadata, Text, WebAddress, Whole
+from merchants.http.fields import Choice, Currency, Email, Flag, Instant, Metadata, PublicId, Text, WebAddress, Whole
 from merchants.http.operations import operation
+from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
 from merchants.http.views import ApiView, created
-from merchants.models import Merchant, TestClock
+from merchants.models import Merchant, Offer, TestClock
 from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
 from merchants.services.clocks import create_test_clock, delete_test_clock
 from merchants.services.merchants import PAYMENT_TERMS_DAYS, update_merchant
+from merchants.transitions import MOST_RULES, OVERRIDING, Direction, Proration, When
 
 
 class ReturnPagesBody(Body):
@@ -32,6 +37,21 @@ class DunningStepBody(Body):
 
     after_days = Whole(least=1, most=MOST_DAYS)
     actions = listed(Choice(choices=[action.value for action in Action]), len(Action))
+
+
+class TransitionRuleBody(Body):
+    """How changes of offer count: those from and to these offers, up or down, in commitment or not (left out or null:
+    whichever), `when` they do, what of the running period is given back and charged (`proration`), the `fee`, and the
+    roles of the staff that may decide otherwise, saying why. The first rule that fits counts."""
+
+    from_offer = PublicId("off", required=False, allow_null=True)
+    to_offer = PublicId("off", required=False, allow_null=True)
+    direction = Choice(choices=[each.value for each in Direction], required=False, allow_null=True)
+    in_commitment = Flag(required=False, allow_null=True)
+    when = Choice(choices=[each.value for each in When])
+    proration = Choice(choices=[each.value for each in Proration], required=False)
+    fee = Whole(required=False)
+    overridden_by = listed(Choice(choices=list(OVERRIDING)), len(OVERRIDING), required=False)
 
 
 class MerchantChanges(Body):
@@ -55,6 +75,9 @@ class MerchantChanges(Body):
     )
     withdrawal_companies = Flag(help_text="Companies may withdraw as consumers do")
     dunning_steps = listed(DunningStepBody(), MOST_STEPS, help_text="Replaced whole; empty: the standard steps")
+    transition_rules = listed(
+        TransitionRuleBody(), MOST_RULES, help_text="Replaced whole; the first that fits a change counts"
+    )
     metadata = Metadata()
 
 
@@ -73,7 +96,18 @@ class OwnMerchant(ApiView):
         """Another time zone moves no period that has begun: periods are dates."""
         columns = {name: value for name, value in self.body.items() if name != "return_pages"}
         columns |= self.body.get("return_pages", {})
+        if "transition_rules" in columns:
+            columns["transition_rules"] = [
+                _found(f"transition_rules[{at}]", rule) for at, rule in enumerate(columns["transition_rules"])
+            ]
         return Response(show_merchant(update_merchant(**columns, actor=self.actor, now=self.now)))
+
+
+def _found(field: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule with the ids of the offers that it names."""
+    named = {name: rule[name] for name in ("from_offer", "to_offer") if rule.get(name) is not None}
+    offers = {name: find(Offer.objects.all(), shown, field=f"{field}.{name}") for name, shown in named.items()}
+    return {**rule, **{name: str(offer.pk) for name, offer in offers.items()}}
 
 
 class TestClockBody(Body):

@@ -53,6 +53,9 @@ class Merchant(models.Model):
     dunning_steps = models.JSONField(
         default=list, db_default=[], help_text="[{after_days, actions}]; empty: the standard steps"
     )
+    transition_rules = models.JSONField(
+        default=list, db_default=[], help_text="How changes of offer count, first match wins (merchants.transitions)"
+    )
     event_sequence = models.BigIntegerField(default=0, help_text="The last event number that the relay gave")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()

@@ -15,6 +15,7 @@ from merchants.pages import (
     offers,
     options,
     provider,
+    transitions,
 )
 
 urlpatterns = [
@@ -56,6 +57,7 @@ urlpatterns = [
         name="setting_invitation_withdraw",
     ),
     path("settings/billing", billing_settings.billing_page, name="setting_billing"),
+    path("settings/changes", transitions.transitions_page, name="setting_transitions"),
     path("settings/payments", provider.provider_page, name="setting_provider"),
     path("settings/payments/signing", provider.provider_webhook, name="setting_provider_webhook"),
     path("settings/payments/disconnect", provider.provider_disconnect, name="setting_provider_disconnect"),

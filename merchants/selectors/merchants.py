@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
+from uuid import UUID
 
 from merchants.dunning import Action, steps_of
+from merchants.ids import show
 from merchants.languages import codes
 from merchants.models import Merchant, TestClock
 from merchants.selectors.shapes import InstantText, Says, instant_text
+from merchants.transitions import OVERRIDING, Direction, Proration, TransitionRule, When, rules_of
 
 
 class ReturnPagesShape(TypedDict):
@@ -24,6 +27,20 @@ class DunningStepShape(TypedDict):
 
     after_days: int
     actions: list[Annotated[str, Says(one_of=tuple(action.value for action in Action))]]
+
+
+class TransitionRuleShape(TypedDict):
+    """How a change of offer counts, where it is one of these; null: whichever. `fee` in minor units of the merchant's
+    currency; `overridden_by`: the roles of the staff that may decide otherwise, saying why."""
+
+    from_offer: str | None
+    to_offer: str | None
+    direction: Annotated[str | None, Says(one_of=tuple(each.value for each in Direction))]
+    in_commitment: bool | None
+    when: Annotated[str, Says(one_of=tuple(each.value for each in When))]
+    proration: Annotated[str, Says(one_of=tuple(each.value for each in Proration))]
+    fee: int
+    overridden_by: list[Annotated[str, Says(one_of=OVERRIDING)]]
 
 
 class MerchantShape(TypedDict):
@@ -49,6 +66,7 @@ class MerchantShape(TypedDict):
     withdrawal_credit: Annotated[str, Says(one_of=("prorated", "full"))]
     withdrawal_companies: bool
     dunning_steps: list[DunningStepShape]
+    transition_rules: list[TransitionRuleShape]
     metadata: dict[str, str]
     created_at: InstantText
 
@@ -96,8 +114,22 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
             {"after_days": step.after_days, "actions": [action.value for action in step.actions]}
             for step in steps_of(merchant.dunning_steps)
         ],
+        "transition_rules": [_rule(rule) for rule in rules_of(merchant.transition_rules)],
         "metadata": merchant.metadata,
         "created_at": instant_text(merchant.created_at),
+    }
+
+
+def _rule(rule: TransitionRule) -> TransitionRuleShape:
+    return {
+        "from_offer": show("off", UUID(rule.from_offer)) if rule.from_offer else None,
+        "to_offer": show("off", UUID(rule.to_offer)) if rule.to_offer else None,
+        "direction": rule.direction.value if rule.direction else None,
+        "in_commitment": rule.in_commitment,
+        "when": rule.when.value,
+        "proration": rule.proration.value,
+        "fee": rule.fee,
+        "overridden_by": list(rule.overridden_by),
     }
 
 

@@ -10,7 +10,7 @@ from merchants.dunning import check_steps
 from merchants.identity import is_zone
 from merchants.journal import record
 from merchants.languages import codes, is_spoken
-from merchants.models import Merchant
+from merchants.models import Merchant, Offer
 from merchants.money import EXPONENTS
 from merchants.now import Now
 from merchants.refusals import FieldError, gettext_noop
@@ -18,12 +18,14 @@ from merchants.selectors.merchants import show_merchant
 from merchants.services.signup import check_name
 from merchants.services.violations import refusing
 from merchants.terms import fault, refuse_if
+from merchants.transitions import check_rules
 
 CHANGEABLE = frozenset(
     {
         "name", "timezone", "currency", "locale", "support_email", "website", "brand_color", "success_url",
         "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata", "grouping",
         "share_billing_day", "dunning_steps", "withdrawal_credit", "withdrawal_companies",
+        "transition_rules",
     }
 )  # fmt: skip
 """Columns that a merchant may change. `timezone` moves no boundary that is written already: periods are dates."""
@@ -65,6 +67,10 @@ def update_merchant(*, actor: Actor, now: Now, **columns: Any) -> Merchant:
         columns["name"] = check_name(columns["name"])
     if "dunning_steps" in columns:
         columns["dunning_steps"] = [step.as_plain() for step in check_steps(columns["dunning_steps"])]
+    if "transition_rules" in columns:
+        known = {str(id_) for id_ in Offer.objects.values_list("id", flat=True)}
+        rules = check_rules(columns["transition_rules"], offers=known)
+        columns["transition_rules"] = [rule.as_plain() for rule in rules]
     for name, value in columns.items():
         setattr(merchant, name, value)
     refuse_if(_faults(merchant))

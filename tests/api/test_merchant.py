@@ -293,3 +293,32 @@ def test_a_company_begins_with_the_table_of_its_place(bare, address, country, ra
     table = {rate["tax_code"]: rate["percent"] for rate in found}
     assert {rate["country"] for rate in found} == ({country} if rates else set())
     assert {code: table.get(code) for code in rates} == rates and bool(table) is bool(rates)
+
+
+def test_the_transition_policy_is_replaced_whole_and_wrong_rows_are_named(site, shop):
+    offer = shop.offer("hifi", ("month", None, 12_99))
+    rules = [{"from_offer": "ref:hifi", "direction": "down", "when": "forbidden", "overridden_by": ["owner"]}]
+    said = site.patch("merchant", {"transition_rules": rules}).json()["transition_rules"]
+    assert said == [
+        {
+            "from_offer": offer.public_id,
+            "to_offer": None,
+            "direction": "down",
+            "in_commitment": None,
+            "when": "forbidden",
+            "proration": "days",
+            "fee": 0,
+            "overridden_by": ["owner"],
+        }
+    ]
+    assert site.get("merchant").json()["transition_rules"] == said
+    for wrong, field, code in (
+        ({"when": "later"}, "when", "invalid_choice"),
+        ({"when": "period_end", "fee": 5_00}, "fee", "transition_fee_needs_now"),
+        ({"when": "now", "to_offer": "off_nothing"}, "to_offer", "not_found"),
+        ({"when": "now", "overridden_by": ["read_only"]}, "overridden_by[0]", "invalid_choice"),
+    ):
+        answer = site.patch("merchant", {"transition_rules": [wrong]})
+        error = answer.json()["errors"][0]
+        assert (answer.status_code, error["field"], error["code"]) == (422, f"transition_rules[0].{field}", code)
+    assert site.patch("merchant", {"transition_rules": []}).json()["transition_rules"] == []
