@@ -58,8 +58,8 @@ class TransitionsForm(forms.Form):
         some: list[tuple[str, Any]] = [(ANY, _("Any offer")), *offers]
         for at in self.rows:
             self.fields[f"place_{at}"] = forms.IntegerField(label=_("Place"), required=False, min_value=1)
-            self.fields[f"from_offer_{at}"] = forms.ChoiceField(label=_("From"), choices=some, required=False)
-            self.fields[f"to_offer_{at}"] = forms.ChoiceField(label=_("To"), choices=some, required=False)
+            self.fields[f"from_offer_{at}"] = forms.ChoiceField(label=_("From the offer"), choices=some, required=False)
+            self.fields[f"to_offer_{at}"] = forms.ChoiceField(label=_("To the offer"), choices=some, required=False)
             self.fields[f"direction_{at}"] = forms.ChoiceField(label=_("Direction"), choices=DIRECTIONS, required=False)
             self.fields[f"in_commitment_{at}"] = forms.ChoiceField(
                 label=_("Commitment"), choices=COMMITMENTS, required=False
