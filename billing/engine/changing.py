@@ -27,10 +27,11 @@ STAGE = "stage"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stood:
     """How the subscription stood before its first change of the day, and what was credited that day of what it had
-    paid then, in minor units after discount, by what the line billed."""
+    paid then, in minor units after discount, by what the line billed; `kept` is what was not given back at all."""
 
     snapshot: SubscriptionSnapshot
     credited: Mapping[str, int] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +210,7 @@ def _given_up(change: _Change) -> frozenset[str]:
         kept = after[option.id]
         if not change.same or kept.quantity != option.quantity or not kept.lives(change.how.on):
             gone.add(option.id)
-    return frozenset(gone)
+    return frozenset(gone - change.how.stood.kept if change.again and change.how.stood else gone)
 
 
 def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapshot]:

@@ -23,8 +23,9 @@ from billing.engine.transitions import Proration, Transition, When, decided, rul
 from billing.engine.wishes import Catalogue, WishKind
 from billing.flows import cancel, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
+from billing.flows.bring_up import bring_up, is_due
 from billing.flows.giving_back import Back, backs, give_back
-from billing.flows.renew import renew, write
+from billing.flows.renew import write
 from billing.flows.renew_rows import Life
 from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, facts_of, note, stood_before
 from billing.selectors.due import catalogue_of
@@ -98,9 +99,10 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
                 ended_options=effect.ended_options,
                 later=effect.later,
             )
-        due = _is_due(standing)
+        due = is_due(standing.row, standing.now)
         if due:
-            standing = _brought_up_to_date(standing, actor=Actor.system("preview"))
+            bring_up(merchant_id, standing.row, actor=Actor.system("preview"), now=standing.now)
+            standing = _standing(merchant_id, subscription_id)
         worked = _worked_out(standing, ask, transition, changing)
         step = worked.changed.step
         seen = Foreseen(
@@ -123,7 +125,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
     A change now takes the place of a wish of its kind that waits; other wishes stand, and move with the period where
     that changes its end. Raises Invalid naming the field, Conflict (`subscription_not_running`,
     `subscription_suspended`, `subscription_ending`, `no_running_period`, `change_forbidden`, `nothing_changes`,
-    `policy_not_yours`, `too_many_changes`, `subscription_not_changed`, `offer_archived`, `option_over`).
+    `policy_not_yours`, `too_many_changes`, `subscription_parked`, `offer_archived`, `option_over`).
     """
     with tenant(merchant_id):
         standing = _standing(merchant_id, subscription_id)
@@ -136,8 +138,9 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
                 actor=actor,
                 reason=changing.reason,
             )
-        if _is_due(standing):
-            standing = _brought_up_to_date(standing, actor=actor)
+        if is_due(standing.row, standing.now):
+            bring_up(merchant_id, standing.row, actor=actor, now=standing.now)
+            standing = _standing(merchant_id, subscription_id)
         worked = _worked_out(standing, ask, transition, changing)
         row, now, step = standing.row, standing.now, worked.changed.step
         waiting = ScheduledChange.objects.filter(
@@ -201,23 +204,6 @@ def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
     if on_trial(standing.picture) and not offer.stages[0].is_free:
         return replace(decision, when=When.period_end)  # who is in a free stage keeps it
     return decision
-
-
-def _is_due(standing: Standing) -> bool:
-    due = standing.row.next_action_at
-    return due is not None and due <= standing.now.at
-
-
-def _brought_up_to_date(standing: Standing, *, actor: Actor) -> Standing:
-    """What fell due before the change is made first (domain 5: the day of an event belongs to what comes after it)."""
-    renewed = renew(merchant_id=standing.merchant.pk, batch=[standing.row.pk], now=standing.now, actor=actor)
-    if standing.row.pk not in renewed.taken:
-        raise Conflict(
-            gettext_noop("This subscription could not be changed."),
-            code="subscription_not_changed",
-            way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
-        )
-    return _standing(standing.merchant.pk, standing.row.pk)
 
 
 def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: Changing) -> _Worked:

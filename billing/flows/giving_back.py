@@ -62,7 +62,7 @@ def backs(
     if refund is Refunding.none or (only is not None and not only):
         return ()
     lines = [line for line in running_lines(picture, day) if only is None or billed_by(line) in only]
-    gone, period = _given_up(lines), picture.current_period
+    gone, period = given_up(lines), picture.current_period
     begun = period.start if period is not None and refund is Refunding.full else date.max
     meant = [line for line in lines if line.pk not in gone or gone[line.pk] > begun]
     return _found(meant, lambda _line, billed: given_back(billed, day, refund), to=to)
@@ -77,7 +77,7 @@ def lost_backs(subscription_id: UUID, spans: Sequence[Period], *, to: To) -> tup
     for span in spans:
         within = of_it.filter(period_start__lt=span.end, period_end__gt=span.start)
         lines = list(within.exclude(invoice__status=Invoice.Status.DRAFT).select_related("invoice").order_by("id"))
-        gone = _given_up(lines)
+        gone = given_up(lines)
         lost = {line.pk: span.overlap(None, gone.get(line.pk)) for line in lines}
         found += _found(lines, partial(_lost_of, lost), to=to)
     return tuple(found)
@@ -131,7 +131,7 @@ def give_back(
     ]
 
 
-def _given_up(lines: Sequence[InvoiceLine]) -> dict[UUID, date]:
+def given_up(lines: Sequence[InvoiceLine]) -> dict[UUID, date]:
     """Lines of which the days up to their end were given back already, and from which day on: what is left of them was
     had."""
     ends = {line.pk: line.period_end.isoformat() for line in lines if line.period_end is not None}

@@ -10,9 +10,9 @@ from uuid import UUID
 from billing.engine.columns import columns
 from billing.engine.lives import live, next_charge
 from billing.engine.pausing import added_draft, moved
+from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, give_back, lost_backs
-from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -99,7 +99,7 @@ def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, ac
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
         if row.next_action_at is not None and row.next_action_at <= now.at:
-            _bring_up(merchant_id, row, actor=actor, now=now)
+            bring_up(merchant_id, row, actor=actor, now=now, asked=True)
             row = lock(subscription_id)
         move = _move(row, snapshots([row], merchant)[row.pk], moving, now)
         told: list[Lived] = []
@@ -114,7 +114,7 @@ def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, ac
         told.append(Lived(subscriber_id=row.subscriber_id, kind="subscription.updated", object_id=row.pk, data=data))
         tell_all(told, actor=actor, now=now)
         if moving.on <= now.today:
-            _bring_up(merchant_id, row, actor=actor, now=now)
+            bring_up(merchant_id, row, actor=actor, now=now, asked=True)
         give_back(move.backs, reason=moving.reason, to=moving.to, actor=actor, now=now, why="moved")
         return lock(subscription_id)
 
@@ -127,16 +127,6 @@ def _period(picture: SubscriptionSnapshot) -> Period:
 
 def _shown(period: Period) -> dict[str, str]:
     return {"start": period.start.isoformat(), "end": period.end.isoformat()}
-
-
-def _bring_up(merchant_id: UUID, row: Subscription, *, actor: Actor, now: Now) -> None:
-    renewed = renew(merchant_id=merchant_id, batch=[row.pk], now=now, actor=actor, asked_at=now.at)
-    if row.pk not in renewed.taken:
-        raise Conflict(
-            gettext_noop("This subscription could not be brought up to date."),
-            code="subscription_parked",
-            way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
-        )
 
 
 def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> _Move:

@@ -12,9 +12,8 @@ from uuid import UUID
 from billing.engine.changing import Stood
 from billing.engine.columns import columns
 from billing.engine.wishes import WishKind
-from billing.flows.giving_back import billed_by, running_lines
+from billing.flows.giving_back import billed_by, given_up, running_lines
 from billing.selectors.snapshots import snapshots
-from invoices.crediting import CreditRule
 from invoices.models import CreditNoteLine, InvoiceLine
 from merchants.actors import Actor
 from merchants.models import Merchant
@@ -73,15 +72,24 @@ def stood_before(row: Subscription, picture: SubscriptionSnapshot, merchant: Mer
         if field.attname in stood:
             setattr(past, field.attname, field.to_python(stood[field.attname]))
     past.offer_version_id = UUID(stood["offer_version_id"])
-    paid = {line.pk: billed_by(line) for line in running_lines(picture, day) if line.invoice_id < first.pk}
-    rules = (CreditRule.days_not_had, CreditRule.rest_of_line)
-    since = CreditNoteLine.objects.filter(
-        invoice_line_id__in=list(paid), credit_note_id__gt=first.pk, rule__in=rules
-    ).values_list("invoice_line_id", "amount")
+    lines = [line for line in running_lines(picture, day) if line.invoice_id < first.pk]
+    credits = CreditNoteLine.objects.filter(invoice_line_id__in=[line.pk for line in lines])
+    before: Counter[UUID] = Counter()
+    since: Counter[UUID] = Counter()
+    for line_id, note_id, amount in credits.values_list("invoice_line_id", "credit_note_id", "amount"):
+        (since if note_id > first.pk else before)[line_id] += amount
+    gone = given_up(lines)
+    paid = {
+        line.pk: billed_by(line)
+        for line in lines
+        if (line.pk not in gone or since[line.pk]) and before[line.pk] < line.amount - line.discount
+    }
     credited: Counter[str] = Counter()
-    for line_id, amount in since:
-        credited[paid[line_id]] += amount
-    return Stood(snapshot=snapshots([past], merchant)[row.pk], credited=dict(credited))
+    for line_id, amount in since.items():
+        if line_id in paid:
+            credited[paid[line_id]] += amount
+    kept = frozenset(paid.values()) - credited.keys()
+    return Stood(snapshot=snapshots([past], merchant)[row.pk], credited=dict(credited), kept=kept)
 
 
 def carried_coupons(picture: SubscriptionSnapshot, day: date) -> tuple[CouponSnapshot, ...]:

@@ -10,12 +10,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from billing.engine.due import next_action_at
 from billing.engine.lives import live
 from billing.engine.quoting import Later, coming
 from billing.engine.wishes import paid_until
 from billing.flows import cancel, suspend
 from billing.flows.asks import Ask, Standing, details, gathered
+from billing.flows.bring_up import bring_up, is_due
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -53,6 +56,7 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
     `offer_archived`, `nothing_changes`, `option_over`).
     """
     with tenant(merchant_id):
+        _bring_up(merchant_id, subscription_id, actor)
         standing = _standing(merchant_id, subscription_id)
         kind, wanted = details(ask, standing)
         row, now = standing.row, standing.now
@@ -69,8 +73,10 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
 
 
 def preview(*, merchant_id: UUID, subscription_id: UUID, ask: Ask) -> Effect:
-    """What a wish would do, with all others that wait: the same refusals, nothing is written."""
-    with tenant(merchant_id):
+    """What a wish would do, with all others that wait: the same refusals, nothing is written; what fell due before is
+    made for the calculation, and undone with it."""
+    with tenant(merchant_id), transaction.atomic():
+        due = _bring_up(merchant_id, subscription_id, Actor.system("preview"))
         standing = _standing(merchant_id, subscription_id)
         kind, wanted = details(ask, standing)
         others = []
@@ -84,13 +90,16 @@ def preview(*, merchant_id: UUID, subscription_id: UUID, ask: Ask) -> Effect:
         catalogue = catalogue_of([wished])
         taken = live(wished, standing.due_on, catalogue=catalogue)
         after = taken[-1].after if taken else wished
-        return Effect(
+        effect = Effect(
             due_on=standing.due_on,
             after=after,
             documents=tuple(draft for one in taken if one.step.on == standing.due_on for draft in one.drafts),
             ended_options=tuple(id_ for one in taken for id_ in one.step.ended_options),
             later=coming(after, catalogue=catalogue),
         )
+        if due:
+            transaction.set_rollback(True)
+        return effect
 
 
 def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: Actor) -> Subscription:
@@ -121,6 +130,17 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: A
 
 def _waiting(row: Subscription) -> Any:
     return ScheduledChange.objects.filter(subscription=row, status=ScheduledChange.Status.WAITING)
+
+
+def _bring_up(merchant_id: UUID, subscription_id: UUID, actor: Actor) -> bool:
+    """What fell due before a wish is made is made first, so that it is for a period that is not paid yet. Answers
+    whether anything was."""
+    row = cancel.lock(subscription_id)
+    now = now_for(Merchant.objects.get(id=merchant_id), row.test_clock_id)
+    if row.status not in cancel.LIVE or not is_due(row, now):
+        return False
+    bring_up(merchant_id, row, actor=actor, now=now)
+    return True
 
 
 def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:

@@ -10,9 +10,9 @@ from billing.engine.due import next_action_at
 from billing.engine.lives import Taken, live, next_charge
 from billing.engine.pausing import days_lost
 from billing.flows import made_good
+from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, lost_backs
-from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -271,13 +271,7 @@ def _carried(merchant_id: UUID, row: Subscription, is_due: bool, *, actor: Actor
     if not is_due:
         _tell(row, actor=actor, now=now)
         return row
-    renewed = renew(merchant_id=merchant_id, batch=[row.pk], now=now, actor=actor, asked_at=now.at)
-    if row.pk not in renewed.taken:
-        raise Conflict(
-            gettext_noop("This subscription could not be brought up to date."),
-            code="subscription_parked",
-            way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
-        )
+    bring_up(merchant_id, row, actor=actor, now=now, asked=True)
     return lock(row.pk)
 
 

@@ -147,17 +147,20 @@ class Life:
         changed = change_now(before, wish, how=how, catalogue=CATALOGUE)
         if kind and self.stood is None and changed.step.after.offer.version_id != before.offer.version_id:
             self.stood, self.stood_on = Stood(snapshot=self.snapshot), self.today
+            self.paid_then = {
+                id(line) for line in running if line.given_from is None and line.credited < line.drafted.charged
+            }
         backs = self.give_back(running, changed.gives_up, Refunding.full if changed.whole else Refunding.prorated)
         for line, _amount in backs:
             line.forgiven = changed.whole
         if self.stood is not None:
-            paid = {id(line) for line in running} if self.stood.snapshot is self.snapshot else self.paid_then
-            self.paid_then = paid
+            paid = self.paid_then
             credited = dict(self.stood.credited)
             for line, amount in backs:
                 if id(line) in paid:
                     credited[line.key] = credited.get(line.key, 0) + amount
-            self.stood = replace(self.stood, credited=credited)
+            then = {line.key for line in self.lines if id(line) in paid}
+            self.stood = replace(self.stood, credited=credited, kept=frozenset(then - credited.keys()))
         self.take(changed.step)
         self.snapshot = changed.step.after
 
