@@ -168,7 +168,13 @@ class SetQuantityBody(Counting):
 
 
 class AddOptionBody(Counting, WishedOptionBody):
-    """An option of the present offer, and how many."""
+    """An option of the present offer, and how many. `complimentary`: any option that is sold, given free of charge for
+    so many whole `periods`, `until` a day (the first without it), or for ever; it needs a `reason`, which stands on the
+    invoice and in the history."""
+
+    complimentary = Flag(required=False)
+    periods = Whole(least=1, most=120, required=False, help_text="Only with `complimentary`")
+    until = Day(required=False, help_text="Only with `complimentary`")
 
 
 class RemoveOptionBody(Counting):

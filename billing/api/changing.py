@@ -14,7 +14,7 @@ from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody,
 from billing.api.named import named_options
 from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
 from billing.flows import change, schedule
-from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity
+from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.change import Changing, Foreseen
 from billing.flows.purchase import WishedOption, told_later
 from billing.selectors.answers import (
@@ -117,7 +117,14 @@ class _AddingOption(_Changing):
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
         """The option that is named."""
         option = find(Option.objects.all(), body["option"], field="option")
-        return AddOption(wished=WishedOption(option=option, quantity=body.get("quantity", 1)))
+        wished = WishedOption(option=option, quantity=body.get("quantity", 1))
+        if body.get("complimentary"):
+            gift = Gift(reason=body.get("reason", ""), periods=body.get("periods"), until=body.get("until"))
+            return AddOption(wished=wished, gift=gift)
+        for name in ("periods", "until"):
+            if name in body:
+                raise refuse(name, "only_for_gifts", gettext_noop("Only what is complimentary has a term here."))
+        return AddOption(wished=wished)
 
 
 class _RemovingOption(_Changing):

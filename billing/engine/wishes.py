@@ -45,7 +45,8 @@ def apply_wishes(
 
         set_quantity   {quantity}
         remove_option  {options: [subscription option id]}
-        add_option     {options: [{id, version, quantity}]}            id: the subscription option's to be
+        add_option     {options: [{id, version, quantity, gift?}]}     id: the subscription option's to be
+                       gift: {reason, periods?, until?}                free of charge
         change_offer   {offer_version, quantity?, options?: as above}  no options: keep those that can be kept
 
     A change of offer that meets a running free stage, or a period that meanwhile ends on another day, is postponed: it
@@ -176,12 +177,29 @@ def _taken(
     )
     new = tuple(
         replace(
-            catalogue.options[str(one["version"])], id=str(one["id"]), quantity=_whole(one["quantity"]), starts_on=day
+            catalogue.options[str(one["version"])],
+            id=str(one["id"]),
+            quantity=_whole(one["quantity"]),
+            starts_on=day,
+            **_gift(one.get("gift")),
         )
         for one in wished
         if str(one["id"]) not in known
     )
     return (*changed, *new)
+
+
+def _gift(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a gift says of its option: free of charge, why, for how many whole periods or until which day."""
+    if given is None:
+        return {}
+    until = given.get("until")
+    return {
+        "complimentary": True,
+        "reason": str(given["reason"]),
+        "term": given.get("periods"),
+        "ends_on": date.fromisoformat(until) if until else None,
+    }
 
 
 def _ended(option: OptionSnapshot, day: date) -> OptionSnapshot:

@@ -13,12 +13,13 @@ from billing.engine.moving import first_paid
 from billing.engine.wishes import WishKind
 from billing.flows import purchase as buying
 from billing.flows.purchase import WishedOption
+from merchants.ids import new_id
 from merchants.models import Merchant, Offer, OfferVersion
 from merchants.money import check_quantity
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from subscribers.models import Subscription
-from subscribers.selectors.pictures import WantedOption, offer_pictures, option_pictures
+from subscribers.selectors.pictures import WantedOption, newest_option_versions, offer_pictures, option_pictures
 from subscribers.snapshots import OptionSnapshot, SubscriptionSnapshot
 
 
@@ -30,10 +31,22 @@ class SetQuantity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gift:
+    """An option given free of charge (domain 13): why, and for how many whole periods, until a day (the first without
+    it), or for ever."""
+
+    reason: str
+    periods: int | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddOption:
-    """An option of the present offer; one that is held already, in another quantity."""
+    """An option of the present offer; one that is held already, in another quantity. As a gift: any option that is
+    sold, beside what is paid for."""
 
     wished: WishedOption
+    gift: Gift | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +95,8 @@ def _(ask: SetQuantity, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
 def _(ask: AddOption, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
     version = standing.row.offer_version
     moving = [one for one in standing.picture.scheduled if one.kind == WishKind.change_offer.value]
+    if ask.gift is not None:
+        return WishKind.add_option, {"options": [_given(ask.wished, ask.gift, standing)]}
     if moving:  # it is sold with the offer that will be
         version = OfferVersion.objects.select_related("offer").get(id=UUID(str(moving[0].payload["offer_version"])))
     wanted = buying.wanted_options(version, [ask.wished], {})
@@ -113,6 +128,30 @@ def _(ask: ChangeOffer, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
     if version.pk == standing.row.offer_version_id and len(details) == 1:
         raise Conflict(gettext_noop("The subscription is on this offer already."), code="nothing_changes")
     return WishKind.change_offer, details
+
+
+def _given(wished: WishedOption, gift: Gift, standing: Standing) -> dict[str, Any]:
+    """A gift as a wish names it: an option of its own, whatever is paid for. Raises Invalid naming the field, Conflict
+    (`option_archived`)."""
+    if not gift.reason.strip():
+        raise Invalid.at("reason", "reason_required", gettext_noop("Say why it is given."))
+    if gift.periods is not None and gift.until is not None:
+        raise Invalid.at("until", "one_term_only", gettext_noop("For so many periods, or until a day: not both."))
+    if gift.until is not None and gift.until <= standing.due_on:
+        raise Invalid.at("until", "ends_in_past", gettext_noop("A day after it begins."))
+    if wished.option.archived_at is not None:
+        raise Conflict(gettext_noop("This option is not sold any more."), code="option_archived")
+    version = newest_option_versions([wished.option.pk])[wished.option.pk]
+    return {
+        "id": str(new_id()),
+        "version": str(version),
+        "quantity": check_quantity(wished.quantity),
+        "gift": {
+            "reason": gift.reason.strip()[:200],
+            "periods": gift.periods,
+            "until": gift.until.isoformat() if gift.until else None,
+        },
+    }
 
 
 def _on(picture: SubscriptionSnapshot, version: OfferVersion) -> SubscriptionSnapshot:
@@ -161,4 +200,6 @@ def gathered(kind: WishKind, before: Mapping[str, Any], more: Mapping[str, Any])
 
 
 def _key(option: Any) -> str:
-    return str(option["version"]) if isinstance(option, Mapping) else str(option)
+    if not isinstance(option, Mapping):
+        return str(option)
+    return str(option["id"] if "gift" in option else option["version"])

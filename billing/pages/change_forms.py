@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from billing.engine.moving import Anchoring
-from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity
+from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.change import Changing
 from billing.flows.purchase import WishedOption
 from merchants.models import Offer, OfferVersion, Option
@@ -102,8 +102,19 @@ class OptionForm(ChangeForm):
     ruled = ""
     quantity = forms.IntegerField(label=lazy("Quantity"), min_value=1, max_value=QUANTITY_LIMIT, initial=1)
 
-    def __init__(self, *args: Any, sold: Sequence[Sold], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sold: Sequence[Sold], gives: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if gives:
+            self.fields["complimentary"] = forms.BooleanField(
+                label=_("Give it free of charge"), help_text=_("With a reason."), required=False
+            )
+            self.fields["periods"] = forms.IntegerField(
+                label=_("For how many periods"),
+                help_text=_("For what is given. Empty: for ever."),
+                min_value=1,
+                max_value=120,
+                required=False,
+            )
         self.sold = {one.option.public_id: one for one in sold}
         self.fields["option"] = forms.ChoiceField(
             label=_("Option"),
@@ -115,7 +126,10 @@ class OptionForm(ChangeForm):
 
     def ask(self) -> Ask:
         option = self.sold[self.cleaned_data["option"]].option
-        return AddOption(wished=WishedOption(option=option, quantity=self.cleaned_data["quantity"]))
+        gift = None
+        if self.cleaned_data.get("complimentary"):
+            gift = Gift(reason=self.cleaned_data["reason"], periods=self.cleaned_data.get("periods"))
+        return AddOption(wished=WishedOption(option=option, quantity=self.cleaned_data["quantity"]), gift=gift)
 
     def places(self) -> Mapping[str, str]:
         return {"options[0]": "option"}

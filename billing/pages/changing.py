@@ -23,6 +23,7 @@ from billing.pages.subjects import subscription_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
+from merchants.permissions import Permission
 from merchants.refusals import Conflict, Invalid
 from merchants.selectors.clocks import now_for
 from merchants.wording import long_date_text
@@ -43,7 +44,8 @@ def _quantity_form(
 
 
 def _option_form(request: OfficeRequest, row: Subscription, picture: SubscriptionSnapshot, given: Given) -> ChangeForm:
-    return OptionForm(given, sold=sold_with(row.offer_version, picture))
+    gives = request.office.may(Permission.give_gestures)
+    return OptionForm(given, sold=sold_with(row.offer_version, picture), gives=gives)
 
 
 def _without_form(request: OfficeRequest, row: Subscription, picture: SubscriptionSnapshot, given: Given) -> ChangeForm:

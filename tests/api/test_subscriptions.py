@@ -315,6 +315,24 @@ def test_a_change_now_is_previewed_made_and_told(site, shop, sold):
         assert problem(site.post(f"{at}/{action}/preview", wish)) == (409, "nothing_changes")
 
 
+def test_an_option_is_given_with_a_reason(site, shop, sold):
+    shop.option("alien", 1_00)
+    told = told_of(site, {"activation": "now"})
+    at = f"subscriptions/{told['id']}"
+    gift = {"option": "ref:alien", "complimentary": True, "reason": "the outage", "periods": 2}
+    assert faults(site.post(f"{at}/add_option", {**gift, "reason": ""})) == [("reason", "reason_required")]
+    assert faults(site.post(f"{at}/add_option", {"option": "ref:extra", "periods": 2})) == [
+        ("periods", "only_for_gifts")
+    ]
+    seen = site.post(f"{at}/add_option/preview", gift).json()
+    assert (seen["amount_due"], seen["amount_credited"], seen["documents"]) == (0, 0, [])
+    assert site.get(at).json()["options"] == []
+    (held,) = site.post(f"{at}/add_option", gift).json()["options"]
+    assert (held["complimentary"], held["reason"], held["periods"]) == (True, "the outage", 2)
+    (planned,) = site.post(f"{at}/add_option", {**gift, "when": "period_end"}).json()["scheduled"]
+    assert planned["options"][0]["quantity"] == 1
+
+
 @pytest.mark.parametrize(
     ("action", "body", "fault"),
     [
