@@ -102,6 +102,21 @@ def test_quantity_and_options(shop, desk, sub):
         assert Invoice.objects.count() == 3
 
 
+def test_an_option_is_given_by_who_may(shop, desk, sub):
+    page = desk.get("subscription-option", subscription=sub.public_id).content.decode()
+    device = re.search(r'value="(opt_\w+)"', page)[1]
+    assert "Give it free of charge" in words(page.encode())
+    gift = {"option": device, "quantity": 1, "when": "now", "complimentary": "on", "periods": 2}
+    refused = post(desk, "subscription-option", sub, **gift, reason="")
+    assert refused.status_code == 422 and "Say why it is given." in words(refused.content)
+    with tenant(shop.id):
+        before = Invoice.objects.count()
+    assert post(desk, "subscription-option", sub, **gift, reason="the outage").status_code == 302
+    with tenant(shop.id):
+        held = SubscriptionOption.objects.get(complimentary=True)
+        assert (held.reason, held.periods, Invoice.objects.count()) == ("the outage", 2, before)
+
+
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_written(shop, desk, sub):
     before = rows(shop.id)
     answer = post(desk, "subscription-offer", sub, quantity=1)
