@@ -57,7 +57,7 @@ def note(
         settled_at=now.at,
         created_at=now.at,
     )
-    history.create(done, actor=actor, now=now, reason=reason)
+    history.create(done, verb="made_at_once", actor=actor, now=now, reason=reason)
 
 
 def stood_before(row: Subscription, picture: SubscriptionSnapshot, merchant: Merchant, day: date) -> Stood | None:

@@ -52,6 +52,7 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("mandate", "created"): gettext_lazy("SEPA mandate accepted"),
     ("mandate", "revoked"): gettext_lazy("SEPA mandate revoked"),
     ("scheduled_change", "created"): gettext_lazy("Planned"),
+    ("scheduled_change", "made_at_once"): gettext_lazy("Changed at once"),
     ("scheduled_change", "planned"): gettext_lazy("Planned"),
     ("scheduled_change", "done"): gettext_lazy("What was planned is done"),
     ("scheduled_change", "replaced"): gettext_lazy("Planned otherwise"),
