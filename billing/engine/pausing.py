@@ -120,8 +120,8 @@ def moved(snapshot: SubscriptionSnapshot, day: date) -> SubscriptionSnapshot:
     first = boundary(anchor, stage.interval, day, -snapshot.period_index)
     free_until = snapshot.free_until
     if free_until is not None:
-        at = free_until.astimezone(ZoneInfo(snapshot.zone)).time()
-        free_until = local_instant(day, at, snapshot.zone)
+        over = free_until.astimezone(ZoneInfo(snapshot.zone))
+        free_until = local_instant(over.date() + (day - period.end), over.time(), snapshot.zone)
     return replace(
         snapshot,
         anchor=anchor,

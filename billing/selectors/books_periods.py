@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -112,16 +112,20 @@ def _without_holes(zone: str) -> Checked:
     return Checked(rule=rule, of="subscriptions", count=count, wrong=len(faults), first=first)
 
 
-def _fault(hole: Hole, spans: Sequence[StageSpan], quantity: int) -> str:
+def _fault(hole: Hole, spans: Sequence[StageSpan], quantity: int, moved_by: int) -> str:
     if hole.end is None:
         return f"subscription {hole.life}: it is billed until {hole.start}, ahead of its calendar"
     if costs_nothing(spans, Period(hole.start, hole.end), quantity=quantity):
         return ""
+    later = timedelta(days=moved_by)  # what came after a renewal that was moved came as many days later
+    if moved_by and costs_nothing(spans, Period(hole.start - later, hole.end - later), quantity=quantity):
+        return ""
     return f"subscription {hole.life}: nothing bills {hole.start} to {hole.end}"
 
 
-def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], int]]:
-    """The stages of some lives by the calendar, and how many are paid for; offers that they changed to included."""
+def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], int, int]]:
+    """The stages of some lives by the calendar, how many are paid for, and how many days were declared unbilled; offers
+    that they changed to included."""
     rows = list(Subscription.objects.filter(id__in=ids))
     changes: dict[UUID, list[tuple[date, UUID, UUID]]] = defaultdict(list)
     told = Change.objects.filter(subject_id__in=ids, after__has_key="offer_version_id").exclude(before={})
@@ -131,7 +135,14 @@ def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], 
     versions = {row.offer_version_id for row in rows}
     versions |= {version for each in changes.values() for _, *both in each for version in both}
     offers = offer_pictures(versions)
-    return {row.pk: (_of_life(row, changes[row.pk], offers), row.quantity) for row in rows}
+    return {
+        row.pk: (
+            _of_life(row, changes[row.pk], offers),
+            row.quantity,
+            sum((date.fromisoformat(end) - date.fromisoformat(start)).days for start, end in row.unbilled),
+        )
+        for row in rows
+    }
 
 
 def _of_life(

@@ -12,14 +12,17 @@ from typing import Any
 
 from billing.engine.leaving import Refunding
 from billing.engine.moving import Anchoring
-from billing.flows import cancel, change, schedule
-from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity
+from billing.flows import cancel, change, move_renewal, schedule, suspend
+from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
+from billing.flows.move_renewal import Moving
 from billing.flows.purchase import WishedOption
+from billing.flows.suspend import Resuming, Suspending
 from merchants.models import Coupon, Offer, Option
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
+from subscribers.lifecycle import MakesGood
 from subscribers.models import Subscription, SubscriptionOption
 from tests.books import faults
 from tests.stories.statements import World
@@ -83,7 +86,13 @@ class Lives:
 
     def act(self, sub: Subscription, draw: Random) -> None:
         """One act of one person; a refusal is counted, and leaves the books as they were."""
-        kinds: tuple[Callable[[Subscription, Random], str], ...] = (self._change, self._change, self._change, self._end)
+        kinds: tuple[Callable[[Subscription, Random], str], ...] = (
+            *[self._change] * 6,
+            self._end,
+            self._end,
+            self._pause,
+            self._move,
+        )
         try:
             done = draw.choice(kinds)(sub, draw)
         except Refusal as refusal:
@@ -107,7 +116,32 @@ class Lives:
             return SetQuantity(quantity=draw.randint(1, 4))
         if which == 4 and held:
             return RemoveOption(option_id=draw.choice(held))
-        return AddOption(wished=WishedOption(option=draw.choice(self.options), quantity=draw.randint(1, 2)))
+        wished = WishedOption(option=draw.choice(self.options), quantity=draw.randint(1, 2))
+        gift = Gift(reason="an outage", periods=draw.choice((None, 1, 2))) if draw.random() < 0.3 else None
+        return AddOption(wished=wished, gift=gift)
+
+    def _pause(self, sub: Subscription, draw: Random) -> str:
+        named = {"merchant_id": self.world.shop.id, "subscription_id": sub.pk, "actor": TESTER}
+        if draw.random() < 0.5:
+            suspend.resume(asked=Resuming(), **named)
+            return "resumed"
+        today = self.world.now.today
+        begins = today + timedelta(days=draw.choice((0, 0, 3, 20)))
+        ends = begins + timedelta(days=draw.choice((5, 40))) if draw.random() < 0.5 else None
+        asked = Suspending(
+            from_on=begins,
+            until_on=ends,
+            stops_billing=draw.random() < 0.5,
+            makes_good=draw.choice(list(MakesGood)),
+        )
+        suspend.suspend(asked=asked, **named)
+        return "suspended"
+
+    def _move(self, sub: Subscription, draw: Random) -> str:
+        day = self.world.now.today + timedelta(days=draw.choice((0, 2, 9, 33)))
+        moving = Moving(on=day, added_days=draw.choice(("free", "charged")), reason="asked for")
+        move_renewal.move_renewal(merchant_id=self.world.shop.id, subscription_id=sub.pk, moving=moving, actor=TESTER)
+        return "moved"
 
     def _end(self, sub: Subscription, draw: Random) -> str:
         named = {"merchant_id": self.world.shop.id, "subscription_id": sub.pk, "actor": TESTER}
