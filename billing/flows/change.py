@@ -124,8 +124,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
 
     A change now takes the place of a wish of its kind that waits; other wishes stand, and move with the period where
     that changes its end. Raises Invalid naming the field, Conflict (`subscription_not_running`,
-    `subscription_suspended`, `subscription_ending`, `no_running_period`, `change_forbidden`, `nothing_changes`,
-    `policy_not_yours`, `too_many_changes`, `subscription_parked`, `offer_archived`, `option_over`).
+    `subscription_suspended`, `suspension_planned`, `subscription_ending`, `no_running_period`, `change_forbidden`,
+    `nothing_changes`, `policy_not_yours`, `too_many_changes`, `subscription_parked`, `offer_archived`, `option_over`).
     """
     with tenant(merchant_id):
         standing = _standing(merchant_id, subscription_id)
@@ -247,6 +247,12 @@ def _check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:
         raise Conflict(gettext_noop("This subscription has already ended."), code="subscription_not_running")
     if picture.current_period is None:
         raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
+    if picture.suspension is not None and picture.suspension.stops_billing:
+        raise Conflict(
+            gettext_noop("A suspension that stops billing is planned."),
+            code="suspension_planned",
+            way_out=gettext_noop("Take it back first, or ask for the end of the period."),
+        )
     if isinstance(ask, ChangeOffer) and picture.ends_on is not None:
         raise Conflict(
             gettext_noop("This subscription is cancelled."),

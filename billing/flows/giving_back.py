@@ -63,9 +63,17 @@ def backs(
         return ()
     lines = [line for line in running_lines(picture, day) if only is None or billed_by(line) in only]
     gone, period = given_up(lines), picture.current_period
-    begun = period.start if period is not None and refund is Refunding.full else date.max
+    begun = period.start if period is not None and refund is Refunding.full else day
     meant = [line for line in lines if line.pk not in gone or gone[line.pk] > begun]
-    return _found(meant, lambda _line, billed: given_back(billed, day, refund), to=to)
+    return _found(meant, partial(_rest_of, gone, day, refund), to=to)
+
+
+def _rest_of(gone: Mapping[UUID, date], day: date, refund: Refunding, line: InvoiceLine, billed: Billed) -> Ask | None:
+    """What a line gives back from a day on: up to where it gave back already (its renewal was moved)."""
+    until = gone.get(line.pk)
+    if until is None or refund is not Refunding.prorated:
+        return given_back(billed, day, refund)
+    return lost_of(billed, Period(max(billed.start, day), until))
 
 
 def lost_backs(subscription_id: UUID, spans: Sequence[Period], *, to: To) -> tuple[Back, ...]:
@@ -134,13 +142,16 @@ def give_back(
 def given_up(lines: Sequence[InvoiceLine]) -> dict[UUID, date]:
     """Lines of which the days up to their end were given back already, and from which day on: what is left of them was
     had."""
-    ends = {line.pk: line.period_end.isoformat() for line in lines if line.period_end is not None}
+    ends = {line.pk: line.period_end for line in lines if line.period_end is not None}
     credited = CreditNoteLine.objects.filter(invoice_line_id__in=list(ends), rule=CreditRule.days_not_had)
+    spans = [
+        (date.fromisoformat(inputs["until"]), date.fromisoformat(inputs["from"]), id_)
+        for id_, inputs in credited.values_list("invoice_line_id", "inputs")
+    ]
     found: dict[UUID, date] = {}
-    for id_, inputs in credited.values_list("invoice_line_id", "inputs"):
-        if inputs.get("until") == ends[id_]:
-            since = date.fromisoformat(inputs["from"])
-            found[id_] = min(since, found.get(id_, since))
+    for until, since, id_ in sorted(spans, key=lambda span: span[:2], reverse=True):
+        if until == found.get(id_, ends[id_]):
+            found[id_] = since
     return found
 
 

@@ -82,7 +82,7 @@ def stood_before(row: Subscription, picture: SubscriptionSnapshot, merchant: Mer
     paid = {
         line.pk: billed_by(line)
         for line in lines
-        if (line.pk not in gone or since[line.pk]) and before[line.pk] < line.amount - line.discount
+        if (gone.get(line.pk, date.max) > day or since[line.pk]) and before[line.pk] < line.amount - line.discount
     }
     credited: Counter[str] = Counter()
     for line_id, amount in since.items():

@@ -30,7 +30,9 @@ SELECT l.subscription_id AS life, l.period_start AS a, l.period_end AS b, i.numb
         ELSE coalesce(c.since, l.period_end) END AS had
 FROM invoices_invoiceline l JOIN invoices_invoice i ON i.id = l.invoice_id
 LEFT JOIN (SELECT n.invoice_line_id, sum(n.amount) AS back, min((n.inputs->>'from')::date) FILTER (
-        WHERE n.rule = 'days_not_had' AND n.inputs->>'until' = n.period_end::text) AS since
+        WHERE n.rule = 'days_not_had' AND (n.inputs->>'until' = n.period_end::text OR EXISTS (
+            SELECT 1 FROM invoices_creditnoteline m WHERE m.invoice_line_id = n.invoice_line_id
+            AND m.rule = 'days_not_had' AND m.inputs->>'from' = n.inputs->>'until'))) AS since
     FROM invoices_creditnoteline n GROUP BY 1) c ON c.invoice_line_id = l.id
 WHERE l.kind = 'stage' AND i.number IS NOT NULL"""
 

@@ -8,8 +8,9 @@ from textwrap import dedent
 import pytest
 
 from billing.engine.moving import Anchoring
-from billing.flows import cancel, change
+from billing.flows import cancel, change, move_renewal
 from billing.flows.asks import AddOption, ChangeOffer, RemoveOption, SetQuantity
+from billing.flows.move_renewal import Moving
 from billing.flows.purchase import WishedOption
 from invoices.models import CreditNote, CreditNoteLine
 from invoices.services.balances import balance_of
@@ -277,3 +278,16 @@ def test_what_was_used_before_another_offer_is_billed_with_the_change(world):
         2026-02-28  pro, calls   02-14..02-28            2.00
                     pro          02-28..03-31          112.00
         """)
+
+
+def test_another_offer_after_the_renewal_was_moved_closer(world):
+    """What was given back already is not given back twice, and what was not is."""
+    basic, pro = world.shop.offer("basic", ("month", None, 28_00)), world.shop.offer("pro", ("month", None, 56_00))
+    sub = world.subscribe(basic)
+    moving = Moving(on=date(2026, 2, 21), reason="asked")
+    move_renewal.move_renewal(merchant_id=world.shop.id, subscription_id=sub.pk, moving=moving, actor=TESTER)
+    world.until("2026-02-14")
+    world.change(sub, ChangeOffer(offer=pro))
+    with tenant(world.shop.id):
+        amounts = list(CreditNoteLine.objects.order_by("id").values_list("amount", flat=True))
+    assert amounts == [7_00, 7_00]  # 21 to 28 February, then 14 to 21
