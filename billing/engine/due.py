@@ -16,8 +16,9 @@ def ends_due(snapshot: SubscriptionSnapshot) -> date | None:
 
 
 def apply_due(snapshot: SubscriptionSnapshot) -> date | None:
-    """The day of the earliest scheduled change."""
-    return min((wish.effective_on for wish in snapshot.scheduled), default=None)
+    """The day of the earliest scheduled change; None while billing stands still, as no period ends then."""
+    day = min((wish.effective_on for wish in snapshot.scheduled), default=None)
+    return None if day is not None and snapshot.stands_still(day) else day
 
 
 def suspend_due(snapshot: SubscriptionSnapshot) -> date | None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from billing.engine.decide import StepKind, catch_up
-from billing.engine.lives import next_charge
+from billing.engine.lives import live, next_charge
 from billing.engine.quoting import coming
 from billing.engine.wishes import Catalogue, apply_wishes, paid_until
-from subscribers.lifecycle import Status
+from subscribers.lifecycle import MakesGood, Status, Suspension
 from subscribers.periods import Alignment, Anchor, Period
 from subscribers.snapshots import Scheduled, SubscriptionSnapshot
 from tests.unit.pictures import DAY, MONTH, YEAR, arrears, begun, offer, option, stage
@@ -265,3 +265,17 @@ def test_the_charges_ahead_count_in_what_is_planned():
     assert [
         (one.from_on.isoformat(), one.gross, one.times) for one in coming(before, catalogue=Catalogue(offers=SOLD))
     ] == [("2026-02-28", 299_00, None)]
+
+
+def test_a_wish_waits_while_billing_stands_still_and_counts_from_the_end_of_the_period_after():
+    before = begun(offer(stage(10_00)), "2026-01-31", quantity=2)
+    pause = Suspension(
+        from_on=date(2026, 2, 10), until_on=date(2026, 4, 10), stops_billing=True, begun=True, makes_good=MakesGood.none
+    )
+    suspended = replace(before, suspension=pause, status=Status.suspended)
+    for kind, payload in (("change_offer", MOVE), ("set_quantity", {"quantity": 5})):
+        waiting = replace(suspended, scheduled=(wish(kind, "2026-02-28", **payload),))
+        taken = live(waiting, date(2026, 5, 1), catalogue=Catalogue(offers=SOLD))
+        after = taken[-1].after
+        assert after.scheduled == ()
+        assert (after.offer.reference, after.quantity) in (("pro", 2), ("hifi", 5))
