@@ -24,7 +24,7 @@ from billing.engine.wishes import Catalogue, WishKind, paid_until
 from invoices.crediting import CreditRule
 from invoices.drafts import DraftLine, LineKind
 from merchants.refusals import Refusal
-from subscribers.lifecycle import LIVE, MOVES
+from subscribers.lifecycle import LIVE, MOVES, MakesGood, Status, Suspension
 from subscribers.periods import Alignment, Period
 from subscribers.snapshots import CouponSnapshot, Duration, Scheduled, SubscriptionSnapshot
 from tests.lives.numbers import Event
@@ -236,7 +236,10 @@ def act(life: Life, event: Event) -> None:
     life.acts += 1
     if life.snapshot.status not in LIVE:
         return
-    kinds = (_days, _days, _days, _offer_now, _quantity_now, _add_now, _drop_now, _later, _cancel, _undo)
+    kinds = (
+        *(_days, _days, _days, _days, _offer_now, _quantity_now),
+        *(_add_now, _drop_now, _later, _cancel, _undo, _pause, _resume),
+    )
     before = life.snapshot
     try:
         kinds[which % len(kinds)](life, a, b)
@@ -254,6 +257,9 @@ def _wish(life: Life, kind: WishKind, day: date, **payload: object) -> Scheduled
 
 
 def _may_change(life: Life) -> bool:
+    wish = life.snapshot.suspension
+    if life.snapshot.status is Status.suspended or (wish is not None and wish.stops_billing):
+        return False
     return life.snapshot.current_period is not None and life.today in life.snapshot.current_period
 
 
@@ -313,6 +319,24 @@ def _cancel(life: Life, a: int, b: int) -> None:
             life.snapshot = replace(life.snapshot, service_ends_on=end, billing_ends_on=end)
 
 
+def _pause(life: Life, a: int, b: int) -> None:
+    """Suspended from today or soon, for some days or until it is resumed; in half of them billing stops."""
+    if life.snapshot.suspension is not None or life.snapshot.current_period is None or life.snapshot.ends_on:
+        return
+    begins = life.today + timedelta(days=b % 3 * 5)
+    ends = begins + timedelta(days=1 + a % 45) if b & 4 else None
+    wish = Suspension(from_on=begins, until_on=ends, stops_billing=bool(a & 1), makes_good=MakesGood.none)
+    life.snapshot = replace(life.snapshot, suspension=wish)
+    life.pass_days(0)
+
+
+def _resume(life: Life, a: int, b: int) -> None:
+    wish = life.snapshot.suspension
+    if wish is not None and wish.begun and wish.from_on < life.today:
+        life.snapshot = replace(life.snapshot, suspension=replace(wish, until_on=life.today))
+        life.pass_days(0)
+
+
 def _undo(life: Life, a: int, b: int) -> None:
     if life.snapshot.ends_on is not None and life.snapshot.ends_on > life.today:
         life.snapshot = replace(life.snapshot, service_ends_on=None, billing_ends_on=None)
@@ -349,11 +373,15 @@ def _no_hole(life: Life, lines: Sequence[Line]) -> None:
         until = min(until, snapshot.bills_until)
     if snapshot.current_period is not None and snapshot.stage.billing.value == "arrears":
         until = min(until, snapshot.current_period.start)
+    if snapshot.suspension is not None and snapshot.suspension.begun and snapshot.suspension.stops_billing:
+        until = min(until, snapshot.current_period.end if snapshot.current_period else snapshot.suspension.from_on)
+    spans = [(line.period.start, line.had.end if line.had else line.period.start) for line in lines]
+    spans += [(line.period.start, line.period.end) for line in lines if line.forgiven]
+    spans += [(span.start, span.end) for span in snapshot.unbilled]
     covered = snapshot.start_on
-    for line in sorted(lines, key=lambda one: one.period.start):
-        if line.period.start > covered:
+    for start, end in sorted(spans):
+        if start > covered:
             break
-        end = line.had.end if line.had else line.period.end if line.forgiven else line.period.start
         covered = max(covered, end)
     assert covered >= min(until, life.today), f"nothing bills {covered}, it is {life.today}"
 

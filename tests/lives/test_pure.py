@@ -45,7 +45,7 @@ def test_there_and_back_is_neutral():
     made = 0
     for number in range(MANY // 4):
         (which, many, _), day, events = drawn(SEED + 1, number)
-        life = play((which, many, number % 8 * 8), day, [event for event in events if event[0] % 10 not in (5, 6)])
+        life = play((which, many, number % 8 * 8), day, [event for event in events if event[0] % 13 not in (6, 7, 11)])
         before = life.snapshot
         paid = sum(line.drafted.charged - line.credited for line in life.lines)
         if before.status not in LIVE or before.ends_on is not None or before.stage.billing is Billing.arrears:
