@@ -104,7 +104,7 @@ class MoveForm(_Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.gives:
-            self.fields["added_days"].choices = [("charged", lazy("are charged"))]  # type: ignore[attr-defined]
+            self.fields["added_days"].choices = [("charged", lazy("are charged"))]  # type: ignore[attr-defined] # a choice field
 
     def asked(self) -> Moving:
         """What is asked for."""

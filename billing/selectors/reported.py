@@ -29,10 +29,10 @@ SLACK = timedelta(days=7)
 WHO = "d.customer->>'name', d.customer->>'company', d.customer->>'siren', d.customer->>'vat_number',"
 WHO += " d.customer->>'country', d.customer->>'postal_code'"
 INVOICES = f"""
-SELECT d.id, d.number, d.issued_on, d.currency, NULL, NULL, {WHO} FROM invoices_invoice d WHERE d.id = ANY(%s)"""  # noqa: S608
+SELECT d.id, d.number, d.issued_on, d.currency, NULL, NULL, {WHO} FROM invoices_invoice d WHERE d.id = ANY(%s)"""  # noqa: S608 - constants
 NOTES = f"""
 SELECT d.id, d.number, d.issued_on, d.currency, i.number, i.issued_on, {WHO}
-FROM invoices_creditnote d JOIN invoices_invoice i ON i.id = d.invoice_id WHERE d.id = ANY(%s)"""  # noqa: S608
+FROM invoices_creditnote d JOIN invoices_invoice i ON i.id = d.invoice_id WHERE d.id = ANY(%s)"""  # noqa: S608 - constants
 
 TOLD = """l.tax_code, l.tax_percent, l.inputs #>> '{tax,reason}', l.inputs #>> '{tax,place}',
     coalesce(l.inputs #>> '{tax,category}', (SELECT min(t.category) FROM invoices_invoicetax t

@@ -17,8 +17,8 @@ from merchants.models import LegalEntity, Merchant
 from merchants.tenancy.scope import current
 from subscribers.lifecycle import DunningEffect, PaymentState, Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionCoupon, SubscriptionOption
-from subscribers.periods import Alignment, Anchor, Period
-from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures
+from subscribers.periods import Alignment, Period
+from subscribers.selectors.pictures import WantedOption, anchor_of, coupon_pictures, offer_pictures, option_pictures
 from subscribers.selectors.rights import suspension_of
 from subscribers.selectors.taxing import WHO_IS_TAXED, tax_profiles
 from subscribers.snapshots import (
@@ -160,17 +160,6 @@ def _taxes(rows: Sequence[Subscription], people: Mapping[UUID, Subscriber] | Non
         payers = {payer.pk: payer for payer in needed}
     profiles = tax_profiles((entities[row.legal_entity_id], payers[row.payer_id]) for row in rows)
     return {row.pk: profiles[row.legal_entity_id, row.payer_id] for row in rows}
-
-
-def anchor_of(row: Subscription) -> Anchor | None:
-    """The anchor that a subscription's columns hold.
-
-    >>> anchor_of(Subscription(anchor_kind="month_day", anchor_day=31))
-    Anchor(day=31, month=None, weekday=None)
-    """
-    if row.anchor_kind == "weekday":
-        return Anchor(weekday=row.anchor_day)
-    return Anchor(day=row.anchor_day, month=row.anchor_month) if row.anchor_kind and row.anchor_day else None
 
 
 def _snapshot(

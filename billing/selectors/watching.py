@@ -8,12 +8,11 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from billing.engine.foreseeing import CARD_DAYS, ENDING_DAYS, TRIAL_DAYS, Watch, Watched, card_ends_on
-from billing.selectors.snapshots import anchor_of
 from merchants.models import Stage
 from merchants.now import local_date
 from subscribers.models import PaymentMethod, Subscription
 from subscribers.periods import boundary
-from subscribers.selectors.pictures import offer_pictures
+from subscribers.selectors.pictures import anchor_of, offer_pictures
 from subscribers.snapshots import OfferSnapshot
 
 LIVE = (Subscription.Status.TRIALING, Subscription.Status.ACTIVE, Subscription.Status.SUSPENDED)

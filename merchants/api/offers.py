@@ -65,7 +65,7 @@ from merchants.terms import (
 class StageBody(IntervalBody):
     """A span of the offer."""
 
-    label = LocaleText(max_length=60, optional=True, required=False)  # type: ignore[assignment]
+    label = LocaleText(max_length=60, optional=True, required=False)  # type: ignore[assignment] # a field, over DRF's own attribute
     recurrences = Whole(least=1, most=RECURRENCES, required=False, allow_null=True)
     amount = Minor()
     billing = Choice(choices=Stage.Billing.choices, required=False)

@@ -66,5 +66,5 @@ def find_some(queryset: QuerySet[M], texts: Iterable[str]) -> dict[str, M]:
         found |= {text: by_key[key] for text, key in keys.items() if key in by_key}
     if references and _has_reference(queryset):
         rows: Iterable[M] = queryset.filter(reference__in=references)
-        found |= {MARK + str(row.reference): row for row in rows}  # type: ignore[attr-defined]
+        found |= {MARK + str(row.reference): row for row in rows}  # type: ignore[attr-defined] # asked for above
     return found
