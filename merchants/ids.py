@@ -42,6 +42,8 @@ PREFIXES = {
     "SubscriptionOption": "sop",
     "ScheduledChange": "sch",
     "Grant": "gra",
+    "Gesture": "ges",
+    "GestureBatch": "geb",
     "Consumption": "con",
     "UsageRecord": "use",
     "PaymentMethod": "pm",

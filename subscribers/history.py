@@ -21,6 +21,7 @@ from merchants.tenancy import bulk
 from merchants.tracing import request_id
 from subscribers.models import (
     Change,
+    Gesture,
     Grant,
     Mandate,
     PaymentMethod,
@@ -43,6 +44,7 @@ KINDS: dict[type[models.Model], str] = {
     PaymentMethod: "payment_method",
     Mandate: "mandate",
     ScheduledChange: "scheduled_change",
+    Gesture: "gesture",
 }
 UNTOLD = {
     "id",
@@ -208,7 +210,9 @@ def _life_of(row: models.Model) -> UUID:
     if isinstance(row, SubscriptionOption | SubscriptionCoupon | ScheduledChange):
         beneficiary: UUID = row.subscription.subscriber_id
         return beneficiary
-    assert isinstance(row, Subscription | Grant | PaymentMethod | Mandate)  # every other kind names its subscriber
+    assert isinstance(
+        row, Subscription | Grant | PaymentMethod | Mandate | Gesture
+    )  # every other kind names its subscriber
     return row.subscriber_id
 
 

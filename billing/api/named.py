@@ -21,4 +21,4 @@ def named_options(body: Mapping[str, Any]) -> list[WishedOption]:
 def named_coupons(body: Mapping[str, Any]) -> list[Coupon]:
     """`coupons: […]`. Raises Invalid naming each that is unknown."""
     named = {f"coupons[{place}]": text for place, text in enumerate(body.get("coupons", ()))}
-    return list(find_all(Coupon.objects.all(), named).values())
+    return list(find_all(Coupon.objects.filter(is_gesture=False), named).values())

@@ -12,6 +12,7 @@ from uuid import UUID
 from billing.engine.moving import first_paid
 from billing.engine.wishes import WishKind
 from billing.flows import purchase as buying
+from billing.flows.given import ALONE, Because
 from billing.flows.purchase import WishedOption
 from merchants.ids import new_id
 from merchants.models import Merchant, Offer, OfferVersion
@@ -38,6 +39,7 @@ class Gift:
     reason: str
     periods: int | None = None
     until: date | None = None
+    because: Because = ALONE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from billing.engine.changing import Changed, How, change_now
 from billing.engine.committing import committed_until
+from billing.engine.giving import Worth
 from billing.engine.leaving import Refunding
 from billing.engine.lives import Taken
 from billing.engine.moving import Anchoring, on_trial
@@ -24,6 +25,7 @@ from billing.engine.wishes import Catalogue, WishKind
 from billing.flows import cancel, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
 from billing.flows.bring_up import bring_up, is_due
+from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.giving_back import Back, backs, give_back
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
@@ -60,7 +62,7 @@ class Changing:
 @dataclass(frozen=True, kw_only=True)
 class Foreseen:
     """What a change would do: the day from which it counts, what it gives back by invoice, the documents of that day,
-    the subscription's options that end with it, and what comes later."""
+    the subscription's options that end with it, and what comes later; of a gift, what it costs."""
 
     when: When
     on: date
@@ -69,6 +71,7 @@ class Foreseen:
     documents: tuple[DraftInvoice, ...]
     ended_options: tuple[str, ...]
     later: tuple[Later, ...]
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ class _Worked:
     changed: Changed
     backs: tuple[Back, ...]
     catalogue: Catalogue
+    worth: Worth | None = None
 
 
 def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Changing) -> Foreseen:
@@ -90,6 +94,7 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
         transition = _transition(ask, standing, changing)
         if transition.when is When.period_end:
             effect = schedule.preview(merchant_id=merchant_id, subscription_id=subscription_id, ask=ask)
+            worth = worth_when_planned(ask, standing, role=changing.role)
             return Foreseen(
                 when=When.period_end,
                 on=effect.due_on,
@@ -98,6 +103,7 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
                 documents=effect.documents,
                 ended_options=effect.ended_options,
                 later=effect.later,
+                worth=worth,
             )
         due = is_due(standing.row, standing.now)
         if due:
@@ -113,6 +119,7 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
             documents=step.drafts,
             ended_options=step.ended_options,
             later=coming(step.after, catalogue=worked.catalogue),
+            worth=worked.worth,
         )
         if due:
             transaction.set_rollback(True)
@@ -125,19 +132,23 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
     A change now takes the place of a wish of its kind that waits; other wishes stand, and move with the period where
     that changes its end. Raises Invalid naming the field, Conflict (`subscription_not_running`,
     `subscription_suspended`, `suspension_planned`, `subscription_ending`, `no_running_period`, `change_forbidden`,
-    `nothing_changes`, `policy_not_yours`, `too_many_changes`, `subscription_parked`, `offer_archived`, `option_over`).
+    `nothing_changes`, `policy_not_yours`, `too_many_changes`, `subscription_parked`, `offer_archived`, `option_over`;
+    of a gift `gesture_above_limit`, `gestures_of_month_above_limit`).
     """
     with tenant(merchant_id):
         standing = _standing(merchant_id, subscription_id)
         transition = _transition(ask, standing, changing)
         if transition.when is When.period_end:
-            return schedule.schedule(
+            noted = schedule.schedule(
                 merchant_id=merchant_id,
                 subscription_id=subscription_id,
                 ask=ask,
                 actor=actor,
                 reason=changing.reason,
             )
+            worth = worth_when_planned(ask, standing, role=changing.role)
+            note_gift(ask, worth, None, standing=standing, role=changing.role, actor=actor)
+            return noted
         if is_due(standing.row, standing.now):
             bring_up(merchant_id, standing.row, actor=actor, now=standing.now)
             standing = _standing(merchant_id, subscription_id)
@@ -155,6 +166,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         life = Life(row=row, taken=(taken,), reason=changing.reason)
         write([life], standing.merchant, people, catalogue=worked.catalogue, actor=actor, now=now)
         give_back(worked.backs, reason=changing.reason, to="balance", actor=actor, now=now)
+        note_gift(ask, worked.worth, worked.wish, standing=standing, role=changing.role, actor=actor)
         return cancel.lock(subscription_id)
 
 
@@ -233,7 +245,9 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
     changed = change_now(before, wish, how=how, catalogue=catalogue)
     refund = Refunding.full if changed.whole else Refunding.prorated
     found = backs(picture, today, refund=refund, to="balance", only=changed.gives_up)
-    return _Worked(standing=standing, wish=wish, changed=changed, backs=found, catalogue=catalogue)
+    after = changed.step.after
+    worth = worth_of_gift(ask, after, wish, standing=standing, catalogue=catalogue, role=changing.role)
+    return _Worked(standing=standing, wish=wish, changed=changed, backs=found, catalogue=catalogue, worth=worth)
 
 
 def _check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:

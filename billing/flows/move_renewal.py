@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from billing.engine.columns import columns
+from billing.engine.giving import Worth, worth_of_days
 from billing.engine.lives import live, next_charge
-from billing.engine.pausing import added_draft, moved
+from billing.engine.pausing import added_draft, moved, without
+from billing.flows import given
 from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
+from billing.flows.given import ALONE, Because, Given
 from billing.flows.giving_back import Back, give_back, lost_backs
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
@@ -26,8 +30,8 @@ from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
-from subscribers.models import ScheduledChange, Subscriber, Subscription, SubscriptionOption
-from subscribers.periods import Period
+from subscribers.models import Gesture, ScheduledChange, Subscriber, Subscription, SubscriptionOption
+from subscribers.periods import Anchor, Period
 from subscribers.services.facts import Lived, tell_all
 from subscribers.snapshots import Billing, Collection, SubscriptionSnapshot
 
@@ -37,14 +41,45 @@ Added = Literal["free", "charged"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The calendar as it was before a move that is taken back: a 31st is a 31st again."""
+
+    anchor: Anchor | None
+    cycle_from: date | None
+    billing_day: int | None
+
+    @classmethod
+    def of(cls, picture: SubscriptionSnapshot) -> Grid:
+        """As it stands."""
+        return cls(anchor=picture.anchor, cycle_from=picture.cycle_from, billing_day=picture.billing_day)
+
+    def plain(self) -> dict[str, Any]:
+        """As it is stored."""
+        anchor = asdict(self.anchor) if self.anchor is not None else None
+        from_ = self.cycle_from.isoformat() if self.cycle_from else None
+        return {"anchor": anchor, "cycle_from": from_, "billing_day": self.billing_day}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Grid:
+        """As it was stored."""
+        anchor = Anchor(**stored["anchor"]) if stored["anchor"] else None
+        from_ = date.fromisoformat(stored["cycle_from"]) if stored["cycle_from"] else None
+        return cls(anchor=anchor, cycle_from=from_, billing_day=stored["billing_day"])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moving:
     """The day of the next renewal. Days that it adds are free (a gesture, with a reason) or charged pro rata; days that
-    it takes away are credited, to the balance unless the means that paid are asked for (`to`)."""
+    it takes away are credited, to the balance unless the means that paid are asked for (`to`). `role` of the member who
+    gives them, whose limits hold; None: an API key. `grid`: the calendar to go back to, where a move is taken back."""
 
     on: date
     added_days: Added = "free"
     to: To = "balance"
     reason: str = ""
+    role: str | None = None
+    because: Because = ALONE
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +93,7 @@ class Foreseen:
     documents: tuple[DraftInvoice, ...] = ()
     backs: tuple[Back, ...] = ()
     next_charge: tuple[date, int] | None = None
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +102,7 @@ class _Move:
     after: SubscriptionSnapshot
     charged: DraftInvoice | None
     backs: tuple[Back, ...]
+    worth: Worth | None = None
 
 
 def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) -> Foreseen:
@@ -77,7 +114,7 @@ def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) 
     picture = snapshots([row], merchant)[row.pk]
     catalogue = catalogue_of([picture])
     due = live(picture, now.today, at=now.at, catalogue=catalogue)
-    move = _move(row, due[-1].after if due else picture, moving, now)
+    move = _move(row, due[-1].after if due else picture, moving, merchant, now)
     taken = live(move.after, now.today, at=now.at, catalogue=catalogue)
     begun = [draft for one in taken for draft in one.drafts]
     ended = _period(move.before).end
@@ -88,6 +125,7 @@ def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) 
         documents=tuple([move.charged] if move.charged else []) + tuple(begun),
         backs=move.backs,
         next_charge=next_charge(taken[-1].after if taken else move.after, catalogue=catalogue),
+        worth=move.worth,
     )
 
 
@@ -101,12 +139,14 @@ def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, ac
         if row.next_action_at is not None and row.next_action_at <= now.at:
             bring_up(merchant_id, row, actor=actor, now=now, asked=True)
             row = lock(subscription_id)
-        move = _move(row, snapshots([row], merchant)[row.pk], moving, now)
+        move = _move(row, snapshots([row], merchant)[row.pk], moving, merchant, now)
         told: list[Lived] = []
         if move.charged is not None:
             row.latest_invoice_id = _charge(row, move.charged, merchant, told, actor=actor, now=now)
             row.save(update_fields=["latest_invoice_id"])
         _write(row, move, moving.reason, actor=actor, now=now)
+        if move.worth is not None:
+            _note(row, move, moving, actor=actor, now=now)
         data = {
             "object": {**shapes.subscription(row), "scheduled": planned([row])[row.pk]},
             "previous": {"current_period": _shown(_period(move.before))},
@@ -129,18 +169,28 @@ def _shown(period: Period) -> dict[str, str]:
     return {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
-def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> _Move:
+def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, merchant: Merchant, now: Now) -> _Move:
     """The subscription before and after, what is charged and given back. Raises what `foresee` raises."""
     _check(row, picture, moving, now)
     period = _period(picture)
     after = moved(picture, moving.on)
     if moving.on < period.end:
+        taken = [Period(moving.on, period.end)]
+        free = tuple(left for span in picture.unbilled for left in without(span, taken))
+        after = replace(after, unbilled=free)
+        if moving.grid is not None:
+            grid = moving.grid
+            after = replace(after, anchor=grid.anchor, cycle_from=grid.cycle_from, billing_day=grid.billing_day)
         taken_away = (Period(moving.on, period.end),) if picture.stage.billing is Billing.advance else ()
         return _Move(before=picture, after=after, charged=None, backs=lost_backs(row.pk, taken_away, to=moving.to))
     charged = added_draft(picture, moving.on, on=now.today) if moving.added_days == "charged" else None
+    worth = None
     if charged is None:
         after = replace(after, unbilled=(*after.unbilled, Period(period.end, moving.on)))
-    return _Move(before=picture, after=after, charged=charged, backs=())
+    if moving.added_days == "free":
+        worth = worth_of_days(picture, (moving.on - period.end).days, on=now.today)
+        given.allow(row, worth, merchant=merchant, role=moving.role, now=now)
+    return _Move(before=picture, after=after, charged=charged, backs=(), worth=worth)
 
 
 def _check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> None:
@@ -197,6 +247,21 @@ def _charge(
     )
     (invoice,) = issue([ask], actor=actor, now=now, telling=told)
     return invoice.pk
+
+
+def _note(row: Subscription, move: _Move, moving: Moving, *, actor: Actor, now: Now) -> None:
+    """The gesture of days, with the grid as it was, so that it can be taken back."""
+    before = _period(move.before)
+    told = Given(
+        kind=Gesture.Kind.DAYS,
+        worth=move.worth or Worth(cost=0),
+        reason=moving.reason,
+        because=moving.because,
+        days=(moving.on - before.end).days,
+    )
+    grid = Grid.of(move.before).plain()
+    moved_from = {"from": before.end.isoformat(), "to": moving.on.isoformat(), "grid": grid}
+    given.note(row, told, made={"moved": moved_from}, role=moving.role, actor=actor, now=now)
 
 
 def _write(row: Subscription, move: _Move, reason: str, *, actor: Actor, now: Now) -> None:

@@ -68,7 +68,7 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
             subscription=row, kind=kind.value, due_on=standing.due_on, details=wanted, created_at=now.at
         )
         history.create(wish, actor=actor, now=now, reason=reason)
-        _plan_again(row, standing.merchant, actor=actor, now=now)
+        plan_again(row, standing.merchant, actor=actor, now=now)
         return row
 
 
@@ -124,7 +124,7 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: A
         for wish in wishes:
             settle(wish, ScheduledChange.Status.REVOKED, actor=actor, now=now)
         if wishes:
-            _plan_again(row, merchant, actor=actor, now=now)
+            plan_again(row, merchant, actor=actor, now=now)
         return row
 
 
@@ -177,7 +177,7 @@ def settle(wish: ScheduledChange, status: ScheduledChange.Status, *, actor: Acto
     history.update(wish, {"status": status.value, "settled_at": now.at}, actor=actor, now=now, verb=status.value)
 
 
-def _plan_again(row: Subscription, merchant: Merchant, *, actor: Actor, now: Now) -> None:
+def plan_again(row: Subscription, merchant: Merchant, *, actor: Actor, now: Now) -> None:
     """When it is due next, now that its wishes are others; and the fact that they are."""
     picture = snapshots([row], merchant)[row.pk]
     history.update(row, {"next_action_at": next_action_at(picture)}, actor=actor, now=now, verb="planned")

@@ -100,7 +100,9 @@ class Coupons(ApiView):
     @operation("List coupons", answer=CouponShape, page=True, filters=CouponListing)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        return self.page(narrowed(Coupon.objects.all(), self.filters, code="code__iexact"), show_coupons)
+        return self.page(
+            narrowed(Coupon.objects.filter(is_gesture=False), self.filters, code="code__iexact"), show_coupons
+        )
 
     @operation("Create a coupon", answer=CouponShape, body=CouponBody, status=201)
     def post(self, request: Request) -> Response:
@@ -118,11 +120,11 @@ class OneCoupon(ApiView):
     @operation("Read a coupon", answer=CouponShape)
     def get(self, request: Request, coupon: str) -> Response:
         """What it takes off, and how often it was used."""
-        return Response(show_coupons([self.find(Coupon.objects.all(), coupon)])[0])
+        return Response(show_coupons([self.find(Coupon.objects.filter(is_gesture=False), coupon)])[0])
 
     @operation("Change a coupon", answer=CouponShape, body=CouponChanges)
     def patch(self, request: Request, coupon: str) -> Response:
         """Its limits, or whether it can still be used. Who has it keeps it."""
-        found = self.find(Coupon.objects.all(), coupon)
+        found = self.find(Coupon.objects.filter(is_gesture=False), coupon)
         found = update_coupon(found, **self.body, actor=self.actor, now=self.now)
         return Response(show_coupons([found])[0])

@@ -10,8 +10,21 @@ from rest_framework.response import Response
 
 from merchants.api.parts import listed
 from merchants.dunning import MOST_DAYS, MOST_STEPS, Action
+from merchants.gesture_limits import LIMITED
 from merchants.http.bodies import Body
-from merchants.http.fields import Choice, Currency, Email, Flag, Instant, Metadata, PublicId, Text, WebAddress, Whole
+from merchants.http.fields import (
+    Choice,
+    Currency,
+    Email,
+    Flag,
+    Instant,
+    Metadata,
+    Minor,
+    PublicId,
+    Text,
+    WebAddress,
+    Whole,
+)
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
@@ -54,6 +67,15 @@ class TransitionRuleBody(Body):
     overridden_by = listed(Choice(choices=list(OVERRIDING)), len(OVERRIDING), required=False)
 
 
+class GestureLimitBody(Body):
+    """What a role may give, in minor units of the merchant's currency; null or left out: as much as it likes."""
+
+    role = Choice(choices=list(LIMITED))
+    one = Minor(required=False, allow_null=True)
+    month = Minor(required=False, allow_null=True, help_text="To one subscriber in a calendar month")
+    batch = Minor(required=False, allow_null=True, help_text="One gesture for many, in all")
+
+
 class MerchantChanges(Body):
     """What a merchant says about itself."""
 
@@ -77,6 +99,9 @@ class MerchantChanges(Body):
     dunning_steps = listed(DunningStepBody(), MOST_STEPS, help_text="Replaced whole; empty: the standard steps")
     transition_rules = listed(
         TransitionRuleBody(), MOST_RULES, help_text="Replaced whole; the first that fits a change counts"
+    )
+    gesture_limits = listed(
+        GestureLimitBody(), len(LIMITED), help_text="Replaced whole; a role that is not named gives as it likes"
     )
     metadata = Metadata()
 

@@ -30,6 +30,9 @@ class Coupon(TenantModel):
     uses = models.PositiveIntegerField(default=0)
     valid_until = models.DateTimeField(null=True)
     metadata = models.JSONField(default=dict)
+    is_gesture = models.BooleanField(
+        default=False, db_default=False, help_text="Made for a gesture: nobody types it, no list shows it"
+    )
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 

@@ -56,6 +56,9 @@ class Merchant(models.Model):
     transition_rules = models.JSONField(
         default=list, db_default=[], help_text="How changes of offer count, first match wins (merchants.transitions)"
     )
+    gesture_limits = models.JSONField(
+        default=list, db_default=[], help_text="What each role may give (merchants.gesture_limits)"
+    )
     event_sequence = models.BigIntegerField(default=0, help_text="The last event number that the relay gave")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()

@@ -170,7 +170,7 @@ NAMES = {"title": "title_en", "valid_until": "last_day", "reference": "code"}
 @office_page(permission="see_catalogue")
 def coupons(request: OfficeRequest) -> HttpResponse:
     """All coupons, the newest first, withdrawn ones last."""
-    rows = sorted(Coupon.objects.order_by("-id"), key=lambda row: row.archived_at is not None)
+    rows = sorted(Coupon.objects.filter(is_gesture=False).order_by("-id"), key=lambda row: row.archived_at is not None)
     zone = request.office.merchant.timezone
     context = {
         "rows": [
@@ -209,7 +209,7 @@ def coupon_new(request: OfficeRequest) -> HttpResponse:
 def coupon_edit(request: OfficeRequest, coupon: str) -> HttpResponse:
     """Change its name and limits."""
     office = request.office
-    row = find(Coupon.objects.all(), coupon)
+    row = find(Coupon.objects.filter(is_gesture=False), coupon)
     zone = office.merchant.timezone
     begins = {
         **{f"title_{code}": text for code, text in row.title.items()},
@@ -250,6 +250,6 @@ def coupon_edit(request: OfficeRequest, coupon: str) -> HttpResponse:
 @office_page(permission="edit_catalogue")
 def coupon_archive(request: OfficeRequest, coupon: str) -> HttpResponse:
     """Withdraw it, or bring it back."""
-    row = find(Coupon.objects.all(), coupon)
+    row = find(Coupon.objects.filter(is_gesture=False), coupon)
     update_coupon(row, archived=row.archived_at is None, actor=request.office.actor, now=request.office.now)
     return redirect(request.office.url("offer_coupons"))

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from uuid import UUID
 
 from merchants.dunning import Action, steps_of
+from merchants.gesture_limits import LIMITED, limits_of
 from merchants.ids import show
 from merchants.languages import codes
 from merchants.models import Merchant, TestClock
@@ -43,6 +44,16 @@ class TransitionRuleShape(TypedDict):
     overridden_by: list[Annotated[str, Says(one_of=OVERRIDING)]]
 
 
+class GestureLimitShape(TypedDict):
+    """What a role may give, in minor units of the merchant's currency; null: as much as it likes. `one` gesture, all
+    gestures to one subscriber in a calendar `month`, one `batch` in all."""
+
+    role: Annotated[str, Says(one_of=LIMITED)]
+    one: int | None
+    month: int | None
+    batch: int | None
+
+
 class MerchantShape(TypedDict):
     """The company whose key it is. `grouping` says what stands on one invoice: one subscription, or all of a payer's
     that fall due on a day."""
@@ -67,6 +78,7 @@ class MerchantShape(TypedDict):
     withdrawal_companies: bool
     dunning_steps: list[DunningStepShape]
     transition_rules: list[TransitionRuleShape]
+    gesture_limits: list[GestureLimitShape]
     metadata: dict[str, str]
     created_at: InstantText
 
@@ -115,6 +127,10 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
             for step in steps_of(merchant.dunning_steps)
         ],
         "transition_rules": [_rule(rule) for rule in rules_of(merchant.transition_rules)],
+        "gesture_limits": [
+            {"role": limit.role, "one": limit.one, "month": limit.month, "batch": limit.batch}
+            for limit in limits_of(merchant.gesture_limits)
+        ],
         "metadata": merchant.metadata,
         "created_at": instant_text(merchant.created_at),
     }

@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from merchants.actors import Actor
+from merchants.ids import new_id
 from merchants.journal import record
 from merchants.models import Coupon, CouponTarget, Offer, Option
 from merchants.money import AMOUNT_LIMIT, EXPONENTS
@@ -174,3 +175,26 @@ def update_coupon(coupon: Coupon, *, actor: Actor, now: Now, archived: bool | No
 
 def _tell(kind: str, coupon: Coupon, actor: Actor, now: Now) -> None:
     record(kind=kind, object_id=coupon.pk, data={"object": show_coupons([coupon])[0]}, actor=actor, now=now)
+
+
+GESTURE_TITLE = {"en": "Complimentary", "fr": "Geste commercial"}
+"""How a discount that is a gesture is called."""
+
+
+def gesture_coupon(*, percent_off: Decimal, periods: int, now: Now) -> Coupon:
+    """The discount of a gesture: withdrawn from the first, so that nobody types it, and in no list. It is told by the
+    gesture that it is for."""
+    id_ = new_id()
+    row: Coupon = Coupon.objects.create(
+        id=id_,
+        reference=f"gesture-{id_}",
+        code="GESTURE",
+        title=GESTURE_TITLE,
+        percent_off=percent_off,
+        duration=Coupon.Duration.ONCE if periods == 1 else Coupon.Duration.REPEATING,
+        periods=None if periods == 1 else periods,
+        is_gesture=True,
+        created_at=now.at,
+        archived_at=now.at,
+    )
+    return row

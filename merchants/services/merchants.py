@@ -7,6 +7,7 @@ from typing import Any
 
 from merchants.actors import Actor
 from merchants.dunning import check_steps
+from merchants.gesture_limits import check_limits
 from merchants.identity import is_zone
 from merchants.journal import record
 from merchants.languages import codes, is_spoken
@@ -25,7 +26,7 @@ CHANGEABLE = frozenset(
         "name", "timezone", "currency", "locale", "support_email", "website", "brand_color", "success_url",
         "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata", "grouping",
         "share_billing_day", "dunning_steps", "withdrawal_credit", "withdrawal_companies",
-        "transition_rules",
+        "transition_rules", "gesture_limits",
     }
 )  # fmt: skip
 """Columns that a merchant may change. `timezone` moves no boundary that is written already: periods are dates."""
@@ -71,6 +72,8 @@ def update_merchant(*, actor: Actor, now: Now, **columns: Any) -> Merchant:
         known = {str(id_) for id_ in Offer.objects.values_list("id", flat=True)}
         rules = check_rules(columns["transition_rules"], offers=known)
         columns["transition_rules"] = [rule.as_plain() for rule in rules]
+    if "gesture_limits" in columns:
+        columns["gesture_limits"] = [limit.as_plain() for limit in check_limits(columns["gesture_limits"])]
     for name, value in columns.items():
         setattr(merchant, name, value)
     refuse_if(_faults(merchant))

@@ -1,6 +1,7 @@
 """The customer: who they are, what they have, how they pay, and everything that ever changed."""
 
 from subscribers.models.consumption import Consumption, QuotaCounter
+from subscribers.models.gestures import Gesture, GestureBatch, GestureMember
 from subscribers.models.history import Change
 from subscribers.models.means import Mandate, PaymentMethod
 from subscribers.models.people import PersonalValue, Subscriber
@@ -11,6 +12,9 @@ from subscribers.models.usage import UsageRecord
 __all__ = [
     "Change",
     "Consumption",
+    "Gesture",
+    "GestureBatch",
+    "GestureMember",
     "Grant",
     "Mandate",
     "PaymentMethod",

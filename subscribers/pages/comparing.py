@@ -36,6 +36,7 @@ TITLES: Mapping[str, Promise] = {
     "payment_method": gettext_lazy("Means of payment %(name)s"),
     "mandate": gettext_lazy("SEPA mandate"),
     "scheduled_change": gettext_lazy("Planned"),
+    "gesture": gettext_lazy("Gesture"),
 }
 """What a comparison calls each kind of thing; in this order it names them."""
 WHAT: Mapping[str, Promise] = {

@@ -26,6 +26,7 @@ FROM_THE_START = {
     "subscription": ("status", "start_on", "current_period_end", "free_until", "quantity"),
     "option": ("quantity", "complimentary", "reason", "periods"),
     "scheduled_change": ("kind", "due_on"),
+    "gesture": ("kind", "days", "percent_off", "quantity", "periods", "until", "incident"),
 }
 """Of a row that begins to be, these columns are said; the rest is what its title and the page say already."""
 OF_THE_CALENDAR = dict.fromkeys(

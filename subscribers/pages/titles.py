@@ -51,6 +51,9 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("payment_method", "detached"): gettext_lazy("%(name)s removed"),
     ("mandate", "created"): gettext_lazy("SEPA mandate accepted"),
     ("mandate", "revoked"): gettext_lazy("SEPA mandate revoked"),
+    ("coupon", "taken_back"): gettext_lazy("Coupon %(name)s taken back"),
+    ("gesture", "given"): gettext_lazy("Gesture"),
+    ("gesture", "undone"): gettext_lazy("Gesture taken back"),
     ("scheduled_change", "created"): gettext_lazy("Planned"),
     ("scheduled_change", "made_at_once"): gettext_lazy("Changed at once"),
     ("scheduled_change", "planned"): gettext_lazy("Planned"),
@@ -67,6 +70,7 @@ KINDS: Mapping[str, Promise] = {
     "payment_method": gettext_lazy("Change of %(name)s"),
     "mandate": gettext_lazy("SEPA mandate changed"),
     "scheduled_change": gettext_lazy("Change of what is planned"),
+    "gesture": gettext_lazy("Change of a gesture"),
 }
 """For a verb that has no title of its own."""
 
@@ -129,6 +133,8 @@ TOLD_BY_A_CHANGE = frozenset(
         "subscription.suspended",
         "subscription.resumed",
         "subscription.renewed",
+        "gesture.given",
+        "gesture.undone",
         "subscription.ended",
         "access.changed",
         "invoice.payment_failed",

@@ -171,11 +171,40 @@ COLUMNS: Mapping[str, Words] = {
         "status": gettext_lazy("Status"),
         "settled_at": None,
     },
+    "gesture": {
+        "subscription_id": None,
+        "subscriber_id": None,
+        "kind": gettext_lazy("Given"),
+        "currency": None,
+        "option_id": None,
+        "quantity": gettext_lazy("Quantity"),
+        "days": gettext_lazy("Days"),
+        "percent_off": gettext_lazy("Percent off"),
+        "amount": None,
+        "periods": gettext_lazy("For how many periods"),
+        "until": gettext_lazy("Last day"),
+        "reason": gettext_lazy("Reason"),
+        "incident": gettext_lazy("Incident"),
+        "cost": None,
+        "cost_per_period": None,
+        "given_on": gettext_lazy("Given on"),
+        "given_by": gettext_lazy("Given by"),
+        "given_as": None,
+        "batch_id": None,
+        "option_row_id": None,
+        "coupon_use_id": None,
+        "balance_entry_id": None,
+        "moved": None,
+        "status": gettext_lazy("Status"),
+        "undone_at": gettext_lazy("Taken back"),
+        "undone_by": gettext_lazy("Taken back by"),
+        "kept": None,
+    },
 }
 """The name of each column of the history, by kind of subject. None: not said, because another column says it, or
 because it means nothing to a person."""
 
-LAST_DAYS = {"service_ends_on", "billing_ends_on", "ends_on", "current_period_end", "suspended_until"}
+LAST_DAYS = {"service_ends_on", "billing_ends_on", "ends_on", "current_period_end", "suspended_until", "until"}
 """Columns that hold the first day without something: people read the last day with it."""
 
 CODES: Mapping[str, Mapping[str, Promise | str]] = {
@@ -196,7 +225,12 @@ CODES: Mapping[str, Mapping[str, Promise | str]] = {
         "add_option": gettext_lazy("Option added"),
         "remove_option": gettext_lazy("Option dropped"),
         "set_quantity": gettext_lazy("Change of quantity"),
+        "option": gettext_lazy("a free option"),
+        "days": gettext_lazy("free days"),
+        "percent": gettext_lazy("a percentage off"),
+        "amount": gettext_lazy("an amount to the balance"),
     },
+    "gesture": {"given": gettext_lazy("given"), "undone": gettext_lazy("taken back")},
     "channel": WORDS["channel"],
     "source": WORDS["source"],
 }
@@ -231,6 +265,8 @@ def value_said(kind: str, column: str, value: Any, names: Names) -> str:
 
 
 def _code_said(kind: str, column: str, value: Any, language: str) -> str:
+    if column == "status" and kind == "gesture":
+        return str(CODES[kind].get(value, value))
     if column == "status":
         return str(STATUSES["scheduled" if kind == "scheduled_change" else "subscription"].get(value, ("", value))[1])
     if column in ("payment_state", "access"):

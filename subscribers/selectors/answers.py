@@ -16,6 +16,7 @@ from merchants.tenancy.models import TenantForeignKey
 from subscribers.models import (
     Change,
     Consumption,
+    Gesture,
     Grant,
     Mandate,
     PaymentMethod,
@@ -38,6 +39,7 @@ SUBJECTS: Mapping[str, type[models.Model]] = {
     "payment_method": PaymentMethod,
     "mandate": Mandate,
     "scheduled_change": ScheduledChange,
+    "gesture": Gesture,
 }
 """What the history tells of, by the kind of subject."""
 _WITHOUT_PAGE = {"SubscriptionCoupon": "scp", "OptionVersion": "opv", "ProviderAccount": "acc"}

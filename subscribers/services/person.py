@@ -25,6 +25,7 @@ from subscribers.holdings import Holding, Told, blocks
 from subscribers.models import (
     Change,
     Consumption,
+    Gesture,
     Grant,
     Mandate,
     PaymentMethod,
@@ -75,7 +76,7 @@ def _subscriptions(person: Subscriber) -> Told:
     rows = Subscription.objects.filter(Q(subscriber=person) | Q(payer=person)).select_related("offer_version")
     for block in blocks(rows):
         for row in block:
-            yield shapes.subscription(row) | {"options": _options(row), "coupons": _coupons(row)}
+            yield shapes.subscription(row) | {"options": _options(row), "coupons": _coupons(row), "gestures": _gestures(row)}
 
 
 def _options(row: Subscription) -> list[dict[str, Any]]:
@@ -89,6 +90,13 @@ def _coupons(row: Subscription) -> list[dict[str, Any]]:
     return [
         {name: history.told(value) for name, value in history.columns_of(each).items()}
         for each in SubscriptionCoupon.objects.filter(subscription=row).order_by("id")
+    ]
+
+
+def _gestures(row: Subscription) -> list[dict[str, Any]]:
+    return [
+        {name: history.told(value) for name, value in history.columns_of(each).items()}
+        for each in Gesture.objects.filter(subscription=row).order_by("id")
     ]
 
 
@@ -231,7 +239,7 @@ HELD = (
         name="subscriptions",
         title=gettext_noop("Subscriptions"),
         columns={"id": gettext_noop("Id"), "status": gettext_noop("Status"), "start_on": gettext_noop("From")},
-        tables=(Subscription, SubscriptionOption, SubscriptionCoupon),
+        tables=(Subscription, SubscriptionOption, SubscriptionCoupon, Gesture),
         told=_subscriptions,
     ),
     Holding(

@@ -17,6 +17,7 @@ from subscribers import history
 from subscribers.history import UNTOLD
 from subscribers.models import (
     Change,
+    Gesture,
     Grant,
     Mandate,
     PaymentMethod,
@@ -40,6 +41,7 @@ TABLES = {
     PaymentMethod: ("country", "'BE'", None),
     Mandate: ("text_version", "'2'", None),
     ScheduledChange: ("details", "'{\"a\": 1}'", None),
+    Gesture: ("incident", "'x'", None),
 }
 """Each guarded table: a column of a fact, another value of it, and a column of bookkeeping."""
 
@@ -67,6 +69,17 @@ def life(shop):
             ),
             ScheduledChange(
                 subscription=Subscription.objects.get(), kind="cancel", due_on=now.today, created_at=now.at
+            ),
+            Gesture(
+                subscription=Subscription.objects.get(),
+                subscriber_id=subscription.subscriber_id,
+                kind=Gesture.Kind.AMOUNT,
+                currency="EUR",
+                amount=5_00,
+                cost=5_00,
+                reason="the outage",
+                given_on=now.today,
+                created_at=now.at,
             ),
         ]
         for row in rows:
@@ -324,6 +337,8 @@ APART = {
     "Consumption": "a book of its own, append-only, with actor, channel and reason",
     "UsageRecord": "a book of its own, append-only",
     "QuotaCounter": "the sum of that book",
+    "GestureBatch": "what was asked for many at once; each gesture of it is told",
+    "GestureMember": "how far it has come with each of them",
 }
 """Tables of the customer's floor that the history does not tell, and why."""
 
