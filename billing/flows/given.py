@@ -27,6 +27,7 @@ from subscribers.models import Gesture, Subscription
 from subscribers.selectors.gestures import gestures_shown
 from subscribers.services import facts
 
+THOUSANDTHS = Decimal("0.001")
 WAY_OUT = gettext_noop("Give less, or ask one of: %(who)s.")
 NOBODY = gettext_noop("Give less: the limits let nobody give so much.")
 
@@ -111,7 +112,7 @@ def note(
         option_id=given.option_id,
         quantity=given.quantity,
         days=given.days,
-        percent_off=given.percent_off,
+        percent_off=given.percent_off.quantize(THOUSANDTHS) if given.percent_off is not None else None,
         amount=given.amount,
         periods=given.periods,
         until=given.until,

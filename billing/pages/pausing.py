@@ -39,11 +39,11 @@ def _reason() -> forms.CharField:
 
 
 class _Form(forms.Form):
-    """An act's form; money is given away only by who has the right."""
+    """An act's form; money is given away only by who has the right, and up to the limits of their role."""
 
-    def __init__(self, *args: Any, gives: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, gives: bool, role: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.gives = gives
+        self.gives, self.role = gives, role
 
 
 class SuspendForm(_Form):
@@ -109,7 +109,7 @@ class MoveForm(_Form):
     def asked(self) -> Moving:
         """What is asked for."""
         given = self.cleaned_data
-        return Moving(on=given["date"], added_days=given["added_days"], reason=given["reason"])
+        return Moving(on=given["date"], added_days=given["added_days"], reason=given["reason"], role=self.role)
 
 
 @office_page(permission="see_subscribers", post="change_subscriptions")
@@ -155,9 +155,8 @@ def _row(request: OfficeRequest, subscription: str) -> tuple[Subscription, date]
 
 def _given(request: OfficeRequest, form: type[_Form], first: Mapping[str, str]) -> Any:
     gives = request.office.may(Permission.give_gestures)
-    if request.method == "POST":
-        return form(request.POST, gives=gives)
-    return form(request.GET if request.GET else first, gives=gives)
+    data = request.POST if request.method == "POST" else request.GET or first
+    return form(data, gives=gives, role=request.office.role)
 
 
 def _act(

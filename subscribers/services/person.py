@@ -76,7 +76,11 @@ def _subscriptions(person: Subscriber) -> Told:
     rows = Subscription.objects.filter(Q(subscriber=person) | Q(payer=person)).select_related("offer_version")
     for block in blocks(rows):
         for row in block:
-            yield shapes.subscription(row) | {"options": _options(row), "coupons": _coupons(row), "gestures": _gestures(row)}
+            yield shapes.subscription(row) | {
+                "options": _options(row),
+                "coupons": _coupons(row),
+                "gestures": _gestures(row),
+            }
 
 
 def _options(row: Subscription) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from billing.flows.ereports import make as make_report
 from billing.flows.export import Wanted as WantedExport
 from billing.flows.export import begin
 from billing.flows.export_making import make
+from billing.flows.give import Giving, give
 from billing.models import BillingRun, Charge, CheckoutSession, EReport, Export
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
@@ -28,7 +29,7 @@ from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Coupon, Event, Feature, LegalEntity, Offer, Option, Site, TaxRate, TestClock
 from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
-from subscribers.models import PaymentMethod, Subscriber, Subscription
+from subscribers.models import Gesture, PaymentMethod, Subscriber, Subscription
 from tests.worlds import Shop
 
 MAKERS: dict[str, type[Model]] = {
@@ -45,6 +46,7 @@ MAKERS: dict[str, type[Model]] = {
     "subscription": Subscription,
     "payment_method": PaymentMethod,
     "charge": Charge,
+    "gesture": Gesture,
     "checkout_session": CheckoutSession,
     "invoice": Invoice,
     "credit_note": CreditNote,
@@ -106,6 +108,8 @@ def furnish(shop: Shop) -> dict[str, str]:
     session = shop.buy(shop.enrol("lucie"), offer)
     terms = ChargeTerms(title={"en": "Delivery"}, amount=5_00)
     add_charge(merchant_id=shop.id, subscription_id=session.subscription_id, terms=terms, actor=shop.actor)
+    giving = Giving(kind="amount", amount=5_00, reason="The outage")
+    give(merchant_id=shop.id, subscription_id=session.subscription_id, giving=giving, role=None, actor=shop.actor)
     with tenant(shop.id):
         note = credit_invoice(
             session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now()
