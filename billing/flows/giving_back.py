@@ -35,6 +35,14 @@ class Back:
     plan: Plan
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What of a line is not given back: what was had of it, in minor units and the invoice's own terms."""
+
+    line: InvoiceLine
+    amount: int
+
+
 def running_lines(picture: SubscriptionSnapshot, day: date) -> list[InvoiceLine]:
     """The lines that billed days of a subscription from `day` on, its price and its options, oldest first; those that
     were credited since included. Two queries at most. Needs the tenant's scope."""
@@ -186,3 +194,18 @@ def all_backs(row: Subscription, day: date, *, prorated: bool, to: To) -> tuple[
             wanted = Wanted(asks=asks)
             found.append(Back(invoice=invoice, wanted=wanted, plan=plan(invoice, wanted, to=to)))
     return tuple(found)
+
+
+def kept_after(row: Subscription, found: tuple[Back, ...]) -> tuple[Kept, ...]:
+    """What these credit notes leave of all that a subscription was billed, line by line; nothing of lines that they
+    empty, or that cost nothing. Reads only. Needs the tenant's scope."""
+    given = {(back.invoice.pk, line.at): line.amount for back in found for line in back.plan.credit.lines}
+    mine = InvoiceLine.objects.filter(subscription_id=row.pk).exclude(invoice__status=Invoice.Status.DRAFT)
+    kept: list[Kept] = []
+    for invoice in Invoice.objects.filter(id__in=set(mine.values_list("invoice_id", flat=True))).order_by("id"):
+        rows, left = creditable_lines(invoice)
+        for at, (each, line) in enumerate(zip(rows, left, strict=True)):
+            rest = line.left - given.get((invoice.pk, at), 0)
+            if each.subscription_id == row.pk and rest:
+                kept.append(Kept(line=each, amount=rest))
+    return tuple(kept)

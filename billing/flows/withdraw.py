@@ -10,24 +10,23 @@ from uuid import UUID
 
 from billing.engine.due import next_action_at
 from billing.engine.lives import live
-from billing.engine.withdrawing import last_day_to_withdraw
 from billing.flows.cancel import LIVE, lock
-from billing.flows.giving_back import Back, all_backs, give_back
+from billing.flows.giving_back import Back, Kept, all_backs, give_back, kept_after
 from billing.flows.renew import renew
-from billing.models import CheckoutSession
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
+from billing.selectors.withdrawable import contracts
 from invoices.drafts import DraftInvoice
 from invoices.services.credit_plans import To
 from invoices.totals import totals
 from merchants.actors import Actor
-from merchants.models import LegalEntity, Merchant
-from merchants.now import Now, local_date
+from merchants.models import Merchant
+from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Subscription
 from subscribers.snapshots import Billing, SubscriptionSnapshot
 
 REASON = "withdrawn"
@@ -46,12 +45,15 @@ class Withdrawing:
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawn:
-    """What withdrawing would do today, and until when it may be done."""
+    """What withdrawing would do today, and until when it may be done. `asked_on`: when the payment form made the
+    subscriber ask for the service at once, so that what was had is due; `kept`: what of each line stays due."""
 
     last_day: date
+    asked_on: date | None
     credit: str
     bills_until: date
     backs: tuple[Back, ...]
+    kept: tuple[Kept, ...]
     documents: tuple[DraftInvoice, ...]
 
     @property
@@ -71,20 +73,18 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
             code="subscription_not_running",
             params={"status": row.status},
         )
-    payer = Subscriber.objects.get(id=row.payer_id)
-    if not merchant.withdrawal_companies and (payer.company or payer.siren or payer.vat_number):
+    contract = contracts([row], now.zone)[row.pk]
+    if contract.of_company and not merchant.withdrawal_companies:
         raise Conflict(
             gettext_noop("Only consumers may withdraw: a company pays for this subscription."),
             code="withdrawal_for_consumers",
             way_out=gettext_noop("Cancel it instead, or let companies withdraw too in the settings."),
         )
-    entity = LegalEntity.objects.get(id=row.legal_entity_id)
-    last = last_day_to_withdraw(concluded_on(row, now), entity.country)
-    if now.today > last:
+    if not contract.open_to_withdraw(merchant, now.today):
         raise Conflict(
             gettext_noop("It could be withdrawn from until %(day)s."),
             code="withdrawal_over",
-            params={"day": last.isoformat()},
+            params={"day": contract.last_day.isoformat()},
             way_out=gettext_noop("Cancel it instead."),
         )
     credit = asked.credit or merchant.withdrawal_credit
@@ -92,11 +92,14 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
     until = _bills_until(picture, credit, now.today)
     ended = replace(picture, service_ends_on=now.today, billing_ends_on=until, owes_early_end=False, end_reason=REASON)
     taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
+    backs = all_backs(row, now.today, prorated=credit == "prorated", to=asked.to)
     return Withdrawn(
-        last_day=last,
+        last_day=contract.last_day,
+        asked_on=contract.asked_on,
         credit=credit,
         bills_until=until,
-        backs=all_backs(row, now.today, prorated=credit == "prorated", to=asked.to),
+        backs=backs,
+        kept=kept_after(row, backs),
         documents=tuple(draft for one in taken for draft in one.drafts),
     )
 
@@ -136,15 +139,6 @@ def withdraw(*, merchant_id: UUID, subscription_id: UUID, asked: Withdrawing, ac
             )
         give_back(seen.backs, reason=asked.reason, to=asked.to, actor=actor, now=now)
         return lock(subscription_id)
-
-
-def concluded_on(row: Subscription, now: Now) -> date:
-    """The day of the contract: that on which its purchase was completed; else that on which it was made, or its start
-    where that lies before."""
-    session = CheckoutSession.objects.filter(subscription=row, completed_at__isnull=False).order_by("id").first()
-    if session is not None and session.completed_at is not None:
-        return local_date(session.completed_at, now.zone)
-    return min(local_date(row.created_at, now.zone), row.start_on)
 
 
 def _bills_until(picture: SubscriptionSnapshot, credit: str, today: date) -> date:

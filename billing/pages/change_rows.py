@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from billing.engine.quoting import Later
 from billing.flows.change import Foreseen
+from billing.flows.giving_back import Back
 from billing.wording import later_words
 from invoices.calculations import computes
 from invoices.calculations import say as say_line
 from invoices.crediting import say as say_credit
-from invoices.drafts import DraftLine
+from invoices.drafts import DraftInvoice, DraftLine
 from invoices.services.balances import balance_of, owed_by
 from invoices.totals import totals
 from merchants.languages import said_in
@@ -50,33 +51,9 @@ class Becomes:
 def money_rows(seen: Foreseen, row: Subscription, language: str) -> list[Row]:
     """The documents of the change line by line, then what is left to pay, or stays on the balance. Needs the tenant's
     scope; three queries."""
-    rows: list[Row] = []
-    billed = 0
-    for draft in seen.documents:
-        rows += [_line(line, language) for line in draft.lines]
-        summed = totals(draft.lines, draft.tax_behavior)
-        billed += summed.gross
-        rows.append(Row(label=_("Invoice"), amount=summed.gross, kind="sum", note=_vat(summed.tax, row, language)))
+    billed = sum(totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents)
+    rows = [*document_rows(seen.documents, row, language), *credit_rows(seen.backs, row, language)]
     credited = sum(back.plan.credit.gross for back in seen.backs)
-    for back in seen.backs:
-        rows += [
-            Row(
-                label=_("Given back: %(what)s") % {"what": said_in(back.plan.lines[line.at].title, language)},
-                amount=-line.amount,
-                formula=say_credit(line.rule, line.inputs, amount=line.amount, language=language),
-            )
-            for line in back.plan.credit.lines
-        ]
-        gross, tax = back.plan.credit.gross, back.plan.credit.tax
-        note = _vat(tax, row, language)
-        rows.append(
-            Row(
-                label=_("Credit note on %(number)s") % {"number": back.invoice.number},
-                amount=-gross,
-                kind="sum",
-                note=note,
-            )
-        )
     settled = sum(back.plan.to_invoice for back in seen.backs)
     if settled:
         rows.append(Row(label=_("Of it, taken off what is owed"), amount=settled))
@@ -91,6 +68,34 @@ def money_rows(seen: Foreseen, row: Subscription, language: str) -> list[Row]:
     rows.append(Row(label=_("To pay now"), amount=billed - used, kind="total"))
     if free - used:
         rows.append(Row(label=_("Stays on the balance"), amount=free - used))
+    return rows
+
+
+def document_rows(documents: Iterable[DraftInvoice], row: Subscription, language: str) -> list[Row]:
+    """Invoices to be, line by line, each with its sum."""
+    rows: list[Row] = []
+    for draft in documents:
+        rows += [_line(line, language) for line in draft.lines]
+        summed = totals(draft.lines, draft.tax_behavior)
+        rows.append(Row(label=_("Invoice"), amount=summed.gross, kind="sum", note=_vat(summed.tax, row, language)))
+    return rows
+
+
+def credit_rows(backs: Iterable[Back], row: Subscription, language: str) -> list[Row]:
+    """Credit notes to be, line by line, each with its sum; amounts below zero."""
+    rows: list[Row] = []
+    for back in backs:
+        rows += [
+            Row(
+                label=_("Given back: %(what)s") % {"what": said_in(back.plan.lines[line.at].title, language)},
+                amount=-line.amount,
+                formula=say_credit(line.rule, line.inputs, amount=line.amount, language=language),
+            )
+            for line in back.plan.credit.lines
+        ]
+        note = _vat(back.plan.credit.tax, row, language)
+        label = _("Credit note on %(number)s") % {"number": back.invoice.number}
+        rows.append(Row(label=label, amount=-back.plan.credit.gross, kind="sum", note=note))
     return rows
 
 

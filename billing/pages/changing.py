@@ -16,8 +16,8 @@ from billing.engine.wishes import WishKind
 from billing.flows import cancel, change, schedule
 from billing.pages.change_forms import ChangeForm, OfferForm, OptionForm, QuantityForm, WithoutForm
 from billing.pages.change_rows import ended_titles, feature_rows, later_rows, money_rows
-from billing.pages.coming import plan_words
-from billing.pages.dialogs import show_dialog, title_of, who_of
+from billing.pages.coming import SUSPEND, plan_words, suspension_facts
+from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.sold import held_by, offer_rows, offers_for, sold_with, with_other_periods
 from billing.pages.subjects import subscription_of
 from billing.selectors.due import catalogue_of
@@ -157,7 +157,7 @@ def _context(
         said = [error.say(_) for error in refusal.errors] or [refusal.say(_)]
         return {**context, "problems": said}
     except Conflict as refusal:
-        return {**context, "problems": [refusal.say(_)], "way_out": refusal.say_way_out(_)}
+        return {**context, "problems": [readable(refusal).say(_)], "way_out": refusal.say_way_out(_)}
     later = later_rows(seen.later, row.currency, language)
     return {
         **context,
@@ -175,7 +175,7 @@ def subscription_unplan(request: OfficeRequest, subscription: str) -> HttpRespon
     """The dialog that takes a plan of one kind back; POST does it."""
     row, office = subscription_of(subscription), request.office
     kind = (request.POST if request.method == "POST" else request.GET).get("kind", "")
-    known = kind if kind in {each.value for each in WishKind} else ""
+    known = kind if kind in {SUSPEND, *(each.value for each in WishKind)} else ""
     if request.method == "POST":
         try:
             if not known:
@@ -189,6 +189,11 @@ def subscription_unplan(request: OfficeRequest, subscription: str) -> HttpRespon
     picture = snapshots([row], office.merchant)[row.pk]
     catalogue, language = catalogue_of([picture]), get_language() or "en"
     wishes = [wish for wish in picture.scheduled if wish.kind == known]
+    planned = [
+        (wish.effective_on, words) for wish in wishes for words in plan_words(wish, picture, catalogue, language)
+    ]
+    if known == SUSPEND and not row.suspension_begun:
+        planned = [(fact.on, fact.words) for fact in suspension_facts(row, picture, "")]
     context: dict[str, object] = {
         "subscription": row,
         "title": _("Take back what is planned"),
@@ -196,8 +201,6 @@ def subscription_unplan(request: OfficeRequest, subscription: str) -> HttpRespon
         "kind": known,
         "action": office.url("subscription-unplan", subscription=row.public_id),
         "today": now_for(office.merchant, row.test_clock_id).today,
-        "planned": [
-            (wish.effective_on, words) for wish in wishes for words in plan_words(wish, picture, catalogue, language)
-        ],
+        "planned": planned,
     }
     return show_dialog(request, "billing/unplan.html", row, context)

@@ -17,6 +17,7 @@ from billing.pages.subjects import subscriber_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from billing.selectors.usage_so_far import SoFar, usage_so_far
+from billing.selectors.withdrawable import contracts
 from billing.wording import later_words
 from invoices.calculations import say
 from merchants.http.frame import OfficeRequest, office_page, office_render
@@ -29,6 +30,8 @@ from subscribers.lifecycle import LIVE
 from subscribers.models import Subscription
 from subscribers.snapshots import Scheduled, SubscriptionSnapshot
 
+SUSPEND = "suspend"
+"""How a planned suspension is called among the kinds of plans."""
 MOST = 8
 """Charges that are told of one subscription: further away is guessing."""
 
@@ -61,7 +64,12 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
     facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], catalogue, language, several=several)]
     if not request.office.may(Permission.change_subscriptions):
         facts = [replace(fact, undo_url="") for fact in facts]
-    today = now_for(request.office.merchant, row.test_clock_id).today
+    now = now_for(request.office.merchant, row.test_clock_id)
+    today, known = now.today, contracts(rows, now.zone)
+    for one in rows:
+        if known[one.pk].open_to_withdraw(request.office.merchant, today):
+            title = said_in(one.offer_version.title, language)
+            facts.append(_last_day(one, known[one.pk].last_day, title if several else ""))
     used = usage_so_far(pictures, today)
     context = {
         "used": [had for one in rows for had in used_of(one, used.get(one.pk, ()), language, several=several)],
@@ -109,11 +117,12 @@ def facts_of(
             words=words,
             amount=None,
             currency=row.currency,
-            undo_url=_undo_url(row, wish) if not nth else "",
+            undo_url=_unplan_url(row, wish.kind) if not nth else "",
         )
         for wish in picture.scheduled
         for nth, words in enumerate(plan_words(wish, picture, catalogue, language))
     ]
+    said += suspension_facts(row, picture, title if several else "")
     said += [_charge(one, title if several else "", row.currency, language) for one in later[:MOST]]
     ends_on = picture.ends_on
     if ends_on is not None:
@@ -121,6 +130,31 @@ def facts_of(
         words = _("Last day of %(offer)s") % {"offer": title}
         said.append(Fact(on=last, words=words, amount=None, currency=row.currency))
     return said
+
+
+def suspension_facts(row: Subscription, picture: SubscriptionSnapshot, title: str) -> list[Fact]:
+    """The first day of a suspension that has not begun, which can be taken back, and the first day with service again
+    where it is known."""
+    wish, said = picture.suspension, []
+    if wish is None:
+        return []
+    if not wish.begun:
+        words = _("Suspended, billing stops") if wish.stops_billing else _("Suspended, billing goes on")
+        undo = _unplan_url(row, SUSPEND)
+        said.append(Fact(on=wish.from_on, words=_of(title, words), amount=None, currency=row.currency, undo_url=undo))
+    if wish.until_on is not None:
+        words = _of(title, _("Service again"))
+        said.append(Fact(on=wish.until_on, words=words, amount=None, currency=row.currency))
+    return said
+
+
+def _last_day(row: Subscription, last: date, title: str) -> Fact:
+    words = _of(title, _("Last day to withdraw without a reason"))
+    return Fact(on=last, words=words, amount=None, currency=row.currency)
+
+
+def _of(title: str, words: str) -> str:
+    return f"{title}: {words}" if title else words
 
 
 def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str) -> Iterator[str]:
@@ -141,18 +175,18 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
             yield _("With %(option)s") % {"option": said_in(catalogue.options[one["version"]].title, language)}
 
 
-def _undo_url(row: Subscription, wish: Scheduled) -> str:
+def _unplan_url(row: Subscription, kind: str) -> str:
     if row.merchant_id is None:
         return ""
     named = {"merchant": show("mer", row.merchant_id), "subscription": row.public_id}
-    return f"{reverse('office:subscription-unplan', kwargs=named)}?kind={wish.kind}"
+    return f"{reverse('office:subscription-unplan', kwargs=named)}?kind={kind}"
 
 
 def _charge(later: Later, title: str, currency: str, language: str) -> Fact:
     words = later_words(later, currency, language)
     return Fact(
         on=later.from_on,
-        words=f"{title}: {words}" if title else words[:1].upper() + words[1:],
+        words=_of(title, words) if title else words[:1].upper() + words[1:],
         amount=later.gross,
         currency=currency,
     )

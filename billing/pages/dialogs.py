@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpResponse
 from django.utils.translation import get_language
 
 from merchants.http.frame import OfficeRequest, office_render
 from merchants.languages import said_in
+from merchants.refusals import Conflict
+from merchants.templatetags.statuses import status_word
+from merchants.wording import long_date_text
 from subscribers.models import Subscription
 
 
@@ -29,3 +34,15 @@ def who_of(row: Subscription) -> str:
     """Whose it is."""
     who = row.subscriber
     return str(who.name or who.company or who.reference)
+
+
+def readable(refusal: Conflict) -> Conflict:
+    """The same, its day as people write it and its status in a word of theirs."""
+    said = dict(refusal.params)
+    if "day" in said:
+        said["day"] = long_date_text(date.fromisoformat(str(said["day"])), get_language() or "en")
+    if "status" in said:
+        word = status_word("subscription", str(said["status"]))
+        said["status"] = word[:1].lower() + word[1:]
+    refusal.params = said
+    return refusal

@@ -19,7 +19,7 @@ from billing.engine.leaving import Refunding
 from billing.engine.quoting import coming
 from billing.flows import cancel
 from billing.flows.cancel import Leaving
-from billing.pages.dialogs import show_dialog, title_of, who_of
+from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
 from billing.selectors.cancelling import features_kept
 from billing.selectors.snapshots import snapshots
@@ -101,7 +101,7 @@ def subscription_cancel(request: OfficeRequest, subscription: str) -> HttpRespon
                         actor=office.actor,
                     )
                 except Conflict as refusal:
-                    raise _readable(refusal) from refusal
+                    raise readable(refusal) from refusal
             if done is not None and form.is_valid():
                 messages.success(request, _said(row, done))
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
@@ -125,14 +125,6 @@ def _form(request: OfficeRequest, row: Subscription, given: Mapping[str, Any]) -
 def _is_bound(row: Subscription) -> bool:
     version = row.offer_version
     return bool(version.commitment_intervals or version.notice_days or version.notice_months)
-
-
-def _readable(refusal: Conflict) -> Conflict:
-    """The same, its day as people write it."""
-    if "day" in refusal.params:
-        day = long_date_text(date.fromisoformat(str(refusal.params["day"])), get_language() or "en")
-        refusal.params = {**refusal.params, "day": day}
-    return refusal
 
 
 def _said(row: Subscription, done: Subscription) -> str:
@@ -165,7 +157,7 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
     except Invalid as refusal:
         return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
     except Conflict as refusal:
-        return {**context, "refusal": _readable(refusal).say(_), "way_out": refusal.say_way_out(_)}
+        return {**context, "refusal": readable(refusal).say(_), "way_out": refusal.say_way_out(_)}
     kept = features_kept(row, ends_on=seen.ends_on, now=now)
     titles = dict(Feature.objects.filter(reference__in=kept).values_list("reference", "title"))
     language = get_language() or "en"

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from billing.flows import cancel, move_renewal, suspend
 from billing.flows.move_renewal import Moving
 from billing.flows.suspend import Resuming, Suspending
+from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
 from invoices.totals import totals
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
@@ -175,19 +176,19 @@ def _act(
         if form.is_valid():
             done = None
             with beside(form, {"from": "from_on", "until": "until_on"}):
-                done = act(
-                    merchant_id=office.merchant.pk, subscription_id=row.pk, asked=form.asked(), actor=office.actor
-                )
+                try:
+                    done = act(
+                        merchant_id=office.merchant.pk, subscription_id=row.pk, asked=form.asked(), actor=office.actor
+                    )
+                except Conflict as refusal:
+                    raise readable(refusal) from refusal
             if done is not None and form.is_valid():
-                messages.success(request, _("%(offer)s is changed.") % {"offer": _title(row)})
+                messages.success(request, _("%(offer)s is changed.") % {"offer": title_of(row)})
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
     context = _context(request, row, form, name, foresee)
     if request.method != "POST" and request.GET:
         return office_render(request, "billing/pause_preview.html", context)
-    if request.headers.get("HX-Request") == "true":
-        return office_render(request, template, context, status=status)
-    back = office.url("subscriber", subscriber=row.subscriber.public_id)
-    return office_render(request, "billing/alone.html", {**context, "dialog": template, "back": back}, status=status)
+    return show_dialog(request, template, row, context, status=status)
 
 
 def _context(
@@ -197,8 +198,8 @@ def _context(
     now = now_for(request.office.merchant, row.test_clock_id)
     action = request.office.url(name, subscription=row.public_id)
     context: dict[str, object] = {
-        "title": _title(row),
-        "who": row.subscriber.name or row.subscriber.company or row.subscriber.reference,
+        "title": title_of(row),
+        "who": who_of(row),
         "action": action,
         "preview_url": action,
         "runs": row.status in cancel.LIVE,
@@ -213,7 +214,7 @@ def _context(
     except Invalid as refusal:
         return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
     except Conflict as refusal:
-        return {**context, "refusal": refusal.say(_), "way_out": refusal.say_way_out(_)}
+        return {**context, "refusal": readable(refusal).say(_), "way_out": refusal.say_way_out(_)}
     language = get_language() or "en"
     return {
         **context,
@@ -230,7 +231,3 @@ def _context(
         "next_on": seen.next_charge[0] if seen.next_charge else None,
         "next_amount": seen.next_charge[1] if seen.next_charge else None,
     }
-
-
-def _title(row: Subscription) -> str:
-    return said_in(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference

@@ -16,12 +16,14 @@ from billing.pages import (
     run_preview,
     runs,
     simulation,
+    withdrawing,
 )
 
 urlpatterns: list[URLPattern] = [
     path("subscriptions", listing.subscriptions, name="subscriptions"),
     path("subscriptions/<str:subscription>/cancel", ending.subscription_cancel, name="subscription-cancel"),
     path("subscriptions/<str:subscription>/undo", ending.subscription_undo, name="subscription-undo"),
+    path("subscriptions/<str:subscription>/withdraw", withdrawing.subscription_withdraw, name="subscription-withdraw"),
     path("subscriptions/<str:subscription>/offer", changing.subscription_offer, name="subscription-offer"),
     path("subscriptions/<str:subscription>/quantity", changing.subscription_quantity, name="subscription-quantity"),
     path("subscriptions/<str:subscription>/option", changing.subscription_option, name="subscription-option"),

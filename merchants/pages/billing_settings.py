@@ -1,4 +1,5 @@
-"""Settings: what stands on one invoice, on which day, and what is done when one is not paid."""
+"""Settings: what stands on one invoice, on which day, what a withdrawal gives back, and what is done when an invoice is
+not paid."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ from merchants.services.merchants import update_merchant
 
 EMPTY_ROWS = 2
 """Rows offered for further steps: saving offers as many again."""
+PLAIN = ("grouping", "share_billing_day", "withdrawal_credit", "withdrawal_companies")
+"""What the form and the merchant call alike."""
 ACTIONS = (
     (Action.retry, gettext_lazy("Charge again")),
     (Action.write, gettext_lazy("Write")),
@@ -45,6 +48,18 @@ class BillingForm(forms.Form):
         label=gettext_lazy("A payer's subscriptions share one billing day"),
         required=False,
         help_text=gettext_lazy("New ones take the day of the first; their first period is shorter."),
+    )
+
+    withdrawal_credit = forms.ChoiceField(
+        label=gettext_lazy("What a withdrawal gives back"),
+        choices=[
+            ("prorated", gettext_lazy("What was not had: the rest is due where the service was asked for at once")),
+            ("full", gettext_lazy("Everything that was paid")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    withdrawal_companies = forms.BooleanField(
+        label=gettext_lazy("Companies may withdraw as consumers do"), required=False
     )
 
     def __init__(self, *args: Any, rows: int, **kwargs: Any) -> None:
@@ -101,7 +116,7 @@ class BillingForm(forms.Form):
 
 def values_of(merchant: Merchant, steps: Sequence[DunningStep]) -> dict[str, Any]:
     """The merchant as the form shows it."""
-    found: dict[str, Any] = {"grouping": merchant.grouping, "share_billing_day": merchant.share_billing_day}
+    found: dict[str, Any] = {name: getattr(merchant, name) for name in PLAIN}
     for at, step in enumerate(steps):
         found |= {f"days_{at}": step.after_days, f"actions_{at}": [action.value for action in step.actions]}
     return found
@@ -116,7 +131,7 @@ def _rows(posted: QueryDict | None, steps: Sequence[DunningStep]) -> int:
 
 @office_page(permission="see_settings", post="edit_settings")
 def billing_page(request: OfficeRequest) -> HttpResponse:
-    """Grouping, shared billing day, dunning."""
+    """Grouping, shared billing day, withdrawal, dunning."""
     office = request.office
     posted = request.POST if request.method == "POST" else None
     steps = steps_of(office.merchant.dunning_steps)
@@ -126,9 +141,8 @@ def billing_page(request: OfficeRequest) -> HttpResponse:
             update_merchant(
                 actor=office.actor,
                 now=office.now,
-                grouping=form.cleaned_data["grouping"],
-                share_billing_day=form.cleaned_data["share_billing_day"],
                 dunning_steps=form.steps(),
+                **{name: form.cleaned_data[name] for name in PLAIN},
             )
         if form.is_valid():
             forget(office.merchant.id)

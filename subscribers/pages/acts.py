@@ -4,6 +4,7 @@ member may do them."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import NoReverseMatch
 from django.utils.translation import get_language
@@ -45,7 +46,12 @@ def acts(office: Office, life: Life) -> list[Act]:
         for row in life.live:
             held = life.options.get(row.pk, ())
             goes_on = any(one.ends_on is None and one.option_version.one_off_amount is None for one in held)
-            found += _of_subscription(office, row, several=len(life.live) > 1, has_options=goes_on)
+            several = len(life.live) > 1
+            found += _of_subscription(office, row, several=several, has_options=goes_on)
+            url = routed(office, "subscription-withdraw", subscription=row.public_id)
+            if url and _may_withdraw(office, life, row):
+                words = _("Withdraw from %(name)s…") % {"name": title_of(row)} if several else _("Withdraw…")
+                found.append(Act(words=words, url=url, dialog=True))
     if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
         found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
     if office.may(Permission.answer_privacy):
@@ -65,8 +71,25 @@ CHANGING = (
 """Dialogs that change what a subscription is: their addresses, their words, and their words where it is one of many."""
 
 
+WITHDRAWABLE = timedelta(days=21)
+"""A contract can be withdrawn from for fourteen days from the day after it, moved to the next working day: after three
+weeks no dialog is offered. The dialog itself knows the day."""
+
+
+def title_of(row: Subscription) -> str:
+    """The name of its offer in the reader's language."""
+    return said_in(row.offer_version.title, get_language() or "en")
+
+
+def _may_withdraw(office: Office, life: Life, row: Subscription) -> bool:
+    """Whether its contract is young, and a consumer pays, or companies may too."""
+    payer = life.payer or life.subscriber
+    is_company = bool(payer.company or payer.siren or payer.vat_number)
+    return life.now.at - row.created_at < WITHDRAWABLE and (office.merchant.withdrawal_companies or not is_company)
+
+
 def _of_subscription(office: Office, row: Subscription, *, several: bool, has_options: bool) -> list[Act]:
-    name = said_in(row.offer_version.title, get_language() or "en")
+    name = title_of(row)
     found = []
     for address, alone, of_many in CHANGING:
         if address == "subscription-without" and not has_options:
@@ -82,7 +105,9 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
     if url:
         found.append(Act(words=words, url=url, dialog=True))
     for route, one, of_several in _pausing(row):
-        if url := routed(office, route, subscription=row.public_id):
+        name_of_route, _apart, query = route.partition("?")
+        if url := routed(office, name_of_route, subscription=row.public_id):
+            url = f"{url}?{query}" if query else url
             found.append(Act(words=of_several % {"name": name} if several else one, url=url, dialog=True))
     return found
 
@@ -90,7 +115,10 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
 def _pausing(row: Subscription) -> list[tuple[str, str, str]]:
     """Suspending or resuming, and moving the renewal: routes, with words for one subscription, for one of several."""
     if row.suspended_from is not None:
-        return [("subscription-resume", _("Resume…"), _("Resume %(name)s…"))] if row.suspension_begun else []
+        if row.suspension_begun:
+            return [("subscription-resume", _("Resume…"), _("Resume %(name)s…"))]
+        undone = _("Take back the suspension of %(name)s…")
+        return [("subscription-unplan?kind=suspend", _("Take back the suspension…"), undone)]
     return [
         ("subscription-suspend", _("Suspend…"), _("Suspend %(name)s…")),
         ("subscription-move", _("Move the renewal…"), _("Move the renewal of %(name)s…")),

@@ -16,12 +16,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FILLED = {
     "grouping": "payer",
     "share_billing_day": "on",
+    "withdrawal_credit": "full",
+    "withdrawal_companies": "on",
     "days_0": "2",
     "actions_0": ["retry", "write"],
     "days_1": "",
     "days_2": "10",
     "actions_2": ["suspend", "alert"],
 }
+
+PLAINEST = {"grouping": "subscription", "withdrawal_credit": "prorated"}
 
 
 def merchant_of(seat) -> Merchant:
@@ -45,14 +49,16 @@ def test_what_was_filled_in_is_kept_and_told():
     assert saved["Location"] == seat.url("setting_billing")
     merchant = merchant_of(seat)
     assert (merchant.grouping, merchant.share_billing_day) == ("payer", True)
+    assert (merchant.withdrawal_credit, merchant.withdrawal_companies) == ("full", True)
     assert merchant.dunning_steps == [
         {"after_days": 2, "actions": ["retry", "write"]},
         {"after_days": 10, "actions": ["suspend", "alert"]},
     ]
     with tenant(seat.merchant.id):
         assert Event.objects.filter(kind="merchant.updated").count() == 1
-    seat.client.post(seat.url("setting_billing"), {"grouping": "subscription", "days_0": ""})
+    seat.client.post(seat.url("setting_billing"), {**PLAINEST, "days_0": ""})
     merchant = merchant_of(seat)
+    assert (merchant.withdrawal_credit, merchant.withdrawal_companies) == ("prorated", False)
     assert (merchant.grouping, merchant.share_billing_day, merchant.dunning_steps) == ("subscription", False, [])
 
 

@@ -338,3 +338,34 @@ def test_a_renewal_is_moved_from_its_page(shop, hifi, desk):
     address = url(shop, "subscription-move", subscription=row.public_id)
     asked = {"date": "2020-01-01", "added_days": "free", "reason": ""}
     assert desk.post(address, asked).status_code == 422
+
+
+def test_a_planned_suspension_is_told_and_taken_back_from_the_page(shop, desk):
+    lucie = shop.enrol("lucie")
+    row = shop.buy(lucie, shop.offer("plain", ("month", None, 31_00))).subscription
+    today = shop.now().today
+    first, again = today + timedelta(days=5), today + timedelta(days=12)
+    asked = {"from_on": first.isoformat(), "until_on": again.isoformat(), "billing": "stop", "makes_good": "none"}
+    assert desk.post(url(shop, "subscription-suspend", subscription=row.public_id), asked).status_code == 302
+    page_of = url(shop, "subscriber", subscriber=lucie.public_id)
+    coming_of = url(shop, "subscriber-coming", subscriber=lucie.public_id)
+    back = url(shop, "subscription-unplan", subscription=row.public_id) + "?kind=suspend"
+    assert "Take back the suspension…" in text_of(desk.get(page_of))
+    told = desk.get(coming_of)
+    assert back in told.content.decode()
+    assert f"{short_date_text(first, 'en', today=today)} Suspended, billing stops" in text_of(told)
+    assert f"{short_date_text(again, 'en', today=today)} Service again" in text_of(told)
+    assert "Suspended, billing stops" in text_of(desk.get(back))
+    with tenant(shop.id):
+        assert Subscription.objects.get().suspended_from == first
+    done = desk.post(url(shop, "subscription-unplan", subscription=row.public_id), {"kind": "suspend"})
+    assert done["Location"] == page_of
+    with tenant(shop.id):
+        taken = Subscription.objects.get()
+        assert (taken.suspended_from, taken.suspended_until, taken.suspension_stops_billing) == (None, None, False)
+        assert Change.objects.filter(verb="suspension_undone", channel="call_centre").count() == 1
+    assert "Suspended" not in text_of(desk.get(coming_of))
+    assert "Nothing of this kind is planned." in text_of(desk.get(back))
+    desk.post(url(shop, "subscription-unplan", subscription=row.public_id), {"kind": "suspend"})
+    with tenant(shop.id):
+        assert Change.objects.filter(verb="suspension_undone").count() == 1
