@@ -18,6 +18,7 @@ from billing.flows import (
     ereports,
     export_making,
     foresee,
+    gesture_work,
     reconcile,
     running,
 )
@@ -159,6 +160,11 @@ def exports_to_make() -> list[Found]:
     """Exports that wait, and those whose worker has fallen silent."""
     present = instant()
     return across_tenants("exports_to_make", present, present - export_making.STILL, MOST)
+
+
+def gesture_batches() -> list[Found]:
+    """Batches of gestures that wait, and those whose worker has fallen silent."""
+    return across_tenants("gesture_batches", instant() - gesture_work.STILL, MOST)
 
 
 def expire_exports() -> int:

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 
 from billing import inbox, runs
-from billing.flows import clock_work, erase, ereport_sending, export_making, reconcile, try_now
+from billing.flows import clock_work, erase, ereport_sending, export_making, gesture_work, reconcile, try_now
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.refusals import Refusal
 
@@ -169,6 +169,25 @@ def make_export(merchant_id: str, export_id: str) -> None:
 def export_soon(merchant_id: UUID, export_id: UUID) -> None:
     """After commit, ask a worker to make an export. Where no broker answers, beat does it."""
     ask = partial(make_export.apply_async, (str(merchant_id), str(export_id)), expires=30)
+    transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def give_to_many() -> None:
+    """Carry on every batch of gestures that no worker is at, each by a task of its own."""
+    for merchant_id, batch_id in runs.gesture_batches():
+        carry_gestures_on.apply_async((str(merchant_id), str(batch_id)), expires=30)  # the next nudge brings another
+
+
+@shared_task
+def carry_gestures_on(merchant_id: str, batch_id: str) -> None:
+    """Give to, or take back from, all whom one batch is for."""
+    gesture_work.carry_on(merchant_id=UUID(merchant_id), batch_id=UUID(batch_id))
+
+
+def carry_gestures_on_soon(merchant_id: UUID, batch_id: UUID) -> None:
+    """After commit, ask a worker to carry a batch on. Where no broker answers, beat does it."""
+    ask = partial(carry_gestures_on.apply_async, (str(merchant_id), str(batch_id)), expires=30)
     transaction.on_commit(ask, robust=True)
 
 

@@ -44,6 +44,7 @@ PREFIXES = {
     "Grant": "gra",
     "Gesture": "ges",
     "GestureBatch": "geb",
+    "GestureMember": "gem",
     "Consumption": "con",
     "UsageRecord": "use",
     "PaymentMethod": "pm",

@@ -68,22 +68,15 @@ def worth_of_discount(
 ) -> Worth:
     """What a discount takes off until it is spent. `coupon` is not among the snapshot's yet."""
     with_it = replace(snapshot, coupons=(*snapshot.coupons, coupon))
-    return worth_left_of_discount(with_it, coupon.id, catalogue=catalogue)
-
-
-def worth_left_of_discount(
-    snapshot: SubscriptionSnapshot, coupon_id: str, *, catalogue: Catalogue | None = None
-) -> Worth:
-    """What one of the snapshot's discounts still takes off."""
-    endless = any(one.id == coupon_id and one.most_periods is None for one in snapshot.coupons)
+    endless = coupon.most_periods is None
 
     def own(line: DraftLine) -> int:
-        return sum(share.amount for share in line.discounts if share.coupon_id == coupon_id)
+        return sum(share.amount for share in line.discounts if share.coupon_id == coupon.id)
 
     def over(after: SubscriptionSnapshot) -> bool:
-        return any(one.id == coupon_id and one.is_spent for one in after.coupons)
+        return any(one.id == coupon.id and one.is_spent for one in after.coupons)
 
-    return _added_up(snapshot, own, over, endless=endless, catalogue=catalogue)
+    return _added_up(with_it, own, over, endless=endless, catalogue=catalogue)
 
 
 def worth_of_days(snapshot: SubscriptionSnapshot, days: int, *, on: date) -> Worth:

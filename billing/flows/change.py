@@ -220,7 +220,7 @@ def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
 
 def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: Changing) -> _Worked:
     picture, today = standing.picture, standing.now.today
-    _check_changeable(picture, ask)
+    check_changeable(picture, ask)
     kind, wanted = details(ask, standing)
     wish = Scheduled(id=str(new_id()), kind=kind.value, effective_on=today, payload=wanted)
     _check_something_changes(picture, wish)
@@ -250,7 +250,8 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
     return _Worked(standing=standing, wish=wish, changed=changed, backs=found, catalogue=catalogue, worth=worth)
 
 
-def _check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:
+def check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:
+    """Refuse what a change now cannot be made of. Raises Conflict."""
     if picture.status is Status.suspended:
         raise Conflict(
             gettext_noop("A suspended subscription cannot be changed now."),

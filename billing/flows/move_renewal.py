@@ -171,7 +171,7 @@ def _shown(period: Period) -> dict[str, str]:
 
 def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, merchant: Merchant, now: Now) -> _Move:
     """The subscription before and after, what is charged and given back. Raises what `foresee` raises."""
-    _check(row, picture, moving, now)
+    check(row, picture, moving, now)
     period = _period(picture)
     after = moved(picture, moving.on)
     if moving.on < period.end:
@@ -193,7 +193,8 @@ def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, merc
     return _Move(before=picture, after=after, charged=charged, backs=(), worth=worth)
 
 
-def _check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> None:
+def check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> None:
+    """Refuse a day to which the renewal cannot be moved. Raises what `foresee` raises."""
     if row.status not in LIVE:
         raise Conflict(
             gettext_noop("The renewal of a subscription that is %(status)s cannot be moved."),

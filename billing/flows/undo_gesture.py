@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from billing.engine.giving import worth_left_of_discount, worth_of_option
+from billing.engine.giving import worth_of_option
 from billing.engine.wishes import WishKind
 from billing.flows import cancel, change, move_renewal, schedule
 from billing.flows.asks import RemoveOption
@@ -20,6 +20,7 @@ from billing.flows.change import Changing
 from billing.flows.move_renewal import Grid, Moving
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
+from invoices.models import InvoiceLine
 from invoices.services import balances
 from merchants.actors import Actor
 from merchants.models import Merchant
@@ -105,17 +106,23 @@ def _amount(undoing: _Undoing) -> int:
     return amount - back
 
 
-def _percent(undoing: _Undoing) -> int | None:
+def _percent(undoing: _Undoing) -> int:
     """The periods that it was not used for."""
     use = SubscriptionCoupon.objects.select_for_update(of=("self",)).get(id=cast(UUID, undoing.gesture.coupon_use_id))
     if use.ended_at is not None:
         raise _over(gettext_noop("The discount stands on an invoice already."))
-    coupon_id, picture = str(use.coupon_id), undoing.picture
-    left = worth_left_of_discount(picture, coupon_id, catalogue=catalogue_of([picture])).cost
+    taken = _taken_off(undoing.row, use.coupon_id)
     use.subscription = undoing.row
     wanted = {"ended_at": undoing.now.at}
     history.update(use, wanted, actor=undoing.actor, now=undoing.now, verb="taken_back", reason=undoing.reason)
-    return _kept(undoing.gesture, left)
+    return taken
+
+
+def _taken_off(row: Subscription, coupon_id: UUID) -> int:
+    """What a discount has taken off the subscription's invoices so far."""
+    lines = InvoiceLine.objects.filter(subscription_id=row.pk, discount__gt=0).values_list("inputs", flat=True)
+    shares = (share for inputs in lines for share in inputs.get("discounts") or ())
+    return sum(int(share["amount"]) for share in shares if share["coupon"] == str(coupon_id))
 
 
 def _days(undoing: _Undoing) -> int:

@@ -31,6 +31,8 @@ class GestureBatch(TenantModel):
     given_by = models.CharField(max_length=120)
     given_as = models.CharField(max_length=12, help_text="The role whose limits allowed it, or api_key")
     channel = models.CharField(max_length=12)
+    undone_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    undo_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     beaten_at = models.DateTimeField(null=True, help_text="When a worker last carried on")
     settled_at = models.DateTimeField(null=True, help_text="When all were given, or all undone")

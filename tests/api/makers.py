@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
 from billing.engine.reporting import ReportKind
+from billing.flows import gesture_batches
 from billing.flows.charges import ChargeTerms, add_charge
 from billing.flows.ereporting import next_span, set_ereporting
 from billing.flows.ereports import make as make_report
@@ -21,6 +23,7 @@ from billing.flows.export import begin
 from billing.flows.export_making import make
 from billing.flows.give import Giving, give
 from billing.models import BillingRun, Charge, CheckoutSession, EReport, Export
+from billing.selectors.touched import Population
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -29,7 +32,7 @@ from merchants.ids import PREFIXES, new_id, show
 from merchants.models import Coupon, Event, Feature, LegalEntity, Offer, Option, Site, TaxRate, TestClock
 from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
-from subscribers.models import Gesture, PaymentMethod, Subscriber, Subscription
+from subscribers.models import Gesture, GestureBatch, PaymentMethod, Subscriber, Subscription
 from tests.worlds import Shop
 
 MAKERS: dict[str, type[Model]] = {
@@ -47,6 +50,7 @@ MAKERS: dict[str, type[Model]] = {
     "payment_method": PaymentMethod,
     "charge": Charge,
     "gesture": Gesture,
+    "gesture_batch": GestureBatch,
     "checkout_session": CheckoutSession,
     "invoice": Invoice,
     "credit_note": CreditNote,
@@ -110,6 +114,9 @@ def furnish(shop: Shop) -> dict[str, str]:
     add_charge(merchant_id=shop.id, subscription_id=session.subscription_id, terms=terms, actor=shop.actor)
     giving = Giving(kind="amount", amount=5_00, reason="The outage")
     give(merchant_id=shop.id, subscription_id=session.subscription_id, giving=giving, role=None, actor=shop.actor)
+    today = shop.now().today
+    touched = Population(from_on=today, until_on=today + timedelta(days=1))
+    gesture_batches.begin(merchant_id=shop.id, giving=giving, population=touched, role=None, actor=shop.actor)
     with tenant(shop.id):
         note = credit_invoice(
             session.invoice_id, Wanted(amount=1_00), reason="a test", actor=shop.actor, now=shop.now()

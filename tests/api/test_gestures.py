@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing import tasks
+from merchants.ids import read
 from merchants.models import Event
 from merchants.services.merchants import update_merchant
 from merchants.tenancy.scope import tenant
-from subscribers.models import Gesture
+from subscribers.models import Gesture, GestureBatch
 from subscribers.selectors.gestures import GestureShape
 from tests.api.callers import Caller, faults, problem
 
@@ -89,3 +95,54 @@ def test_a_free_option_given_by_the_subscriptions_own_action_is_a_gesture_too(si
     assert site.post(f"gestures/{newest['id']}/undo", {}).json()["kept"] == 0
     shown = site.get(f"subscriptions/{bought.public_id}").json()
     assert shown["scheduled"] == []
+
+
+def test_everyone_whom_an_incident_touched_is_seen_and_given_to(site, shop, bought):
+    today = shop.now().today
+    asked = {
+        "kind": "days",
+        "days": 5,
+        **OUTAGE,
+        "population": {"from": today.isoformat(), "until": (today + timedelta(days=1)).isoformat()},
+    }
+    seen = site.post("gestures/batches/preview", asked).json()
+    assert (seen["touched"], seen["able"], seen["refused"]) == (1, 1, [])
+    assert [one["subscription"] for one in seen["sample"]] == [bought.public_id]
+    with tenant(shop.id):
+        assert not GestureBatch.objects.exists()
+    answer = site.post("gestures/batches", asked)
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["counts"]["waiting"]) == (202, "giving", 1)
+    address = f"gestures/batches/{told['id']}"
+    assert answer["Location"].endswith(address)
+    tasks.carry_gestures_on(str(shop.id), str(read("geb", told["id"])))
+    told = site.get(address).json()
+    assert (told["status"], told["cost"]) == ("given", seen["cost"])
+    (member,) = site.get(f"{address}/members?status=given").json()["data"]
+    assert site.get(f"gestures/{member['gesture']}").json()["batch"] == told["id"]
+    assert site.get("gestures/batches").json()["data"] == [told]
+    assert site.post(f"{address}/undo", {"reason": "a mistake"}).json()["status"] == "undoing"
+    tasks.give_to_many()
+    tasks.carry_gestures_on(str(shop.id), str(read("geb", told["id"])))
+    assert site.get(address).json()["counts"]["undone"] == 1
+    wrong = {**asked, "population": {**asked["population"], "sites": ["ref:nowhere"]}}
+    assert ("population.sites[0]", "not_found") in faults(site.post("gestures/batches/preview", wrong))
+
+
+@pytest.mark.parametrize("what", [{"kind": "amount", "amount": 5_00}, {"kind": "percent", "percent_off": "20"}])
+def test_a_preview_asks_as_much_for_many_as_for_one(site, shop, bought, what):
+    today = shop.now().today
+    until = (today + timedelta(days=1)).isoformat()
+    asked = {**what, **OUTAGE, "population": {"from": today.isoformat(), "until": until}}
+    site.patch("merchant", {"gesture_limits": [{"role": "api_key", "month": 50_00}]})
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert site.post("gestures/batches/preview", asked).status_code == 200
+        return len(captured)
+
+    one = queries()
+    offer = shop.offer("live", ("month", None, 9_99))
+    for name in ("ana", "bob", "eve"):
+        shop.buy(shop.enrol(name), offer)
+    assert queries() <= one + 1
