@@ -20,7 +20,6 @@ from billing.selectors.gesture_answers import (
 )
 from billing.selectors.touched import Population
 from billing.tasks import carry_gestures_on_soon
-from merchants.api.parts import listed
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Day, PublicId
 from merchants.http.operations import operation
@@ -38,8 +37,8 @@ class PopulationBody(Body):
     it), sold or managed at one of `sites`, on one of `offers`; left out, whichever."""
 
     until = Day()
-    sites = listed(PublicId("sit"), MOST_NAMED, required=False)
-    offers = listed(PublicId("off"), MOST_NAMED, required=False)
+    sites = serializers.ListField(child=PublicId("sit"), max_length=MOST_NAMED, required=False)
+    offers = serializers.ListField(child=PublicId("off"), max_length=MOST_NAMED, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """With `from`, which is no name in Python."""

@@ -11,7 +11,7 @@ from billing import runs
 from billing.flows import gesture_batches, gesture_work, give
 from billing.flows.cancel import Leaving, cancel
 from billing.flows.give import Giving
-from billing.selectors.gesture_answers import batches_shown
+from billing.selectors.gesture_answers import GestureBatchShape, batches_shown
 from billing.selectors.touched import Population
 from invoices.models import BalanceEntry, InvoiceLine
 from merchants.clock import instant
@@ -56,7 +56,7 @@ def begin(world, population, kind, **what) -> GestureBatch:
     return batch
 
 
-def work(world, batch) -> dict:
+def work(world, batch) -> GestureBatchShape:
     """Let workers do it, twice, and say how it stands."""
     gesture_work.carry_on(merchant_id=world.shop.id, batch_id=batch.pk)
     assert gesture_work.carry_on(merchant_id=world.shop.id, batch_id=batch.pk) == 0
