@@ -55,8 +55,8 @@ def test_a_quota_is_raised_by_hand_and_a_double_scan_taken_back(shop, chromium, 
         panel.locator("[hx-get$='/features/set']").click()
         dialog = page.locator("dialog[open]")
         dialog.locator("select[name=right]").select_option(f"{classes.public_id}.number")
-        dialog.locator("input[name=number]").fill("5")
-        expect(dialog.locator(".preview [data-state=warn]")).to_be_visible()  # less than they have
+        dialog.locator("input[name=number]").fill("3")
+        expect(dialog.locator(".preview [data-state=warn]")).to_be_visible()  # less than the offer's 4
         dialog.locator("input[name=number]").fill("10")
         expect(dialog.locator(".preview .is-total")).to_contain_text("12")  # what adds, adds to it
         dialog.locator("input[name=reason]").fill("La piscine était fermée")

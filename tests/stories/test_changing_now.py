@@ -51,7 +51,11 @@ def test_up_in_mid_month(world):
         line = CreditNoteLine.objects.get()
         assert (line.rule, line.formula, line.inputs["from"]) == ("days_not_had", "30.00 × 14/28 = 15.00", "2026-02-14")
         assert CreditNote.objects.get().reason == "wants more"
-        kinds = list(Event.objects.filter(kind__startswith="subscription.").values_list("kind", flat=True))
+        kinds = list(
+            Event.objects.filter(kind__startswith="subscription.")
+            .order_by("subscriber_sequence")
+            .values_list("kind", flat=True)
+        )
         assert sorted(kinds)[-1] == "subscription.offer_changed" and "subscription.renewed" not in kinds
         told = Change.objects.get(subject_id=sub.pk, verb="changed")
         assert (told.reason, told.actor_label) == ("wants more", TESTER.label)

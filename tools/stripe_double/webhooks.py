@@ -36,6 +36,8 @@ class Delivery:
     secret: str = field(compare=False)
     tries: list[dict[str, Any]] = field(default_factory=list, compare=False)
     state: str = field(default="waiting", compare=False)
+    backwards: bool = field(default=False, compare=False)
+    """Part of a group that goes last first, each after the answer to the one before."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -107,10 +109,18 @@ class Courier:
                     if self.mode == "late":
                         delivery.due += self.seconds
                     if self.mode == "reorder":
-                        delivery.due, delivery.order = float(int(delivery.due)) + 2, -count
+                        self._turn_round(delivery)
                     heapq.heappush(self._heap, delivery)
             del self.deliveries[:-5_000]
             self._change.notify_all()
+
+    def _turn_round(self, delivery: Delivery) -> None:
+        """Let this one wait for a second, and all that wait to go backwards with it, the last one first."""
+        delivery.due, delivery.order, delivery.backwards = time.time() + 1, -delivery.order, True
+        for other in self._heap:
+            if other.backwards and not other.tries:
+                other.due = delivery.due
+        heapq.heapify(self._heap)
 
     def set_mode(self, wish: dict[str, Any]) -> None:
         """`{"webhooks": "late", "seconds": 5}`: how events travel from now on."""
@@ -172,9 +182,8 @@ class Courier:
     def _carry(self) -> None:
         while True:
             with self._change:
-                while not self._closing and (not self._heap or self._heap[0].due > time.time()):
-                    wait = self._heap[0].due - time.time() if self._heap else None
-                    self._change.wait(wait)
+                while not self._closing and (wait := self._must_wait()) is not None:
+                    self._change.wait(wait or None)
                 if self._closing:
                     return
                 delivery = heapq.heappop(self._heap)
@@ -184,6 +193,13 @@ class Courier:
                 self._busy -= 1
                 self._note(delivery, status)
                 self._change.notify_all()
+
+    def _must_wait(self) -> float | None:
+        """Seconds until the next one is due, 0 for until something changes, None: it can go now."""
+        if not self._heap or (self._heap[0].backwards and self._busy):
+            return 0
+        wait = self._heap[0].due - time.time()
+        return wait if wait > 0 else None
 
     def _send(self, delivery: Delivery) -> int | str:
         body = json.dumps(delivery.event, separators=(",", ":"))
