@@ -12,7 +12,7 @@ from merchants.languages import said_in
 from merchants.refusals import Conflict
 from merchants.templatetags.statuses import status_word
 from merchants.wording import long_date_text
-from subscribers.models import Subscription
+from subscribers.models import Gesture, Subscription
 
 
 def show_dialog(
@@ -30,7 +30,7 @@ def title_of(row: Subscription) -> str:
     return said_in(row.offer_version.title, get_language() or "en") or row.offer_version.offer.reference
 
 
-def who_of(row: Subscription) -> str:
+def who_of(row: Subscription | Gesture) -> str:
     """Whose it is."""
     who = row.subscriber
     return str(who.name or who.company or who.reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,11 @@ class Population:
     until_on: date
     sites: tuple[UUID, ...] = ()
     offers: tuple[UUID, ...] = ()
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the incident."""
+        return self.until_on - timedelta(days=1)
 
     def plain(self) -> dict[str, Any]:
         """As it is stored."""

@@ -30,6 +30,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
         Entry("home", _("Home"), "home"),
         Entry("subscribers", _("Subscribers"), "subscriber"),
         Entry("subscriptions", _("Subscriptions"), "subscription"),
+        Entry("gestures", _("Gestures"), "gesture"),
     ),
     (
         Entry("offers", _("Offers"), "offer"),

@@ -115,6 +115,16 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "failed": ("bad", pgettext_lazy("export", "Could not be made")),
         "expired": ("wait", pgettext_lazy("export", "Deleted")),
     },
+    "gesture": {
+        "given": ("good", pgettext_lazy("gesture", "Standing")),
+        "undone": ("wait", pgettext_lazy("gesture", "Taken back")),
+    },
+    "gesture_batch": {
+        "giving": ("wait", pgettext_lazy("gesture", "Being given")),
+        "given": ("good", pgettext_lazy("gesture", "Given")),
+        "undoing": ("wait", pgettext_lazy("gesture", "Being taken back")),
+        "undone": ("wait", pgettext_lazy("gesture", "Taken back")),
+    },
     "alert": {
         "urgent": ("bad", pgettext_lazy("alert", "Urgent")),
         "soon": ("warn", pgettext_lazy("alert", "Soon")),

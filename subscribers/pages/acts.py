@@ -42,6 +42,11 @@ def acts(office: Office, life: Life) -> list[Act]:
     who = life.subscriber.public_id
     if office.may(Permission.sell) and (url := routed(office, "subscriber-sell", subscriber=who)):
         found.append(Act(words=_("Sell…"), url=url, dialog=True, main=not life.live))
+    if office.may(Permission.give_gestures):
+        for row in life.live:
+            if url := routed(office, "subscription-give", subscription=row.public_id):
+                words = _("Give something to %(name)s…") % {"name": title_of(row)} if len(life.live) > 1 else _("Give…")
+                found.append(Act(words=words, url=url, dialog=True))
     if office.may(Permission.change_subscriptions):
         for row in life.live:
             held = life.options.get(row.pk, ())

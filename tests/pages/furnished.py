@@ -18,7 +18,10 @@ from billing.flows.ereports import make as make_report
 from billing.flows.export import Wanted as WantedExport
 from billing.flows.export import begin
 from billing.flows.export_making import make
+from billing.flows.gesture_batches import begin as begin_batch
+from billing.flows.give import Giving, give
 from billing.models import BillingRun, ParkedInRun
+from billing.selectors.touched import Population
 from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
@@ -146,6 +149,13 @@ def sell(seat: Seat) -> None:
     shop = Shop(merchant=seat.merchant, entity=entity, account=account)
     subscriber = shop.enrol("ON-1")
     invoice = shop.buy(subscriber, offer).invoice
+    giving = Giving(kind="amount", amount=1_00, reason="the outage")
+    with tenant(seat.merchant.id):
+        subscription = Subscription.objects.get()
+    give(merchant_id=seat.merchant.id, subscription_id=subscription.pk, giving=giving, role=None, actor=act["actor"])
+    today = shop.now().today
+    touched = Population(from_on=today, until_on=today + timedelta(days=1))
+    begin_batch(merchant_id=seat.merchant.id, giving=giving, population=touched, role=None, actor=act["actor"])
     with tenant(seat.merchant.id):
         credit_invoice(invoice.pk, Wanted(amount=1_00), reason="a gesture", actor=act["actor"], now=shop.now())
         wanted = WantedExport(kind="payments", format="csv")

@@ -168,7 +168,7 @@ def test_every_status_and_word_of_the_models_can_be_shown():
     from invoices.models import Invoice, Payment, Refund
     from merchants.actors import Channel
     from merchants.models import TestClock
-    from subscribers.models import ScheduledChange, Subscription
+    from subscribers.models import Gesture, GestureBatch, ScheduledChange, Subscription
     from subscribers.rights import SourceKind
 
     kept = {
@@ -179,6 +179,8 @@ def test_every_status_and_word_of_the_models_can_be_shown():
         "payment": Payment.Status,
         "refund": Refund.Status,
         "scheduled": ScheduledChange.Status,
+        "gesture": Gesture.Status,
+        "gesture_batch": GestureBatch.Status,
         "checkout": CheckoutSession.Status,
         "delivery": Delivery.Status,
         "message": Message.Status,
