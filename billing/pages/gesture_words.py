@@ -33,7 +33,8 @@ def said(row: Gesture, titles: Mapping[UUID, str] | None = None) -> str:
         amount = amount_text(row.amount or 0, row.currency, language)
         return _("%(amount)s to the balance") % {"amount": amount}
     if row.kind == Gesture.Kind.PERCENT and row.percent_off is not None:
-        return f"{_('%(percent)s off') % {'percent': percent_text(row.percent_off, language)}}, {_how_long(row)}"
+        percent = percent_text(row.percent_off, language)
+        return _("%(percent)s off, %(how_long)s") % {"percent": percent, "how_long": _how_long(row)}
     known = titles if titles is not None else titles_of([row])
     title = known.get(row.option_id, "") if row.option_id else ""
     many = f" × {row.quantity}" if (row.quantity or 1) > 1 else ""

@@ -99,6 +99,8 @@ class GiveForm(forms.Form):
         self.options = {id_: option for id_, option, _title in options}
         choices = [("", _("Choose an option")), *((id_, title) for id_, _option, title in options)]
         self.fields["option"] = forms.ChoiceField(label=_("Option"), choices=choices, required=False)
+        for name in ("option", "quantity", "days", "percent_off", "amount"):
+            self.fields[name].needed = True  # type: ignore[attr-defined] # what the field tag asks for
 
     def clean_amount(self) -> int | None:
         """The amount as it is typed, in minor units."""

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -20,7 +19,7 @@ from merchants.refusals import Invalid
 from merchants.services.merchants import update_merchant
 from merchants.typed import shown_amount, typed_amount
 
-LABELS: dict[str, Promise] = {
+LABELS: dict[str, Any] = {
     "one": gettext_lazy("One gesture"),
     "month": gettext_lazy("To one subscriber in a month"),
     "batch": gettext_lazy("To many at once, in all"),

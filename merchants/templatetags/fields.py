@@ -37,7 +37,8 @@ def kind_of(widget: forms.Widget) -> str:
 @register.inclusion_tag("components/field.html")
 def field(bound: forms.BoundField, label: str = "", help: str | None = None, **attributes: Any) -> dict[str, Any]:
     """`{% field form.email %}`; `label` and `help` overrule the form's; other names become attributes of the control
-    (`{% field form.price class="is-amount" inputmode="decimal" data_copy="x" %}`, underscores written as hyphens).
+    (`{% field form.price class="is-amount" inputmode="decimal" data_copy="x" %}`, underscores written as hyphens). A
+    field that is `needed`, where what was chosen asks for it, is not called optional.
     """
     widget = bound.field.widget
     attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -55,7 +56,7 @@ def field(bound: forms.BoundField, label: str = "", help: str | None = None, **a
         "errors": bound.errors,
         "choices": list(bound.subwidgets) if kind == "choices" else [],
         "pick": control_class(widget),
-        "optional": not bound.field.required and kind != "tick",
+        "optional": not bound.field.required and kind != "tick" and not getattr(bound.field, "needed", False),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale
@@ -16,7 +17,7 @@ from merchants.languages import TABLE
 from merchants.templatetags.statuses import STATUSES, WORDS
 from merchants.templatetags.texts import long_date, moment, number, short_date
 from merchants.tenancy.models import TenantForeignKey
-from merchants.wording import locale_of
+from merchants.wording import locale_of, percent_text
 from subscribers.models import Subscriber
 from subscribers.selectors.answers import SUBJECTS
 from subscribers.selectors.names import Names
@@ -265,6 +266,8 @@ def value_said(kind: str, column: str, value: Any, names: Names) -> str:
 
 
 def _code_said(kind: str, column: str, value: Any, language: str) -> str:
+    if column == "percent_off":
+        return percent_text(Decimal(value), language)
     if column == "status" and kind == "gesture":
         return str(CODES[kind].get(value, value))
     if column == "status":

@@ -1,0 +1,89 @@
+"""Gestures in Chromium: the dialog shows the fields of what is chosen and its cost; many are seen beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, expect
+
+from billing import tasks
+from merchants.clock import instant
+from merchants.models import Membership
+from merchants.tenancy.scope import tenant
+from subscribers.models import Gesture, GestureBatch
+from tests.browser.served import chromium as opened
+from tests.browser.served import picture, product, window
+from tests.pages.offices import logged_in, person
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(("width", "locale", "cost"), [(1440, "en", "€2.60"), (390, "fr", "2,60\N{NO-BREAK SPACE}€")])
+def test_given_to_one_then_to_all_whom_an_outage_touched(shop, chromium, settings, width, locale, cost):
+    extra = shop.option("Concerts", 2_00)
+    offer = shop.offer("Onde Hifi", ("month", None, 12_99), options=[extra])
+    camille = shop.enrol("camille", name="Camille Morel")
+    row = shop.buy(camille, offer).subscription
+    for name in ("ana", "bob"):
+        shop.buy(shop.enrol(name, name=name.title()), offer)
+    user = person(locale=locale, name="Julie")
+    with tenant(shop.id):
+        Membership.objects.create(user=user, role="support", created_at=instant())
+    named = {"merchant": shop.merchant.public_id}
+    page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
+    dialog_of = reverse("office:subscription-give", kwargs={**named, "subscription": row.public_id})
+    with product() as address, window(chromium, width=width) as page:
+        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+        page.goto(address + reverse("office:gestures", kwargs=named))
+        picture(page, f"gestures-none-{width}")
+        page.goto(address + page_of)
+        page.locator(f"[hx-get='{dialog_of}']").evaluate("one => one.click()")
+        dialog = page.locator("dialog[open]")
+        expect(dialog).to_be_visible()
+        expect(dialog.locator("input[name=amount]")).to_be_visible()
+        expect(dialog.locator("input[name=percent_off]")).to_be_hidden()
+        picture(page, f"give-first-{width}")
+        dialog.locator("input[name=kind][value=option]").check()
+        expect(dialog.locator("select[name=option]")).to_be_visible()
+        picture(page, f"give-option-{width}")
+        dialog.locator("input[name=kind][value=percent]").check()
+        expect(dialog.locator("select[name=option]")).to_be_hidden()
+        dialog.locator("input[name=percent_off]").fill("20")
+        dialog.locator("input[name=reason]").fill("La panne de mardi")
+        expect(dialog.locator(".preview")).to_contain_text(cost)
+        picture(page, f"give-{width}")
+        dialog.locator("button[type=submit]").click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        page.goto(address + reverse("office:gestures-many", kwargs=named))
+        today = instant().date().isoformat()
+        page.locator("input[name=from_on]").fill(today)
+        page.locator("input[name=to_on]").fill(today)
+        page.locator("input[name=days]").fill("5")
+        page.locator("input[name=reason]").fill("Plus de son")
+        page.locator("input[name=incident]").fill("INC-12")
+        picture(page, f"gestures-many-{width}")
+        page.locator("main form[method=get].form-page button[type=submit]").click()
+        picture(page, f"gestures-seen-{width}")
+        page.locator("form.form-acts button[type=submit]").click()
+        expect(page.locator("#progress [role=status]")).to_be_visible()
+        picture(page, f"gestures-begun-{width}")
+        with tenant(shop.id):
+            batch = GestureBatch.objects.get()
+        tasks.carry_gestures_on(str(shop.id), str(batch.pk))
+        expect(page.locator("#progress [role=status]")).to_have_count(0)
+        picture(page, f"gestures-given-{width}")
+        page.goto(address + reverse("office:gestures", kwargs=named))
+        picture(page, f"gestures-{width}")
+        page.goto(address + page_of)
+        picture(page, f"gestures-subscriber-{width}")
+    with tenant(shop.id):
+        assert [one.kind for one in Gesture.objects.order_by("id")] == ["percent", "days", "days", "days"]
