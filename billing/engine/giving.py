@@ -16,7 +16,7 @@ from billing.engine.proration import price_of
 from billing.engine.schedule import walk
 from billing.engine.wishes import Catalogue
 from invoices.drafts import DraftLine
-from subscribers.snapshots import Billing, CouponSnapshot, OptionSnapshot, SubscriptionSnapshot
+from subscribers.snapshots import CouponSnapshot, OptionSnapshot, SubscriptionSnapshot
 
 FURTHEST = 1_300
 """Steps that are looked at, at most: a hundred years of months, as many periods as anything is given for."""
@@ -56,7 +56,7 @@ def worth_of_option(
         if held.is_one_off:
             return not held.is_due_once
         period = after.current_period
-        return held.ends_on is not None and (period is None or held.ends_on <= period.end) and _billed(after)
+        return held.ends_on is not None and (period is None or held.ends_on <= period.end)
 
     rest = _rest(snapshot, option, on) if option is not None else 0
     lasts = endless and not (option is not None and option.is_one_off)
@@ -88,16 +88,13 @@ def worth_of_days(snapshot: SubscriptionSnapshot, days: int, *, on: date) -> Wor
 
 
 def _rest(snapshot: SubscriptionSnapshot, option: OptionSnapshot, on: date) -> int:
-    """What the option would have cost for the rest of a running period that is billed already."""
-    if option.is_one_off or not _billed(snapshot) or snapshot.current_part is None:
+    """What the option would have cost for the rest of the running period: options are billed as it opens, whatever the
+    stage."""
+    if option.is_one_off or snapshot.current_part is None:
         return 0
     part = snapshot.current_part.within(max(on, option.starts_on or on), option.ends_on)
     price = option.price(snapshot.stage.interval)
     return price_of(price, option.quantity, part) if part is not None and price else 0
-
-
-def _billed(snapshot: SubscriptionSnapshot) -> bool:
-    return snapshot.stage.billing is Billing.advance
 
 
 def _added_up(

@@ -26,6 +26,7 @@ from billing.flows import cancel, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
+from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
@@ -159,6 +160,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         )
         for wish in waiting.select_for_update(of=("self",)):
             schedule.settle(wish, ScheduledChange.Status.REPLACED, actor=actor, now=now)
+            withdraw_planned(wish, actor=actor, now=now)
         note(worked.wish, standing.picture, row, reason=changing.reason, actor=actor, now=now)
         before = _without_its_kind(standing.picture, worked.wish)
         taken = Taken(step, before, step.after, not_before=now.at)

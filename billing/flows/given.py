@@ -23,7 +23,7 @@ from merchants.money import decimal_text
 from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
 from subscribers import history
-from subscribers.models import Gesture, Subscription
+from subscribers.models import Gesture, ScheduledChange, Subscription
 from subscribers.selectors.gestures import gestures_shown
 from subscribers.services import facts
 
@@ -98,6 +98,27 @@ def given_in_month(row: Subscription, now: Now) -> int:
     kept = given.filter(status=Gesture.Status.UNDONE).aggregate(sum=Sum("kept"))["sum"]
     standing = given.filter(status=Gesture.Status.GIVEN)
     return (standing.aggregate(sum=Sum(Coalesce("cost", "cost_per_period")))["sum"] or 0) + (kept or 0)
+
+
+def withdraw_planned(wish: ScheduledChange, *, actor: Actor, now: Now) -> None:
+    """A wish is not carried out any more: what it would have given is taken back, with nothing had."""
+    named = [str(one["id"]) for one in wish.details.get("options", ()) if isinstance(one, dict) and "gift" in one]
+    rows = Gesture.objects.filter(option_row_id__in=named, status=Gesture.Status.GIVEN).select_related("subscription")
+    for gesture in rows.order_by("id"):
+        take_back(gesture, kept=0, actor=actor, now=now)
+
+
+def take_back(gesture: Gesture, *, kept: int | None, reason: str = "", actor: Actor, now: Now) -> None:
+    """Write that a gesture is taken back, and what of its cost was had, with its change and its event."""
+    wanted = {
+        "status": Gesture.Status.UNDONE.value,
+        "undone_at": now.at,
+        "undone_by": actor.label[:120],
+        "kept": kept,
+    }
+    history.update(gesture, wanted, actor=actor, now=now, verb="undone", reason=reason)
+    data = {"object": gestures_shown([gesture])[0], "previous": {"status": Gesture.Status.GIVEN.value}}
+    facts.tell(gesture.subscriber_id, ("gesture.undone", gesture.pk, data), actor=actor, now=now)
 
 
 def note(

@@ -19,6 +19,7 @@ from billing.engine.wishes import paid_until
 from billing.flows import cancel, suspend
 from billing.flows.asks import Ask, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
+from billing.flows.given import withdraw_planned
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -123,6 +124,7 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: A
             raise Conflict(gettext_noop("Nothing of this kind is planned."), code="nothing_to_undo")
         for wish in wishes:
             settle(wish, ScheduledChange.Status.REVOKED, actor=actor, now=now)
+            withdraw_planned(wish, actor=actor, now=now)
         if wishes:
             plan_again(row, merchant, actor=actor, now=now)
         return row

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from billing.engine.giving import worth_of_option
 from billing.engine.wishes import WishKind
-from billing.flows import cancel, change, move_renewal, schedule
+from billing.flows import cancel, change, given, move_renewal, schedule
 from billing.flows.asks import RemoveOption
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.change import Changing
@@ -30,8 +30,6 @@ from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.models import Gesture, ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
-from subscribers.selectors.gestures import gestures_shown
-from subscribers.services import facts
 from subscribers.snapshots import SubscriptionSnapshot
 
 Kind = Gesture.Kind
@@ -75,15 +73,7 @@ def undo(*, merchant_id: UUID, gesture_id: UUID, actor: Actor, reason: str = "")
             row=row, gesture=gesture, merchant=merchant, picture=picture, reason=said, actor=actor, now=now
         )
         kept = _KINDS[Kind(gesture.kind)](undoing)
-        wanted = {
-            "status": Gesture.Status.UNDONE.value,
-            "undone_at": now.at,
-            "undone_by": actor.label[:120],
-            "kept": kept,
-        }
-        history.update(gesture, wanted, actor=actor, now=now, verb="undone", reason=reason.strip())
-        data = {"object": gestures_shown([gesture])[0], "previous": {"status": Gesture.Status.GIVEN.value}}
-        facts.tell(row.subscriber_id, ("gesture.undone", gesture.pk, data), actor=actor, now=now)
+        given.take_back(gesture, kept=kept, reason=reason.strip(), actor=actor, now=now)
         return gesture
 
 

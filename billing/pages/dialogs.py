@@ -7,7 +7,7 @@ from datetime import date
 from django.http import HttpResponse
 from django.utils.translation import get_language
 
-from merchants.http.frame import OfficeRequest, office_render
+from merchants.http.frame import OfficeRequest, office_render, role_name
 from merchants.languages import said_in
 from merchants.refusals import Conflict
 from merchants.templatetags.statuses import status_word
@@ -37,12 +37,14 @@ def who_of(row: Subscription | Gesture) -> str:
 
 
 def readable(refusal: Conflict) -> Conflict:
-    """The same, its day as people write it and its status in a word of theirs."""
+    """The same, its day as people write it, its status and roles in words of theirs."""
     said = dict(refusal.params)
     if "day" in said:
         said["day"] = long_date_text(date.fromisoformat(str(said["day"])), get_language() or "en")
     if "status" in said:
         word = status_word("subscription", str(said["status"]))
         said["status"] = word[:1].lower() + word[1:]
+    if "who" in said:
+        said["who"] = ", ".join(role_name(role) for role in str(said["who"]).split(", ") if role)
     refusal.params = said
     return refusal

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.flows import gesture_batches
 from billing.flows.gesture_batches import giving_of
-from billing.pages.dialogs import who_of
+from billing.pages.dialogs import readable, who_of
 from billing.pages.gesture_words import said
 from billing.pages.give_forms import GiveToManyForm, options_to_give
 from billing.selectors.gesture_answers import counted
@@ -44,13 +44,16 @@ def gestures_many(request: OfficeRequest) -> HttpResponse:
         batch = None
         if form.is_valid():
             with beside(form, form.places()):
-                batch = gesture_batches.begin(
-                    merchant_id=office.merchant.pk,
-                    giving=form.giving(),
-                    population=form.population(),
-                    role=office.role,
-                    actor=office.actor,
-                )
+                try:
+                    batch = gesture_batches.begin(
+                        merchant_id=office.merchant.pk,
+                        giving=form.giving(),
+                        population=form.population(),
+                        role=office.role,
+                        actor=office.actor,
+                    )
+                except Conflict as refusal:
+                    raise readable(refusal) from refusal
         if batch is not None and form.is_valid():
             carry_gestures_on_soon(office.merchant.pk, batch.pk)
             messages.success(request, _("It is being given. This page can be left: it goes on by itself."))
@@ -70,8 +73,11 @@ def _foresee(request: OfficeRequest, form: GiveToManyForm, context: dict[str, ob
         seen = gesture_batches.foresee(
             merchant_id=office.merchant.pk, giving=form.giving(), population=form.population(), role=office.role
         )
-    except (Invalid, Conflict) as refusal:
+    except Invalid as refusal:
         put_beside(form, refusal, form.places())
+        return
+    except Conflict as refusal:
+        put_beside(form, readable(refusal), form.places())
         return
     context["seen"] = seen
     context["refused"] = [(_(detail), count) for detail, count in seen.refused.values()]

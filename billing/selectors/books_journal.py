@@ -53,7 +53,10 @@ FROM (SELECT i.id::text AS key, 'invoice ' || i.number AS what, 'the run' AS tar
     FROM invoices_invoiceline l WHERE l.subscription_option_id IS NOT NULL
     UNION ALL SELECT s.id::text, 'subscription ' || s.id, 'its last invoice', s.latest_invoice_id,
         EXISTS (SELECT 1 FROM invoices_invoice i WHERE i.id = s.latest_invoice_id AND i.payer_id = s.payer_id)
-    FROM subscribers_subscription s WHERE s.latest_invoice_id IS NOT NULL) AS found"""
+    FROM subscribers_subscription s WHERE s.latest_invoice_id IS NOT NULL
+    UNION ALL SELECT g.id::text, 'gesture ' || g.id, 'the entry of the balance', g.balance_entry_id,
+        EXISTS (SELECT 1 FROM invoices_balanceentry b WHERE b.id = g.balance_entry_id AND b.amount = g.amount)
+    FROM subscribers_gesture g WHERE g.balance_entry_id IS NOT NULL) AS found"""
 
 CAPTURES = """
 SELECT payments <> 1 OR (captured IS DISTINCT FROM theirs AND NOT flying) AS wrong, key,

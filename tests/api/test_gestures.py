@@ -95,6 +95,10 @@ def test_a_free_option_given_by_the_subscriptions_own_action_is_a_gesture_too(si
     assert site.post(f"gestures/{newest['id']}/undo", {}).json()["kept"] == 0
     shown = site.get(f"subscriptions/{bought.public_id}").json()
     assert shown["scheduled"] == []
+    site.post(f"subscriptions/{bought.public_id}/add_option", planned)
+    site.post(f"subscriptions/{bought.public_id}/undo_scheduled", {})
+    unplanned = site.get("gestures").json()["data"][0]
+    assert (unplanned["status"], unplanned["kept"]) == ("undone", 0)
 
 
 def test_everyone_whom_an_incident_touched_is_seen_and_given_to(site, shop, bought):

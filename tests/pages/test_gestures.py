@@ -67,7 +67,7 @@ def test_what_is_wrong_stands_beside_its_field_and_limits_say_who_may(seat):
     sent = {"kind": "amount", "amount": "5.01", "reason": "the outage"}
     for answer in (julie.client.get(url, sent, headers=FRAGMENT), julie.client.post(url, sent)):
         said = html.unescape(answer.content.decode())
-        assert "You may give up to 5.00 EUR at a time" in said and "owner, admin" in said
+        assert "You may give up to 5.00 EUR at a time" in said and "Owner, Admin" in said
     wrong = julie.client.post(url, {"kind": "amount", "amount": "", "reason": ""})
     assert wrong.status_code == 422 and "Say why it is given." in words(wrong.content)
     assert julie.client.post(url, {**sent, "amount": "5.00"}).status_code == 302
