@@ -168,7 +168,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         life = Life(row=row, taken=(taken,), reason=changing.reason)
         write([life], standing.merchant, people, catalogue=worked.catalogue, actor=actor, now=now)
         give_back(worked.backs, reason=changing.reason, to="balance", actor=actor, now=now)
-        note_gift(ask, worked.worth, worked.wish, standing=standing, role=changing.role, actor=actor)
+        role, reason = changing.role, changing.reason
+        note_gift(ask, worked.worth, worked.wish, standing=standing, role=role, reason=reason, actor=actor)
         return cancel.lock(subscription_id)
 
 

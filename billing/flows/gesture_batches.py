@@ -20,6 +20,7 @@ from billing.flows.worths import Worths
 from billing.selectors.touched import Population, in_pieces, touched
 from merchants.actors import Actor
 from merchants.gesture_limits import API_KEY, limit_for, limits_of, may_give
+from merchants.ids import new_id
 from merchants.models import Merchant, Option
 from merchants.money import decimal_text
 from merchants.now import Now
@@ -106,11 +107,22 @@ def foresee(*, merchant_id: UUID, giving: Giving, population: Population, role: 
         )
 
 
-def begin(*, merchant_id: UUID, giving: Giving, population: Population, role: str | None, actor: Actor) -> GestureBatch:
-    """Write the batch and everyone whom it is for; a worker gives. Raises what `foresee` raises, and Conflict
-    (`nobody_touched`)."""
+def begin(
+    *,
+    merchant_id: UUID,
+    giving: Giving,
+    population: Population,
+    role: str | None,
+    actor: Actor,
+    batch_id: UUID | None = None,
+) -> GestureBatch:
+    """Write the batch and everyone whom it is for; a worker gives. `batch_id`: the id that it shall have; sent twice,
+    it is the same batch. Raises what `foresee` raises, and Conflict (`nobody_touched`)."""
     with tenant(merchant_id):
-        merchant = Merchant.objects.get(id=merchant_id)
+        merchant = Merchant.objects.select_for_update(of=("self",), no_key=True).get(id=merchant_id)
+        known = GestureBatch.objects.filter(id=batch_id).first() if batch_id else None
+        if known is not None:
+            return known
         now = now_for(merchant, None)
         seen = foresee(merchant_id=merchant_id, giving=giving, population=population, role=role)
         if not seen.able:
@@ -123,6 +135,7 @@ def begin(*, merchant_id: UUID, giving: Giving, population: Population, role: st
         if giving.kind == Kind.PERCENT and giving.percent_off is not None:
             coupon = gesture_coupon(percent_off=giving.percent_off, periods=giving.periods or 1, now=now)
         batch = GestureBatch(
+            id=batch_id or new_id(),
             kind=giving.kind,
             terms=_terms(giving),
             reason=giving.reason.strip()[:200],

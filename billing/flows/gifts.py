@@ -8,7 +8,7 @@ from uuid import UUID
 from billing.engine.giving import Worth, worth_of_option
 from billing.engine.wishes import Catalogue, WishKind, paid_until
 from billing.flows import given
-from billing.flows.asks import AddOption, Ask, Gift, Standing, details
+from billing.flows.asks import AddOption, Ask, Gift, RemoveOption, Standing, details
 from billing.flows.given import Given
 from billing.selectors.due import catalogue_of
 from merchants.actors import Actor
@@ -60,9 +60,19 @@ def worth_when_planned(ask: Ask, standing: Standing, *, role: str | None) -> Wor
 
 
 def note_gift(
-    ask: Ask, worth: Worth | None, wish: Scheduled | None, *, standing: Standing, role: str | None, actor: Actor
+    ask: Ask,
+    worth: Worth | None,
+    wish: Scheduled | None,
+    *,
+    standing: Standing,
+    role: str | None,
+    reason: str = "",
+    actor: Actor,
 ) -> None:
-    """The row of a gift that was made, or planned (no `wish`: the one that waits names it last)."""
+    """The row of a gift that was made, or planned (no `wish`: the one that waits names it last). An option that is
+    dropped now takes its gesture back with it."""
+    if isinstance(ask, RemoveOption) and wish is not None:
+        _dropped(ask, standing, reason, actor)
     gift = gift_of(ask)
     if gift is None or worth is None or not isinstance(ask, AddOption):
         return
@@ -79,6 +89,18 @@ def note_gift(
     id_ = _id_of(wish) if wish is not None else _planned(standing)
     made = {"option_row_id": UUID(id_)}
     given.note(standing.row, told, made=made, role=role, actor=actor, now=standing.now)
+
+
+def _dropped(ask: RemoveOption, standing: Standing, reason: str, actor: Actor) -> None:
+    """What was given ends today: what of its cost was had is what it cost less what was still ahead."""
+    given_now = Gesture.objects.filter(option_row_id=ask.option_id, status=Gesture.Status.GIVEN)
+    for gesture in given_now.select_related("subscription").order_by("id"):
+        endless = gesture.periods is None and gesture.until is None
+        picture = standing.picture
+        catalogue = catalogue_of([picture])
+        left = worth_of_option(picture, str(ask.option_id), on=standing.now.today, endless=endless, catalogue=catalogue)
+        kept = None if gesture.cost is None or left.cost is None else max(gesture.cost - left.cost, 0)
+        given.take_back(gesture, kept=kept, reason=reason, actor=actor, now=standing.now)
 
 
 def _planned(standing: Standing) -> str:

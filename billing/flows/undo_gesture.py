@@ -11,14 +11,15 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from billing.engine.giving import worth_of_option
+from django.utils import translation
+from django.utils.translation import gettext
+
 from billing.engine.wishes import WishKind
 from billing.flows import cancel, change, given, move_renewal, schedule
 from billing.flows.asks import RemoveOption
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.change import Changing
 from billing.flows.move_renewal import Grid, Moving
-from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from invoices.models import InvoiceLine
 from invoices.services import balances
@@ -68,12 +69,14 @@ def undo(*, merchant_id: UUID, gesture_id: UUID, actor: Actor, reason: str = "")
             bring_up(merchant_id, row, actor=actor, now=now)
             row = cancel.lock(known.subscription_id)
         picture = snapshots([row], merchant)[row.pk]
-        said = reason.strip() or UNDOING
+        with translation.override(merchant.locale):
+            said = reason.strip() or gettext(UNDOING)
         undoing = _Undoing(
             row=row, gesture=gesture, merchant=merchant, picture=picture, reason=said, actor=actor, now=now
         )
         kept = _KINDS[Kind(gesture.kind)](undoing)
-        given.take_back(gesture, kept=kept, reason=reason.strip(), actor=actor, now=now)
+        if gesture.status == Gesture.Status.GIVEN:
+            given.take_back(gesture, kept=kept, reason=reason.strip(), actor=actor, now=now)
         return gesture
 
 
@@ -140,14 +143,6 @@ def _option(undoing: _Undoing) -> int | None:
         return 0
     if (held.ends_on is not None and held.ends_on <= undoing.now.today) or row.status not in cancel.LIVE:
         raise _over(gettext_noop("It was had to its end."))
-    endless = gesture.periods is None and gesture.until is None
-    left = worth_of_option(
-        undoing.picture,
-        str(held.pk),
-        on=undoing.now.today,
-        endless=endless,
-        catalogue=catalogue_of([undoing.picture]),
-    )
     change.change(
         merchant_id=undoing.merchant.pk,
         subscription_id=row.pk,
@@ -155,7 +150,8 @@ def _option(undoing: _Undoing) -> int | None:
         changing=Changing(when="now", reason=undoing.reason),
         actor=undoing.actor,
     )
-    return _kept(gesture, left.cost)
+    gesture.refresh_from_db()  # the change takes it back, whoever asks for it
+    return gesture.kept
 
 
 def _unplan(undoing: _Undoing) -> None:
@@ -173,10 +169,6 @@ def _unplan(undoing: _Undoing) -> None:
         else:
             schedule.settle(wish, ScheduledChange.Status.REVOKED, actor=undoing.actor, now=undoing.now)
         schedule.plan_again(undoing.row, undoing.merchant, actor=undoing.actor, now=undoing.now)
-
-
-def _kept(gesture: Gesture, left: int | None) -> int | None:
-    return None if gesture.cost is None or left is None else max(gesture.cost - left, 0)
 
 
 def _over(detail: str) -> Conflict:

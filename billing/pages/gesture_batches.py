@@ -19,6 +19,7 @@ from billing.pages.give_forms import GiveToManyForm, options_to_give
 from billing.selectors.gesture_answers import counted
 from billing.selectors.touched import Population
 from billing.tasks import carry_gestures_on_soon
+from merchants import ids
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render, put_beside
 from merchants.http.references import find
 from merchants.languages import said_in
@@ -51,6 +52,7 @@ def gestures_many(request: OfficeRequest) -> HttpResponse:
                         population=form.population(),
                         role=office.role,
                         actor=office.actor,
+                        batch_id=ids.read("geb", request.POST.get("once", "")),
                     )
                 except Conflict as refusal:
                     raise readable(refusal) from refusal
@@ -80,6 +82,7 @@ def _foresee(request: OfficeRequest, form: GiveToManyForm, context: dict[str, ob
         put_beside(form, readable(refusal), form.places())
         return
     context["seen"] = seen
+    context["once"] = ids.show("geb", ids.new_id())
     context["refused"] = [(_(detail), count) for detail, count in seen.refused.values()]
     context["sample"] = [
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,8 +93,15 @@ def test_for_all_whom_an_incident_touched_seen_confirmed_watched_and_taken_back(
     assert "Subscriptions that the incident touched 1" in seen and "Give it to 1 subscription" in seen
     wrong = seat.client.get(url, {**sent, "to_on": (today - timedelta(days=2)).isoformat()})
     assert wrong.status_code == 422 and "The incident was over" in words(wrong.content)
-    assert seat.client.post(url, sent).status_code == 302
+    page = seat.client.get(url, sent).content.decode()
+    once = re.search(r'name="once" value="(geb_\w+)"', page)
+    assert once
     with tenant(seat.merchant.id):
+        before = GestureBatch.objects.count()
+    for _ in range(2):  # clicked twice
+        assert seat.client.post(url, {**sent, "once": once[1]}).status_code == 302
+    with tenant(seat.merchant.id):
+        assert GestureBatch.objects.count() == before + 1
         batch = GestureBatch.objects.latest("id")
     page = seat.url("gesture-batch", gesture_batch=batch.public_id)
     assert "Under way: 0 of 1" in words(seat.client.get(page).content)

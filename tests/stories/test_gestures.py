@@ -9,6 +9,7 @@ import pytest
 
 from billing.flows import give as giving
 from billing.flows import undo_gesture
+from billing.flows.asks import RemoveOption
 from billing.flows.give import Giving
 from invoices.models import BalanceEntry, CreditNote
 from invoices.services.balances import balance_of
@@ -75,13 +76,21 @@ def test_an_option_for_ever_is_taken_back_after_two_invoices(world, sub):
     undone = undo(world, given)
     assert (undone.status, undone.kept) == ("undone", None)
     assert undo(world, given).undone_at == undone.undone_at
+    other = give(world, sub, "option", option=extra, periods=2)
+    world.change(sub, RemoveOption(option_id=other.option_row_id), when="now")  # by another face
+    with tenant(world.shop.id):
+        assert (Gesture.objects.get(id=other.pk).status, Gesture.objects.get(id=other.pk).kept) == ("undone", 0)
     assert "2026-03-31  hifi         03-31..04-30           28.00\n" in world.until("2026-03-31").statement(sub)
     with tenant(world.shop.id):
-        assert SubscriptionOption.objects.get().ends_on.isoformat() == "2026-03-14"
-        assert list(Change.objects.filter(subject_kind="gesture").order_by("id").values_list("verb", flat=True)) == [
-            "given",
-            "undone",
-        ]
+        assert SubscriptionOption.objects.earliest("id").ends_on.isoformat() == "2026-03-14"
+        assert (
+            list(Change.objects.filter(subject_kind="gesture").order_by("id").values_list("verb", flat=True))
+            == [
+                "given",
+                "undone",
+            ]
+            * 2
+        )
         assert not CreditNote.objects.exists()
 
 
