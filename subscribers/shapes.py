@@ -127,6 +127,7 @@ def subscription(row: Subscription) -> dict[str, Any]:
         "latest_invoice": shown("inv", row.latest_invoice_id),
         "channel": row.channel,
         "site": shown("sit", row.sold_at_id),
+        "reactivates": shown("sub", row.reactivates_id),
         "test_clock": shown("tc", row.test_clock_id),
         "metadata": row.metadata,
         "created_at": at(row.created_at),

@@ -261,7 +261,8 @@ class UsageSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseSnapshot:
-    """What someone is about to buy. `start_on` None means the day of payment."""
+    """What someone is about to buy. `start_on` None means the day of payment. `reactivates`: they had it before, and
+    begin at its first paid stage without a setup fee."""
 
     offer: OfferSnapshot
     tax: TaxProfile
@@ -272,6 +273,7 @@ class PurchaseSnapshot:
     start_on: date | None = None
     billing_day: int | None = None
     collection: Collection = Collection.automatic
+    reactivates: bool = False
 
     @property
     def alignment(self) -> Alignment:
@@ -292,7 +294,7 @@ class SubscriptionSnapshot:
     `usage` is what was read of the running period, so far; a span that was not read counts as nothing used.
     `owes_early_end`: the end that is planned costs the fee of the offer's commitment.
     `suspension` is one that was wished, planned or begun; one for a debt is `debt_suspends` alone. `unbilled` are days
-    that nothing bills, by a suspension or a moved renewal.
+    that nothing bills, by a suspension or a moved renewal. `reactivates`: it goes on from one that had ended.
     """
 
     id: str
@@ -328,6 +330,7 @@ class SubscriptionSnapshot:
     payment_state: PaymentState = PaymentState.ok
     end_reason: str | None = None
     owes_early_end: bool = False
+    reactivates: bool = False
 
     @property
     def stage(self) -> StageSnapshot:

@@ -120,6 +120,19 @@ class CancelBody(Body):
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 
+class ReactivateBody(Body):
+    """How it goes on. Left out: `options` and `quantity` as they were at the end, `activation` `on_payment`, `start_on`
+    today. No coupon comes back by itself."""
+
+    options = serializers.ListField(child=WishedOptionBody(), max_length=MOST_OPTIONS, required=False)
+    quantity = Quantity(required=False)
+    coupons = serializers.ListField(child=PublicId("cou"), max_length=MOST_COUPONS, required=False)
+    reference = Reference(required=False)
+    start_on = Day(required=False, help_text="With `activation: now`: a year back at most, or later: scheduled")
+    activation = Choice(choices=["on_payment", "now"], required=False)
+    metadata = Metadata(required=False)
+
+
 class WithdrawBody(Body):
     """What is given back: left out, as the merchant's `withdrawal_credit` says. `to`: back to the means that paid, the
     default, or to the balance."""

@@ -16,6 +16,7 @@ from billing.api import (
     pausing,
     payment_methods,
     persons,
+    returning,
     subscriptions,
     test_clocks,
     usage,
@@ -46,6 +47,12 @@ urlpatterns: list[URLPattern] = [
         "subscriptions/<str:subscription>/cancel/preview",
         subscriptions.PreviewCancel.as_view(),
         name="subscription_cancel_preview",
+    ),
+    path("subscriptions/<str:subscription>/reactivate", returning.Reactivate.as_view(), name="subscription_reactivate"),
+    path(
+        "subscriptions/<str:subscription>/reactivate/preview",
+        returning.PreviewReactivate.as_view(),
+        name="subscription_reactivate_preview",
     ),
     path("subscriptions/<str:subscription>/withdraw", leaving.Withdraw.as_view(), name="subscription_withdraw"),
     path(

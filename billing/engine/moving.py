@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from billing.engine.opening import enter
+from billing.engine.opening import enter, first_paid
 from merchants.now import local_instant
 from merchants.refusals import Invalid, gettext_noop
 from subscribers.lifecycle import Status, check_move
@@ -23,11 +23,6 @@ class Anchoring(StrEnum):
 
     restart = "restart"
     keep = "keep"
-
-
-def first_paid(offer: OfferSnapshot) -> StageSnapshot:
-    """The stage that somebody who changes to an offer enters: its first paid one, or the first where all are free."""
-    return next((stage for stage in offer.stages if not stage.is_free), offer.stages[0])
 
 
 def on_trial(snapshot: SubscriptionSnapshot) -> bool:

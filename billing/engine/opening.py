@@ -11,7 +11,7 @@ from invoices.drafts import DraftInvoice
 from merchants.now import local_date, local_instant
 from subscribers.lifecycle import Status, check_move
 from subscribers.periods import Part, Unit, anchor_for, boundary, first_boundary, next_part
-from subscribers.snapshots import PurchaseSnapshot, SubscriptionSnapshot
+from subscribers.snapshots import OfferSnapshot, PurchaseSnapshot, StageSnapshot, SubscriptionSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ def open_subscription(
         alignment=purchase.alignment,
         billing_day=purchase.billing_day,
         collection=purchase.collection,
+        reactivates=purchase.reactivates,
     )
     if snapshot.start_on > today:
         return Opened(after=snapshot, invoice=None)
@@ -57,10 +58,15 @@ def open_subscription(
 
 
 def begin(snapshot: SubscriptionSnapshot, *, at: datetime | None = None) -> Opened:
-    """Start on the start date: first stage, first period, first document."""
-    entered, part = enter(snapshot, 0, snapshot.start_on, at=at)
+    """Start on the start date: first stage, first period, first document.
+
+    Who comes back enters the first paid stage (one free stage per subscriber and offer, domain 12) and pays no setup
+    fee again.
+    """
+    position = first_paid(snapshot.offer).position if snapshot.reactivates else 0
+    entered, part = enter(snapshot, position, snapshot.start_on, at=at)
     status = Status.trialing if entered.stage.is_free else Status.active
-    drafted = draft(entered, on=snapshot.start_on, opens=part, first=True)
+    drafted = draft(entered, on=snapshot.start_on, opens=part, first=not snapshot.reactivates)
     after = replace(
         entered,
         status=check_move(snapshot.status, status),
@@ -69,6 +75,12 @@ def begin(snapshot: SubscriptionSnapshot, *, at: datetime | None = None) -> Open
         charges=drafted.charges,
     )
     return Opened(after=after, invoice=drafted.invoice)
+
+
+def first_paid(offer: OfferSnapshot) -> StageSnapshot:
+    """The stage that somebody enters who changes to an offer or comes back to it: its first paid one, or the first
+    where all are free."""
+    return next((stage for stage in offer.stages if not stage.is_free), offer.stages[0])
 
 
 def enter(

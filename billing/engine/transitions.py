@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from billing.engine.moving import first_paid
+from billing.engine.opening import first_paid
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.transitions import Direction, Proration, TransitionRule, When
 from subscribers.snapshots import OfferSnapshot

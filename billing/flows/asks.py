@@ -9,7 +9,7 @@ from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
-from billing.engine.moving import first_paid
+from billing.engine.opening import first_paid
 from billing.engine.wishes import WishKind
 from billing.flows import purchase as buying
 from billing.flows.given import ALONE, Because

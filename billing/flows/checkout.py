@@ -169,6 +169,7 @@ def requote(
         coupon_ids=coupon_ids,
         now=now,
         billing_day=subscription.billing_day,
+        reactivates=subscription.reactivates_id is not None,
     )
     session.quote = buying.write_quote(priced, subscription=subscription, version=subscription.offer_version, now=now)
     session.save(update_fields=["quote"])

@@ -75,6 +75,7 @@ def _opened(session: CheckoutSession, merchant: Merchant, now: Now) -> Subscript
         coupons=coupon_pictures([UUID(coupon) for coupon in quote.coupons]),
         start_on=quote.start_on,
         billing_day=subscription.billing_day,
+        reactivates=subscription.reactivates_id is not None,
     )
     return open_subscription(
         purchase,

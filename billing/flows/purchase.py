@@ -196,7 +196,7 @@ def rivals_of(subscription: Subscription, coupon_ids: Sequence[UUID | str]) -> Q
     version, payer_id = subscription.offer_version, subscription.payer_id
     limited = Coupon.objects.filter(id__in=coupon_ids).exclude(max_uses_per_subscriber=None)
     same = Q(pk__in=[])
-    if _begins_free(version):
+    if _begins_free(version) and subscription.reactivates_id is None:
         same |= Q(subscriber_id=subscription.subscriber_id, subscription__offer_version__offer_id=version.offer_id)
     for coupon_id in limited.values_list("id", flat=True):
         same |= Q(subscription__payer_id=payer_id, coupons_held__contains=[str(coupon_id)])
@@ -210,7 +210,8 @@ def check_once(session: CheckoutSession) -> None:
     beneficiary let one purchase pass at a time. Raises Conflict (`free_stage_used`), Invalid (`coupon_already_used`).
     """
     version, payer = session.subscription.offer_version, session.subscription.payer
-    check_free_stage(version.offer, version, session.subscriber)
+    if session.subscription.reactivates_id is None:
+        check_free_stage(version.offer, version, session.subscriber)
     used = SubscriptionCoupon.objects.filter(payer=payer, coupon_id__in=session.quote.coupons)
     limits = used.values("coupon_id").annotate(n=Count("id"), most=F("coupon__max_uses_per_subscriber"))
     if any(row["most"] is not None and row["n"] >= row["most"] for row in limits):
@@ -231,6 +232,7 @@ def price(
     start_on: date | None = None,
     billing_day: int | None = None,
     collection: str = "automatic",
+    reactivates: bool = False,
 ) -> Priced:
     """Price a purchase that begins on `start_on`, by default today. Raises Invalid, Conflict (`tax_rate_missing`…)."""
     entity = issuing_entity()
@@ -244,6 +246,7 @@ def price(
         start_on=start_on,
         billing_day=billing_day,
         collection=Collection(collection),
+        reactivates=reactivates,
     )
     draft = quote(purchase, today=now.today, at=now.at)
     opened = open_subscription(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from uuid import UUID
 
 from billing.flows import purchase as buying
 from billing.flows.purchase import Priced, WishedOption
@@ -27,7 +28,8 @@ class Wanted:
     """What is asked for. Rows are already this tenant's; who pays is who pays for the subscriber.
 
     `start_on` None is today. `billing_day` None is the offer's own rhythm, or the payer's day where the merchant shares
-    it. `payment_method` None is the payer's default at the time of each charge.
+    it. `payment_method` None is the payer's default at the time of each charge. `reactivates` is the ended subscription
+    that this one goes on from.
     """
 
     subscriber: Subscriber
@@ -42,6 +44,7 @@ class Wanted:
     collection: str = "automatic"
     payment_method: PaymentMethod | None = None
     site: Site | None = None
+    reactivates: Subscription | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +58,16 @@ class Prepared:
 def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Prepared:
     """Check a wish and price it; nothing is written. Its answer holds for as long as the caller has payer and
     beneficiary locked. Raises Invalid naming each field, Conflict (`offer_archived`, `free_stage_used`,
-    `reference_taken`, `legal_entity_missing`, `tax_rate_missing`)."""
+    `reference_taken`, `legal_entity_missing`, `tax_rate_missing`; `subscription_not_ended`, `subscription_never_began`,
+    `already_reactivated`)."""
     beneficiary = wanted.subscriber
     payer = beneficiary.payer or beneficiary
     start_on = _start(wanted, now)
     version = buying.sold_version(wanted.offer)
-    buying.check_free_stage(wanted.offer, version, beneficiary)
+    if wanted.reactivates is None:
+        buying.check_free_stage(wanted.offer, version, beneficiary)
+    else:
+        check_ended(wanted.reactivates.pk)
     buying.check_coupons(wanted.coupons, payer, now)
     options = buying.wanted_options(version, wanted.options, {})
     _check_reference(wanted.reference)
@@ -87,6 +94,7 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
         sold_at_id=site_id,
         managed_at_id=site_id,
         test_clock_id=now.test_clock,
+        reactivates=wanted.reactivates,
         metadata=dict(wanted.metadata),
         created_at=now.at,
         updated_at=now.at,
@@ -104,6 +112,7 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
         start_on=start_on,
         billing_day=billing_day,
         collection=wanted.collection,
+        reactivates=wanted.reactivates is not None,
     )
     return Prepared(subscription=subscription, priced=priced)
 
@@ -130,6 +139,25 @@ def _start(wanted: Wanted, now: Now) -> date:
             {"first": (now.today - MOST_BEFORE).isoformat(), "last": (now.today + MOST_AHEAD).isoformat()},
         )
     return wanted.start_on
+
+
+def check_ended(subscription_id: UUID) -> None:
+    """Refuse to go on from what still runs, never began, or goes on already. Raises Conflict."""
+    ended = Subscription.objects.get(id=subscription_id)
+    if ended.status != Subscription.Status.ENDED:
+        raise Conflict(
+            gettext_noop("This subscription has not ended."),
+            code="subscription_not_ended",
+            way_out=gettext_noop("An end that is only planned can be taken back."),
+        )
+    if ended.started_at is None:
+        raise Conflict(
+            gettext_noop("This subscription never began."),
+            code="subscription_never_began",
+            way_out=gettext_noop("Subscribe anew."),
+        )
+    if Subscription.objects.filter(reactivates=ended).exclude(status=Subscription.Status.ENDED).exists():
+        raise Conflict(gettext_noop("This subscription goes on in another one already."), code="already_reactivated")
 
 
 def _check_reference(reference: str | None) -> None:

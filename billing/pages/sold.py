@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from billing.engine.moving import first_paid
+from billing.engine.opening import first_paid
 from billing.engine.transitions import When
 from billing.flows.change import transition_of
 from billing.pages.change_forms import OfferForm, Sellable, Sold

@@ -180,6 +180,7 @@ class SubscriptionShape(TypedDict):
     latest_invoice: str | None
     channel: str
     site: str | None
+    reactivates: str | None
     test_clock: str | None
     metadata: dict[str, str]
     created_at: InstantText

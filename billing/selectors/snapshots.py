@@ -203,4 +203,5 @@ def _snapshot(
         payment_state=PaymentState(row.payment_state),
         end_reason=row.end_reason or None,
         owes_early_end=row.owes_early_end,
+        reactivates=row.reactivates_id is not None,
     )

@@ -100,6 +100,9 @@ class Subscription(TenantModel):
     sold_at = TenantForeignKey("merchants.Site", null=True)
     managed_at = TenantForeignKey("merchants.Site", null=True)
     test_clock = TenantForeignKey("merchants.TestClock", null=True)
+    reactivates = TenantForeignKey(
+        "subscribers.Subscription", null=True, help_text="The ended one that this one goes on from"
+    )
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
@@ -112,6 +115,11 @@ class Subscription(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "reference"], name="a_subscription_reference_is_unique"),
+            models.UniqueConstraint(
+                fields=["merchant", "reactivates"],
+                condition=Q(reactivates__isnull=False) & ~Q(status="ended"),
+                name="an_ended_subscription_goes_on_in_one_at_a_time",
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="a_subscription_is_for_at_least_one"),
             models.CheckConstraint(
                 condition=Q(current_period_start=None) | Q(current_period_end__gt=models.F("current_period_start")),

@@ -57,6 +57,8 @@ def acts(office: Office, life: Life) -> list[Act]:
             if url and _may_withdraw(office, life, row):
                 words = _("Withdraw from %(name)s…") % {"name": title_of(row)} if several else _("Withdraw…")
                 found.append(Act(words=words, url=url, dialog=True))
+    if office.may(Permission.sell) and life.subscriber.erased_at is None:
+        found += _returning(office, life)
     if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
         found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
     if office.may(Permission.answer_privacy):
@@ -81,6 +83,10 @@ WITHDRAWABLE = timedelta(days=21)
 weeks no dialog is offered. The dialog itself knows the day."""
 
 
+MOST_RETURNING = 3
+"""Of the offers that somebody had, the last few may be taken up again from the toolbar."""
+
+
 def title_of(row: Subscription) -> str:
     """The name of its offer in the reader's language."""
     return said_in(row.offer_version.title, get_language() or "en")
@@ -91,6 +97,19 @@ def _may_withdraw(office: Office, life: Life, row: Subscription) -> bool:
     payer = life.payer or life.subscriber
     is_company = bool(payer.company or payer.siren or payer.vat_number)
     return life.now.at - row.created_at < WITHDRAWABLE and (office.merchant.withdrawal_companies or not is_company)
+
+
+def _returning(office: Office, life: Life) -> list[Act]:
+    """Going on with what has ended: the newest of each offer that they have not again."""
+    held = {row.offer_version.offer_id for row in life.open}
+    found = []
+    for row in life.subscriptions:
+        if row.status != Subscription.Status.ENDED or row.started_at is None or row.offer_version.offer_id in held:
+            continue
+        held.add(row.offer_version.offer_id)
+        if url := routed(office, "subscription-reactivate", subscription=row.public_id):
+            found.append(Act(words=_("Reactivate %(name)s…") % {"name": title_of(row)}, url=url, dialog=True))
+    return found[:MOST_RETURNING]
 
 
 def _of_subscription(office: Office, row: Subscription, *, several: bool, has_options: bool) -> list[Act]:

@@ -113,11 +113,15 @@ def _changes(changes: Sequence[Change], names: Names, *, today: date, zone: str)
     return Shown(
         icon=_icon(first),
         channel=_channel(first.channel),
-        title=change_title(kind, first.verb, ", ".join(dict.fromkeys(filter(None, named)))),
+        title=change_title(kind, _verb(first), ", ".join(dict.fromkeys(filter(None, named)))),
         meta=by_whom(first, today=today, zone=zone),
         changes=moved,
         details=[_("Reason: %(why)s") % {"why": why} for why in details],
     )
+
+
+def _verb(change: Change) -> str:
+    return "reactivated" if change.after.get("reactivates_id") and not change.before else change.verb
 
 
 def _moved(change: Change, names: Names) -> list[Moved]:

@@ -17,6 +17,7 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscriber", "erased"): gettext_lazy("Personal values erased"),
     ("subscriber", "released"): gettext_lazy("Released from the test clock: lives in real time"),
     ("subscription", "created"): gettext_lazy("Purchase begun: %(name)s"),
+    ("subscription", "reactivated"): gettext_lazy("%(name)s taken up again after its end"),
     ("subscription", "activated"): gettext_lazy("Subscription to %(name)s"),
     ("subscription", "lapsed"): gettext_lazy("Purchase of %(name)s lapsed, not paid for"),
     ("subscription", "payment_settled"): gettext_lazy("Payment of %(name)s"),

@@ -105,6 +105,7 @@ COLUMNS: Mapping[str, Words] = {
         "channel": gettext_lazy("Sold by"),
         "sold_at_id": gettext_lazy("Sold at"),
         "managed_at_id": gettext_lazy("Managed at"),
+        "reactivates_id": None,
         "test_clock_id": gettext_lazy("Test clock"),
         "metadata": gettext_lazy("Notes of your system"),
     },
