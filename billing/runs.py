@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from billing import inbox
 from billing.flows import (
+    campaign_work,
     collect,
     dunning,
     ereport_sending,
@@ -160,6 +161,11 @@ def exports_to_make() -> list[Found]:
     """Exports that wait, and those whose worker has fallen silent."""
     present = instant()
     return across_tenants("exports_to_make", present, present - export_making.STILL, MOST)
+
+
+def campaigns() -> list[Found]:
+    """Campaigns that wait, and those whose worker has fallen silent."""
+    return across_tenants("campaigns", instant() - campaign_work.STILL, MOST)
 
 
 def gesture_batches() -> list[Found]:

@@ -10,7 +10,16 @@ from celery import shared_task
 from django.db import transaction
 
 from billing import inbox, runs
-from billing.flows import clock_work, erase, ereport_sending, export_making, gesture_work, reconcile, try_now
+from billing.flows import (
+    campaign_work,
+    clock_work,
+    erase,
+    ereport_sending,
+    export_making,
+    gesture_work,
+    reconcile,
+    try_now,
+)
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.refusals import Refusal
 
@@ -188,6 +197,25 @@ def carry_gestures_on(merchant_id: str, batch_id: str) -> None:
 def carry_gestures_on_soon(merchant_id: UUID, batch_id: UUID) -> None:
     """After commit, ask a worker to carry a batch on. Where no broker answers, beat does it."""
     ask = partial(carry_gestures_on.apply_async, (str(merchant_id), str(batch_id)), expires=30)
+    transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def migrate_offers() -> None:
+    """Carry on every campaign that no worker is at, each by a task of its own."""
+    for merchant_id, campaign_id in runs.campaigns():
+        carry_campaign_on.apply_async((str(merchant_id), str(campaign_id)), expires=30)  # the next nudge brings another
+
+
+@shared_task
+def carry_campaign_on(merchant_id: str, campaign_id: str) -> None:
+    """Plan, or take back, the move of all whom one campaign is for."""
+    campaign_work.carry_on(merchant_id=UUID(merchant_id), campaign_id=UUID(campaign_id))
+
+
+def carry_campaign_on_soon(merchant_id: UUID, campaign_id: UUID) -> None:
+    """After commit, ask a worker to carry a campaign on. Where no broker answers, beat does it."""
+    ask = partial(carry_campaign_on.apply_async, (str(merchant_id), str(campaign_id)), expires=30)
     transaction.on_commit(ask, robust=True)
 
 

@@ -45,6 +45,8 @@ PREFIXES = {
     "Gesture": "ges",
     "GestureBatch": "geb",
     "GestureMember": "gem",
+    "Campaign": "cam",
+    "CampaignMember": "cmb",
     "Consumption": "con",
     "UsageRecord": "use",
     "PaymentMethod": "pm",

@@ -258,6 +258,20 @@ class Shop:
         return subscribe.subscribe_now(merchant_id=self.id, wanted=asked, actor=self.actor)
 
 
+def version_of(shop: Shop, offer: Offer, amount: int, **columns: Any) -> OfferVersion:
+    """A new version of an offer: the stages of its newest one, those that cost something at another price."""
+    with tenant(shop.id):
+        old = offer.versions.order_by("-number")[0]
+        said = {name: getattr(old, name) for name in ("title", "currency", "tax_behavior", "commitment_intervals")}
+        version = OfferVersion.objects.create(
+            offer=offer, number=old.number + 1, created_at=instant(), **(said | columns)
+        )
+        for stage in Stage.objects.filter(version=old).order_by("position"):
+            kept = {name: getattr(stage, name) for name in ("position", "interval", "interval_count", "recurrences")}
+            Stage.objects.create(version=version, amount=amount if stage.amount else 0, billing=stage.billing, **kept)
+    return version
+
+
 def utc(text: str) -> datetime:
     """An instant from `2026-11-03T10:00`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -36,6 +36,7 @@ KINDS: Sequence[str] = (
     *("subscriber.created", "subscriber.updated", "subscriber.erased", "subscriber.feature_changed"),
     *("checkout_session.completed", "checkout_session.expired"),
     *("subscription.created", "subscription.activated", "subscription.updated", "subscription.offer_changed"),
+    "subscription.price_change_announced",
     *("gesture.given", "gesture.undone"),
     *("subscription.option_added", "subscription.option_removed", "subscription.cancellation_scheduled"),
     *("subscription.cancellation_undone", "subscription.suspended", "subscription.resumed", "subscription.renewed"),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from billing.api import (
     billing_runs,
+    campaigns,
     changing,
     charges,
     checkout_sessions,
@@ -23,6 +24,18 @@ from billing.api import (
 )
 
 urlpatterns: list[URLPattern] = [
+    path("offers/<str:offer>/migrate", campaigns.MigrateOffer.as_view(), name="offer_migrate"),
+    path("offers/<str:offer>/migrate/preview", campaigns.PreviewMigration.as_view(), name="offer_migrate_preview"),
+    path("offers/<str:offer>/campaigns", campaigns.Campaigns.as_view(), name="campaigns"),
+    path("offers/<str:offer>/campaigns/<str:campaign>", campaigns.OneCampaign.as_view(), name="campaign"),
+    path(
+        "offers/<str:offer>/campaigns/<str:campaign>/members",
+        campaigns.MembersOfCampaign.as_view(),
+        name="campaign_members",
+    ),
+    path(
+        "offers/<str:offer>/campaigns/<str:campaign>/cancel", campaigns.CancelCampaign.as_view(), name="campaign_cancel"
+    ),
     path("checkout_sessions", checkout_sessions.CheckoutSessions.as_view(), name="checkout_sessions"),
     path(
         "checkout_sessions/<str:checkout_session>",

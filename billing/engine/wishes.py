@@ -25,6 +25,7 @@ class WishKind(StrEnum):
     add_option = "add_option"
     remove_option = "remove_option"
     change_offer = "change_offer"
+    move_version = "move_version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def apply_wishes(
         add_option     {options: [{id, version, quantity, gift?}]}     id: the subscription option's to be
                        gift: {reason, periods?, until?}                free of charge
         change_offer   {offer_version, quantity?, options?: as above}  no options: keep those that can be kept
+        move_version   {offer_version, campaign}       another version of the same offer, by the merchant (domain 16)
 
     A change of offer that meets a running free stage, or a period that meanwhile ends on another day, is postponed: it
     stands in `scheduled` again, with its new day. Raises KeyError where the catalogue lacks a version.
@@ -102,6 +104,22 @@ def _change_offer(snapshot: SubscriptionSnapshot, wish: Scheduled, catalogue: Ca
             return _postponed(snapshot, wish, snapshot.current_period.end)
         snapshot = _entered(snapshot, offer, day)
     return with_wished(snapshot, wish, catalogue=catalogue)
+
+
+def _move_version(snapshot: SubscriptionSnapshot, wish: Scheduled, catalogue: Catalogue) -> SubscriptionSnapshot:
+    """The same place in another version of the offer: calendar, counted periods, coupons and quantity stand, options
+    that the version includes end. Never within a period, nor in a free stage; nothing where it has left the offer."""
+    day, offer = wish.effective_on, catalogue.offers[str(wish.payload["offer_version"])]
+    if offer.offer_id != snapshot.offer.offer_id or offer.version_id == snapshot.offer.version_id:
+        return snapshot
+    until = paid_until(snapshot)
+    if until is None or snapshot.current_period is None:
+        return snapshot
+    if until > day:
+        return _postponed(snapshot, wish, until)
+    moved = replace(snapshot, offer=offer)
+    ended = (_ended(one, day) if _falls_away(one, moved) else one for one in snapshot.options)
+    return replace(moved, options=tuple(ended))
 
 
 def with_wished(snapshot: SubscriptionSnapshot, wish: Scheduled, *, catalogue: Catalogue) -> SubscriptionSnapshot:
@@ -217,4 +235,5 @@ _CARRIED_OUT: Mapping[WishKind, Callable[[SubscriptionSnapshot, Scheduled, Catal
     WishKind.add_option: _add_option,
     WishKind.remove_option: _remove_option,
     WishKind.change_offer: _change_offer,
+    WishKind.move_version: _move_version,
 }

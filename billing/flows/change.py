@@ -158,6 +158,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         waiting = ScheduledChange.objects.filter(
             subscription=row, status=ScheduledChange.Status.WAITING, kind=worked.wish.kind
         )
+        if worked.wish.kind == WishKind.change_offer.value:
+            schedule.give_way(row, actor=actor, now=now)
         for wish in waiting.select_for_update(of=("self",)):
             schedule.settle(wish, ScheduledChange.Status.REPLACED, actor=actor, now=now)
             withdraw_planned(wish, actor=actor, now=now)

@@ -15,7 +15,7 @@ from django.db import transaction
 from billing.engine.due import next_action_at
 from billing.engine.lives import live
 from billing.engine.quoting import Later, coming
-from billing.engine.wishes import paid_until
+from billing.engine.wishes import WishKind, paid_until
 from billing.flows import cancel, suspend
 from billing.flows.asks import Ask, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
@@ -65,6 +65,8 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
         if waiting is not None:
             wanted = gathered(kind, waiting.details, wanted)
             settle(waiting, ScheduledChange.Status.REPLACED, actor=actor, now=now)
+        if kind is WishKind.change_offer:
+            give_way(row, actor=actor, now=now)
         wish = ScheduledChange(
             subscription=row, kind=kind.value, due_on=standing.due_on, details=wanted, created_at=now.at
         )
@@ -82,6 +84,8 @@ def preview(*, merchant_id: UUID, subscription_id: UUID, ask: Ask) -> Effect:
         kind, wanted = details(ask, standing)
         others = []
         for waiting in standing.picture.scheduled:
+            if kind is WishKind.change_offer and waiting.kind == WishKind.move_version.value:
+                continue
             if waiting.kind == kind.value:
                 wanted = gathered(kind, waiting.payload, wanted)
             else:
@@ -112,7 +116,7 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, kind: str | None, actor: A
         row = cancel.lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
-        wishes = list(_waiting(row).filter(kind=kind) if kind else _waiting(row))
+        wishes = list(_waiting(row).filter(kind=kind) if kind else _waiting(row).exclude(kind=WishKind.move_version))
         suspends = row.suspended_from is not None and not row.suspension_begun
         if kind == "suspend" or (kind is None and suspends):
             row = suspend.undo(merchant_id=merchant_id, subscription_id=subscription_id, actor=actor)
@@ -173,6 +177,12 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
             way_out=gettext_noop("Take the cancellation back first."),
         )
     return Standing(row=row, merchant=merchant, picture=picture, due_on=due_on, now=now)
+
+
+def give_way(row: Subscription, *, actor: Actor, now: Now) -> None:
+    """Who chooses an offer is not moved to another version of the one they had: the subscriber's own wish wins."""
+    for wish in _waiting(row).filter(kind=WishKind.move_version).select_for_update(of=("self",)):
+        settle(wish, ScheduledChange.Status.REPLACED, actor=actor, now=now)
 
 
 def settle(wish: ScheduledChange, status: ScheduledChange.Status, *, actor: Actor, now: Now) -> None:

@@ -1,5 +1,6 @@
 """The conductor's tables: purchases under way, runs, unpaid situations, and what providers told us."""
 
+from billing.models.campaigns import Campaign, CampaignMember
 from billing.models.cards import NewCard
 from billing.models.dunning import DunningCase, Foreseen
 from billing.models.exports import Export
@@ -11,6 +12,8 @@ from billing.models.simulated import SimulatedPage
 
 __all__ = [
     "BillingRun",
+    "Campaign",
+    "CampaignMember",
     "Charge",
     "CheckoutSession",
     "DunningCase",

@@ -160,7 +160,9 @@ def _of(title: str, words: str) -> str:
 def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str) -> Iterator[str]:
     """What a wish changes, one sentence for each thing."""
     offer = catalogue.offers.get(str(wish.payload.get("offer_version")))
-    if offer is not None:
+    if offer is not None and wish.kind == WishKind.move_version.value:
+        yield _("New terms and price of %(offer)s") % {"offer": said_in(offer.title, language)}
+    elif offer is not None:
         yield _("Moves to %(offer)s") % {"offer": said_in(offer.title, language)}
     if "quantity" in wish.payload:
         yield _("Quantity becomes %(quantity)s") % {"quantity": wish.payload["quantity"]}

@@ -31,6 +31,7 @@ QUESTIONS = {
     "exports_to_make": "across_exports_to_make(%s::timestamptz, %s::timestamptz, %s::int)",
     "exports_to_expire": "across_exports_to_expire(%s::timestamptz, %s::int)",
     "gesture_batches": "across_gesture_batches(%s::timestamptz, %s::int)",
+    "campaigns": "across_campaigns(%s::timestamptz, %s::int)",
     "unread_notices": "across_unread_notices(%s::timestamptz, %s::int)",
     "unpublished_events": "across_unpublished_events(%s::int)",
     "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",

@@ -127,6 +127,7 @@ TOLD_BY_A_CHANGE = frozenset(
         "subscription.activated",
         "subscription.updated",
         "subscription.offer_changed",
+        "subscription.price_change_announced",
         "subscription.option_added",
         "subscription.option_removed",
         "subscription.cancellation_scheduled",

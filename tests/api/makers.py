@@ -14,7 +14,8 @@ from rest_framework.views import APIView
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from alerts.services.relay import publish
 from billing.engine.reporting import ReportKind
-from billing.flows import gesture_batches
+from billing.flows import campaigns, gesture_batches
+from billing.flows.campaigns import Moving
 from billing.flows.charges import ChargeTerms, add_charge
 from billing.flows.ereporting import next_span, set_ereporting
 from billing.flows.ereports import make as make_report
@@ -22,7 +23,7 @@ from billing.flows.export import Wanted as WantedExport
 from billing.flows.export import begin
 from billing.flows.export_making import make
 from billing.flows.give import Giving, give
-from billing.models import BillingRun, Charge, CheckoutSession, EReport, Export
+from billing.models import BillingRun, Campaign, Charge, CheckoutSession, EReport, Export
 from billing.selectors.touched import Population
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.services.credit_plans import Wanted
@@ -33,7 +34,7 @@ from merchants.models import Coupon, Event, Feature, LegalEntity, Offer, Option,
 from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
 from subscribers.models import Gesture, GestureBatch, PaymentMethod, Subscriber, Subscription
-from tests.worlds import Shop
+from tests.worlds import Shop, version_of
 
 MAKERS: dict[str, type[Model]] = {
     "test_clock": TestClock,
@@ -51,6 +52,7 @@ MAKERS: dict[str, type[Model]] = {
     "charge": Charge,
     "gesture": Gesture,
     "gesture_batch": GestureBatch,
+    "campaign": Campaign,
     "checkout_session": CheckoutSession,
     "invoice": Invoice,
     "credit_note": CreditNote,
@@ -116,6 +118,9 @@ def furnish(shop: Shop) -> dict[str, str]:
     give(merchant_id=shop.id, subscription_id=session.subscription_id, giving=giving, role=None, actor=shop.actor)
     today = shop.now().today
     touched = Population(from_on=today, until_on=today + timedelta(days=1))
+    moving = Moving(offer=offer, to=2, effect_on=today + timedelta(days=40), reason="Dearer")
+    version_of(shop, offer, 13_99)
+    campaigns.begin(merchant_id=shop.id, moving=moving, actor=shop.actor)
     gesture_batches.begin(merchant_id=shop.id, giving=giving, population=touched, role=None, actor=shop.actor)
     with tenant(shop.id):
         note = credit_invoice(
