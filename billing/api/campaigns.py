@@ -99,12 +99,13 @@ class _Migration(ApiView):
 
     def read(self, offer: str) -> Moving:
         """Whom to move where."""
+        row = self.find(Offer.objects.all(), offer)
         body: dict[str, Any] = dict(self.body)
         asked = body.get("population", {})
         texts = {f"population.sites[{at}]": text for at, text in enumerate(asked.get("sites", []))}
         clock = body.get("test_clock")
         return Moving(
-            offer=self.find(Offer.objects.all(), offer),
+            offer=row,
             to=body["version"],
             effect_on=body["effect_on"],
             reason=body["reason"],

@@ -94,14 +94,14 @@ def _one(merchant_id: UUID, campaign: Campaign, member_id: UUID, *, back: bool) 
             still = Campaign.objects.filter(id=campaign.pk, status=campaign.status).exists()
             if member is None or not still:
                 return
-            (_take_back if back else _plan)(campaign, member, row, actor)
+            merchant = Merchant.objects.get(id=merchant_id)
+            (_take_back if back else _plan)(campaign, member, row, merchant, actor)
     except Exception as error:
         _note(merchant_id, member_id, back, error)
 
 
-def _plan(campaign: Campaign, member: CampaignMember, row: Subscription, actor: Actor) -> None:
+def _plan(campaign: Campaign, member: CampaignMember, row: Subscription, merchant: Merchant, actor: Actor) -> None:
     """One wish of its own kind for its first renewal from the effect date on, and the fact that it was announced."""
-    merchant = Merchant.objects.get(id=campaign.merchant_id)
     now = now_for(merchant, row.test_clock_id)
     if row.status in cancel.LIVE and is_due(row, now):
         bring_up(merchant.pk, row, actor=actor, now=now)
@@ -139,11 +139,11 @@ def _announced(campaign: Campaign, row: Subscription, found: Move) -> dict[str, 
     }
 
 
-def _take_back(campaign: Campaign, member: CampaignMember, row: Subscription, actor: Actor) -> None:
-    merchant = Merchant.objects.get(id=campaign.merchant_id)
+def _take_back(campaign: Campaign, member: CampaignMember, row: Subscription, merchant: Merchant, actor: Actor) -> None:
     now = now_for(merchant, row.test_clock_id)
     wishes = ScheduledChange.objects.select_for_update(of=("self",))
-    wish = wishes.filter(id=member.wish_id, status=ScheduledChange.Status.WAITING).first()
+    waiting = ScheduledChange.Status.WAITING
+    wish = wishes.filter(id=member.wish_id, status=waiting).first() if member.wish_id else None
     if wish is None:
         return
     schedule.settle(wish, ScheduledChange.Status.REVOKED, actor=actor, now=now)

@@ -75,7 +75,7 @@ class CampaignMemberShape(TypedDict):
     detail: str
 
 
-def with_state(rows: QuerySet[CampaignMember]) -> QuerySet[CampaignMember]:
+def with_state(rows: QuerySet[CampaignMember]) -> QuerySet[Any]:
     """Members with `state`: what their wish became, where they have one."""
     gone = When(status="scheduled", subscription__status="ended", wish__status="waiting", then=Value("left"))
     waits = When(status="scheduled", wish__status="waiting", then=Value("scheduled"))
