@@ -8,6 +8,7 @@ from billing.api import (
     changing,
     charges,
     checkout_sessions,
+    couponing,
     ereports,
     exports,
     gesture_batches,
@@ -75,7 +76,7 @@ urlpatterns: list[URLPattern] = [
     ),
     *(
         path(f"subscriptions/<str:subscription>/{action}", view.as_view(), name=f"subscription_{action}")
-        for action, view in (*changing.ACTIONS.items(), *pausing.ACTIONS.items())
+        for action, view in (*changing.ACTIONS.items(), *couponing.ACTIONS.items(), *pausing.ACTIONS.items())
     ),
     *(
         path(
@@ -83,7 +84,7 @@ urlpatterns: list[URLPattern] = [
             view.as_view(),
             name=f"subscription_{action}_preview",
         )
-        for action, view in (*changing.PREVIEWS.items(), *pausing.PREVIEWS.items())
+        for action, view in (*changing.PREVIEWS.items(), *couponing.PREVIEWS.items(), *pausing.PREVIEWS.items())
     ),
     path("charges", charges.Charges.as_view(), name="charges"),
     path("charges/<str:charge>", charges.OneCharge.as_view(), name="charge"),

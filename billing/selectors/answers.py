@@ -11,17 +11,20 @@ from typing import Annotated, Any, TypedDict, cast
 from billing import shapes
 from billing.models import CheckoutSession
 from billing.selectors.planned import (
+    HeldCouponShape,
     HeldOptionShape,
     PlannedShape,
+    coupons_among,
+    held_coupons,
     held_options,
     options_among,
     planned,
     planned_among,
 )
-from merchants.models import OfferVersion, OptionVersion
+from merchants.models import Coupon, OfferVersion, OptionVersion
 from merchants.selectors.shapes import DayText, DecimalString, InstantText, Says, Texts
 from subscribers import shapes as life
-from subscribers.models import PaymentMethod, ScheduledChange, Subscription, SubscriptionOption
+from subscribers.models import PaymentMethod, ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.selectors import past
 from subscribers.selectors.moments import NotThereThen, Past
 
@@ -185,6 +188,7 @@ class SubscriptionShape(TypedDict):
     metadata: dict[str, str]
     created_at: InstantText
     options: list[HeldOptionShape]
+    coupons: list[HeldCouponShape]
     scheduled: list[PlannedShape]
 
 
@@ -263,8 +267,8 @@ def session_shown(row: CheckoutSession, url: str | None) -> CheckoutSessionShape
 def subscriptions_shown(rows: Iterable[Subscription]) -> list[SubscriptionShape]:
     """Subscriptions with their offer version loaded, and what hangs on them."""
     rows = list(rows)
-    options, wishes = held_options(rows), planned(rows)
-    return [_shown(row, options[row.pk], wishes[row.pk]) for row in rows]
+    options, coupons, wishes = held_options(rows), held_coupons(rows), planned(rows)
+    return [_shown(row, options[row.pk], coupons[row.pk], wishes[row.pk]) for row in rows]
 
 
 def subscription_then(row: Subscription, asked: Past) -> SubscriptionShape:
@@ -277,13 +281,19 @@ def subscription_then(row: Subscription, asked: Past) -> SubscriptionShape:
     then.offer_version = OfferVersion.objects.get(pk=then.offer_version_id)
     options = [past.revived(SubscriptionOption, one) for one in states if one.kind == "option"]
     past.attach(options, "option_version", OptionVersion)
+    coupons = [past.revived(SubscriptionCoupon, one) for one in states if one.kind == "coupon"]
+    coupons.sort(key=lambda one: (one.position, one.pk))
+    past.attach(coupons, "coupon", Coupon)
     wishes = [past.revived(ScheduledChange, one) for one in states if one.kind == "scheduled_change"]
     waiting = [wish for wish in wishes if wish.status == ScheduledChange.Status.WAITING]
-    return _shown(then, options_among(options)[row.pk], planned_among(waiting)[row.pk])
+    return _shown(then, options_among(options)[row.pk], coupons_among(coupons)[row.pk], planned_among(waiting)[row.pk])
 
 
-def _shown(row: Subscription, options: list[HeldOptionShape], wishes: list[PlannedShape]) -> SubscriptionShape:
-    return cast(SubscriptionShape, {**life.subscription(row), "options": options, "scheduled": wishes})
+def _shown(
+    row: Subscription, options: list[HeldOptionShape], coupons: list[HeldCouponShape], wishes: list[PlannedShape]
+) -> SubscriptionShape:
+    hangs = {"options": options, "coupons": coupons, "scheduled": wishes}
+    return cast(SubscriptionShape, {**life.subscription(row), **hangs})
 
 
 def methods_shown(rows: Iterable[PaymentMethod]) -> list[PaymentMethodShape]:

@@ -10,9 +10,9 @@ from uuid import UUID
 from billing.engine.wishes import WishKind
 from merchants.ids import show
 from merchants.models import OfferVersion, OptionVersion
-from merchants.selectors.shapes import DayText, Says
-from subscribers.models import ScheduledChange, Subscription, SubscriptionOption
-from subscribers.shapes import on
+from merchants.selectors.shapes import DayText, InstantText, Says
+from subscribers.models import ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
+from subscribers.shapes import at, on
 
 
 class HeldOptionShape(TypedDict):
@@ -27,6 +27,17 @@ class HeldOptionShape(TypedDict):
     periods: int | None
     starts_on: DayText
     ends_on: DayText | None
+
+
+class HeldCouponShape(TypedDict):
+    """A coupon on a subscription, in the order in which they apply. `periods_used`: paid periods that it came off;
+    `ended_at`: used up, or taken off."""
+
+    coupon: str
+    code: str
+    periods_used: int
+    attached_at: InstantText
+    ended_at: InstantText | None
 
 
 class PlannedOptionShape(TypedDict):
@@ -70,6 +81,28 @@ def options_among(options: Iterable[SubscriptionOption]) -> dict[UUID, list[Held
                 "periods": row.periods,
                 "starts_on": row.starts_on.isoformat(),
                 "ends_on": on(row.ends_on),
+            }
+        )
+    return found
+
+
+def held_coupons(rows: Sequence[Subscription]) -> dict[UUID, list[HeldCouponShape]]:
+    """The coupons of subscriptions, those that are over too: one query, however many."""
+    held = SubscriptionCoupon.objects.filter(subscription_id__in=[row.pk for row in rows])
+    return coupons_among(held.select_related("coupon").order_by("position", "id"))
+
+
+def coupons_among(coupons: Iterable[SubscriptionCoupon]) -> dict[UUID, list[HeldCouponShape]]:
+    """These coupons by their subscription, in the order given. They come with their coupon."""
+    found: dict[UUID, list[HeldCouponShape]] = defaultdict(list)
+    for row in coupons:
+        found[row.subscription_id].append(
+            {
+                "coupon": show("cou", row.coupon_id),
+                "code": row.coupon.code,
+                "periods_used": row.periods_used,
+                "attached_at": at(row.attached_at) or "",
+                "ended_at": at(row.ended_at),
             }
         )
     return found

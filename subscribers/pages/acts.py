@@ -53,6 +53,7 @@ def acts(office: Office, life: Life) -> list[Act]:
             goes_on = any(one.ends_on is None and one.option_version.one_off_amount is None for one in held)
             several = len(life.live) > 1
             found += _of_subscription(office, row, several=several, has_options=goes_on)
+            found += _of_coupons(office, row, several=several, has_one=_has_coupon(life, row))
             url = routed(office, "subscription-withdraw", subscription=row.public_id)
             if url and _may_withdraw(office, life, row):
                 words = _("Withdraw from %(name)s…") % {"name": title_of(row)} if several else _("Withdraw…")
@@ -133,6 +134,23 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
         if url := routed(office, name_of_route, subscription=row.public_id):
             url = f"{url}?{query}" if query else url
             found.append(Act(words=of_several % {"name": name} if several else one, url=url, dialog=True))
+    return found
+
+
+def _has_coupon(life: Life, row: Subscription) -> bool:
+    """One that was not given: what was given is taken back as a gesture."""
+    return any(not use.coupon.is_gesture for use in life.coupons.get(row.pk, ()))
+
+
+def _of_coupons(office: Office, row: Subscription, *, several: bool, has_one: bool) -> list[Act]:
+    """A coupon more, or one off where there is one."""
+    name, found = title_of(row), []
+    if url := routed(office, "subscription-coupon", subscription=row.public_id):
+        words = _("Add a coupon to %(name)s…") % {"name": name} if several else _("Add a coupon…")
+        found.append(Act(words=words, url=url, dialog=True))
+    if has_one and (url := routed(office, "subscription-without-coupon", subscription=row.public_id)):
+        words = _("Take a coupon off %(name)s…") % {"name": name} if several else _("Take a coupon off…")
+        found.append(Act(words=words, url=url, dialog=True))
     return found
 
 

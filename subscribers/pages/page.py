@@ -230,6 +230,7 @@ def _subscription(row: Subscription, life: Life, language: str) -> dict[str, Any
             for option in life.options.get(row.pk, [])
             if option.ends_on is None or option.ends_on > life.now.today
         ],
+        "coupons": life.coupons.get(row.pk, []),
     }
 
 

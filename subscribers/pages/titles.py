@@ -52,6 +52,7 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("payment_method", "detached"): gettext_lazy("%(name)s removed"),
     ("mandate", "created"): gettext_lazy("SEPA mandate accepted"),
     ("mandate", "revoked"): gettext_lazy("SEPA mandate revoked"),
+    ("coupon", "coupon_removed"): gettext_lazy("Coupon %(name)s taken off"),
     ("coupon", "taken_back"): gettext_lazy("Coupon %(name)s taken back"),
     ("gesture", "given"): gettext_lazy("Gesture"),
     ("gesture", "undone"): gettext_lazy("Gesture taken back"),

@@ -11,9 +11,17 @@ from uuid import UUID
 
 from django.db import models
 
-from merchants.models import Feature, OfferVersion, OptionVersion, Site
+from merchants.models import Coupon, Feature, OfferVersion, OptionVersion, Site
 from merchants.now import Now
-from subscribers.models import Grant, PaymentMethod, ScheduledChange, Subscriber, Subscription, SubscriptionOption
+from subscribers.models import (
+    Grant,
+    PaymentMethod,
+    ScheduledChange,
+    Subscriber,
+    Subscription,
+    SubscriptionCoupon,
+    SubscriptionOption,
+)
 from subscribers.rights import Right
 from subscribers.selectors import past
 from subscribers.selectors.moments import NotThereThen, Past
@@ -39,6 +47,7 @@ class Life:
     pays_for: Sequence[Subscriber]
     subscriptions: Sequence[Subscription]
     options: Mapping[UUID, Sequence[SubscriptionOption]]
+    coupons: Mapping[UUID, Sequence[SubscriptionCoupon]]
     method: PaymentMethod | None
     rights: Mapping[str, Right]
     features: Mapping[str, Feature]
@@ -68,6 +77,7 @@ def present_life(subscriber: Subscriber, now: Now) -> Life:
     ended = shown.select_related("offer_version").filter(status=Subscription.Status.ENDED).order_by("-id")
     rows += list(ended[:MOST_ENDED])
     options = SubscriptionOption.objects.filter(subscription_id__in=[row.pk for row in rows])
+    coupons = SubscriptionCoupon.objects.filter(subscription_id__in=[row.pk for row in rows], ended_at=None)
     methods = PaymentMethod.objects.filter(
         subscriber_id=subscriber.payer_id or subscriber.pk, is_default=True, detached_at=None
     )
@@ -76,6 +86,7 @@ def present_life(subscriber: Subscriber, now: Now) -> Life:
         now,
         rows,
         list(options.select_related("option_version").order_by("id")),
+        list(coupons.select_related("coupon").order_by("position", "id")),
         methods.first(),
         rights_of(subscriber.pk, now),
         list(Subscriber.objects.filter(payer_id=subscriber.pk).order_by("-id")[:10]),
@@ -94,6 +105,8 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
     options = _of_kind(SubscriptionOption, "option", states)
     past.attach(subscriptions, "offer_version", OfferVersion)
     past.attach(options, "option_version", OptionVersion)
+    coupons = [row for row in _of_kind(SubscriptionCoupon, "coupon", states) if row.ended_at is None]
+    past.attach(coupons, "coupon", Coupon)
     rights = _rights(states, subscriptions, options, now)
     paying = states if then.payer_id is None else past.life_at(then.payer_id, as_of=as_of, known_at=known_at)
     payers = [row for row in _of_kind(Subscriber, "subscriber", paying) if row.pk == then.payer_id]
@@ -104,6 +117,7 @@ def past_life(subscriber: Subscriber, *, as_of: datetime, known_at: datetime | N
         now,
         subscriptions,
         options,
+        sorted(coupons, key=lambda row: (row.position, row.pk)),
         next((row for row in methods if row.detached_at is None), None),
         rights,
         [],
@@ -164,6 +178,7 @@ def _life(
     now: Now,
     subscriptions: Sequence[Subscription],
     options: Iterable[SubscriptionOption],
+    coupons: Iterable[SubscriptionCoupon],
     method: PaymentMethod | None,
     rights: Mapping[str, Right],
     pays_for: Sequence[Subscriber],
@@ -171,6 +186,9 @@ def _life(
     by_subscription: dict[UUID, list[SubscriptionOption]] = defaultdict(list)
     for option in options:
         by_subscription[option.subscription_id].append(option)
+    attached: dict[UUID, list[SubscriptionCoupon]] = defaultdict(list)
+    for coupon in coupons:
+        attached[coupon.subscription_id].append(coupon)
     features = Feature.objects.filter(reference__in=list(rights)).order_by("id") if rights else []
     order = sorted(subscriptions, key=lambda row: (row.status == Subscription.Status.ENDED, -row.pk.int))
     return Life(
@@ -181,6 +199,7 @@ def _life(
         pays_for=pays_for,
         subscriptions=order,
         options=by_subscription,
+        coupons=attached,
         method=method,
         rights=rights,
         features={feature.reference: feature for feature in features},
