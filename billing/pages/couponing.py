@@ -62,7 +62,8 @@ class RemoveForm(CouponForm):
     def __init__(self, *args: Any, row: Subscription, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         uses = SubscriptionCoupon.objects.filter(subscription=row, ended_at=None, coupon__is_gesture=False)
-        self.held = {use.coupon.code: use.coupon for use in uses.select_related("coupon").order_by("position", "id")}
+        rows = uses.select_related("coupon").order_by("position", "id")
+        self.held: dict[str, Coupon] = {use.coupon.code: use.coupon for use in rows}
         choice = self.fields["coupon"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [(code, code) for code in self.held]
