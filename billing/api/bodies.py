@@ -197,14 +197,16 @@ class RemoveOptionBody(Counting):
 
 
 class ChangeOfferBody(Counting):
-    """Another offer. Left out, `options` keeps those that can be kept, `quantity` keeps it. `anchor`: where the new
-    offer has another interval, a new period begins (`restart`, the default), or a first part leads to the next date of
-    the old day (`keep`)."""
+    """Another offer. Left out, `options` keeps those that can be kept, `quantity` keeps it, `coupons` keeps them; the
+    coupons given take the place of those that it has (an empty list: it has none then). `anchor`: where the new offer
+    has another interval, a new period begins (`restart`, the default), or a first part leads to the next date of the
+    old day (`keep`)."""
 
     anchor = Choice(choices=[each.value for each in Anchoring], required=False)
     offer = PublicId("off")
     options = serializers.ListField(child=WishedOptionBody(), max_length=MOST_OPTIONS, required=False)
     quantity = Quantity(required=False)
+    coupons = serializers.ListField(child=PublicId("cou"), max_length=MOST_COUPONS, required=False)
 
 
 class UndoBody(Body):

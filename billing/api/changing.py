@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody, changing
-from billing.api.named import named_options
+from billing.api.named import named_coupons, named_options
 from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
 from billing.flows import change, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
@@ -151,10 +151,11 @@ class _ChangingOffer(_Changing):
     """Another offer."""
 
     def asked(self, row: Subscription, body: Mapping[str, Any]) -> Ask:
-        """The offer and options that are named."""
+        """The offer, options and coupons that are named."""
         offer = find(Offer.objects.all(), body["offer"], field="offer")
         options = named_options(body) if "options" in body else None
-        return ChangeOffer(offer=offer, options=options, quantity=body.get("quantity"))
+        coupons = named_coupons(body) if "coupons" in body else None
+        return ChangeOffer(offer=offer, options=options, quantity=body.get("quantity"), coupons=coupons)
 
 
 class SetQuantityOf(_SettingQuantity):
@@ -236,7 +237,8 @@ class ChangeOfferOf(_ChangingOffer):
     def post(self, request: Request, subscription: str) -> Response:
         """At the new offer's first paid stage, when the merchant's policy says, or `when` does. Now: the days that are
         left are credited to the balance, and billed in the new offer; another interval begins a new period, or keeps
-        the old day (`anchor`). Options that it includes, or has no price for, end with the old offer; coupons stay.
+        the old day (`anchor`). Options that it includes, or has no price for, end with the old offer; coupons
+        stay, unless others are given.
         Back on the same day, the old dates stand again."""
         return self.done(subscription)
 

@@ -98,7 +98,8 @@ def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, cat
     What is taken up is billed from that day to the period's end, what is given up is credited from that day on; kept
     options stay billed as they are where the period goes on. In arrears nothing is credited: the days that were had are
     billed now; so is what was used before that day, where another period or another price begins with it. A coupon that
-    came off the running period comes off the rest of it too, without being used up twice.
+    came off the running period comes off the rest of it too, without being used up twice, unless the wish takes it off;
+    one that the wish puts on comes off the rest, and that counts as its first period.
 
     Raises ValueError where no period runs, and what `moving.moved` raises.
     """
@@ -291,7 +292,7 @@ def _less_coupons(
     held = before.current_part
     if closing and held is not None:
         had = held.within(None, change.how.on)
-        running = [_running(one) for one in attached if not one.is_spent]
+        running = [_running(one) for one in before.coupons if not one.is_spent]
         closing, _ = discounted(closing, running, paid_period=True, share=had.share if had else held.share)
     pays = after.stage.billing is Billing.advance and not after.stage.is_free and change.reprices
     begins = pays and not (change.same and (not before.stage.is_free) and not arrears)
@@ -299,7 +300,13 @@ def _less_coupons(
         opening, attached = discounted(opening, attached, paid_period=True, share=part.share)
     elif change.same and not before.stage.is_free:
         running = [_running(one) for one in _of_this_period(change, arrears)]
-        opening, _ = discounted(opening, running, paid_period=True, share=part.share if part else Fraction(1))
+        share = part.share if part else Fraction(1)
+        opening, _ = discounted(opening, running, paid_period=True, share=share)
+        known = {one.id for one in before.coupons}
+        new = [one for one in attached if one.id not in known]
+        if new and pays and not change.waits:
+            opening, counted = discounted(opening, new, paid_period=True, share=share)
+            attached = (*(one for one in attached if one.id in known), *counted)
     else:
         opening, _ = discounted(opening, attached, paid_period=False)
     return (*closing, *opening), attached
@@ -307,7 +314,8 @@ def _less_coupons(
 
 def _of_this_period(change: _Change, arrears: bool) -> list[CouponSnapshot]:
     """Those that the running period has: they came off what billed it, or last for ever, or have begun to count."""
-    own = change.before.coupons
+    kept = {one.id for one in change.after.coupons}
+    own = [one for one in change.before.coupons if one.id in kept]
     begun = [one for one in own if not one.is_spent and (arrears or one.most_periods is None or one.periods_used)]
     known = {one.id for one in begun}
     return [*(one for one in change.how.carried if one.id not in known), *begun]
@@ -319,7 +327,7 @@ def _running(coupon: CouponSnapshot) -> CouponSnapshot:
 
 def _counted(before: Sequence[CouponSnapshot], after: Sequence[CouponSnapshot]) -> tuple[str, ...]:
     used = {coupon.id: coupon.periods_used for coupon in before}
-    return tuple(one.id for one in after for _ in range(one.periods_used - used.get(one.id, one.periods_used)))
+    return tuple(one.id for one in after for _ in range(one.periods_used - used.get(one.id, 0)))
 
 
 def _own(line: DraftLine, how: How) -> DraftLine:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from billing.engine.opening import enter
 from subscribers.lifecycle import Status, check_move
 from subscribers.periods import Alignment, boundary
-from subscribers.snapshots import OfferSnapshot, OptionSnapshot, Scheduled, SubscriptionSnapshot
+from subscribers.snapshots import CouponSnapshot, OfferSnapshot, OptionSnapshot, Scheduled, SubscriptionSnapshot
 
 
 class WishKind(StrEnum):
@@ -30,10 +30,12 @@ class WishKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What wishes name, by version id. An option's picture is a pattern: a wish says whose it is and how many."""
+    """What wishes name, by version id; coupons by their own. An option's picture is a pattern: a wish says whose it is
+    and how many."""
 
     offers: Mapping[str, OfferSnapshot] = field(default_factory=dict)
     options: Mapping[str, OptionSnapshot] = field(default_factory=dict)
+    coupons: Mapping[str, CouponSnapshot] = field(default_factory=dict)
 
 
 def apply_wishes(
@@ -48,7 +50,8 @@ def apply_wishes(
         remove_option  {options: [subscription option id]}
         add_option     {options: [{id, version, quantity, gift?}]}     id: the subscription option's to be
                        gift: {reason, periods?, until?}                free of charge
-        change_offer   {offer_version, quantity?, options?: as above}  no options: keep those that can be kept
+        change_offer   {offer_version, quantity?, options?: as above,  no options: keep those that can be kept
+                        coupons_off?: [id], coupons_on?: [id]}         neither: coupons stay
         move_version   {offer_version, campaign}       another version of the same offer, by the merchant (domain 16)
 
     A change of offer that meets a running free stage, or a period that meanwhile ends on another day, is postponed: it
@@ -91,7 +94,7 @@ def _add_option(snapshot: SubscriptionSnapshot, wish: Scheduled, catalogue: Cata
 
 def _change_offer(snapshot: SubscriptionSnapshot, wish: Scheduled, catalogue: Catalogue) -> SubscriptionSnapshot:
     """Enter the new offer's first paid stage. Options that it includes, that the wish does not name, or that have no
-    price for its periods end that day; coupons stay."""
+    price for its periods end that day; coupons stay, but for those that it names."""
     day, payload = wish.effective_on, wish.payload
     offer = catalogue.offers[str(payload["offer_version"])]
     if offer.version_id != snapshot.offer.version_id:
@@ -134,7 +137,23 @@ def with_wished(snapshot: SubscriptionSnapshot, wish: Scheduled, *, catalogue: C
         options = _taken(options, named, catalogue, day)
     options = tuple(_ended(one, day) if _falls_away(one, snapshot) else one for one in options)
     quantity = payload.get("quantity")
-    return replace(snapshot, options=options, quantity=snapshot.quantity if quantity is None else _whole(quantity))
+    return replace(
+        snapshot,
+        options=options,
+        quantity=snapshot.quantity if quantity is None else _whole(quantity),
+        coupons=_coupons(snapshot.coupons, payload, catalogue),
+    )
+
+
+def _coupons(
+    held: tuple[CouponSnapshot, ...], payload: Mapping[str, Any], catalogue: Catalogue
+) -> tuple[CouponSnapshot, ...]:
+    """Coupons held, less those that a wish takes off, and after them those that it puts on."""
+    off = {str(id_) for id_ in payload.get("coupons_off") or ()}
+    kept = tuple(one for one in held if one.id not in off)
+    known = {one.id for one in kept}
+    new = (str(id_) for id_ in payload.get("coupons_on") or ())
+    return (*kept, *(catalogue.coupons[id_] for id_ in new if id_ not in known))
 
 
 def _postponed(snapshot: SubscriptionSnapshot, wish: Scheduled, day: date) -> SubscriptionSnapshot:

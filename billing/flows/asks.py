@@ -11,11 +11,12 @@ from uuid import UUID
 
 from billing.engine.opening import first_paid
 from billing.engine.wishes import WishKind
+from billing.flows import coupon_uses
 from billing.flows import purchase as buying
 from billing.flows.given import ALONE, Because
 from billing.flows.purchase import WishedOption
 from merchants.ids import new_id
-from merchants.models import Merchant, Offer, OfferVersion
+from merchants.models import Coupon, Merchant, Offer, OfferVersion
 from merchants.money import check_quantity
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
@@ -60,11 +61,13 @@ class RemoveOption:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeOffer:
-    """Another offer, at its newest version. `options` None keeps those that can be kept; `quantity` None keeps it."""
+    """Another offer, at its newest version. `options` None keeps those that can be kept; `quantity` None keeps it;
+    `coupons` take the place of those that it has, None keeps them."""
 
     offer: Offer
     options: Sequence[WishedOption] | None = None
     quantity: int | None = None
+    coupons: Sequence[Coupon] | None = None
 
 
 Ask = SetQuantity | AddOption | RemoveOption | ChangeOffer
@@ -129,7 +132,23 @@ def _(ask: ChangeOffer, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
         details["options"] = _named(wanted, standing.picture.options)
     if version.pk == standing.row.offer_version_id and len(details) == 1:
         raise Conflict(gettext_noop("The subscription is on this offer already."), code="nothing_changes")
+    if ask.coupons is not None:
+        details |= _coupons(ask, ask.coupons, version, standing)
     return WishKind.change_offer, details
+
+
+def _coupons(
+    ask: ChangeOffer, coupons: Sequence[Coupon], version: OfferVersion, standing: Standing
+) -> dict[str, list[str]]:
+    """The coupons of a change of offer as a wish names them: what is new is checked as in a purchase."""
+    row, picture = standing.row, standing.picture
+    living = [one for one in picture.options if one.lives(standing.due_on)]
+    had = {one.option_id for one in living if ask.options is None or one.complimentary}
+    if ask.options is not None:
+        had |= {str(one.option.pk) for one in ask.options}
+    held = {UUID(one.id) for one in picture.coupons}
+    buying.check_coupons(coupons, row.payer_id, standing.now, known=held | coupon_uses.held_for(row))
+    return coupon_uses.put_on(row, picture, version, had, coupons)
 
 
 def _given(wished: WishedOption, gift: Gift, standing: Standing) -> dict[str, Any]:

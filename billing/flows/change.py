@@ -6,9 +6,10 @@ works both out. A preview is the same calculation with nothing written.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -22,12 +23,13 @@ from billing.engine.moving import Anchoring, on_trial
 from billing.engine.quoting import Later, coming
 from billing.engine.transitions import Proration, Transition, When, decided, ruled
 from billing.engine.wishes import Catalogue, WishKind
-from billing.flows import cancel, schedule
+from billing.flows import cancel, coupon_uses, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
+from billing.flows.purchase import count_uses
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
 from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, facts_of, note, stood_before
@@ -163,6 +165,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         for wish in waiting.select_for_update(of=("self",)):
             schedule.settle(wish, ScheduledChange.Status.REPLACED, actor=actor, now=now)
             withdraw_planned(wish, actor=actor, now=now)
+        put_on = cast("Sequence[str]", worked.wish.payload.get(coupon_uses.ON, ()))
+        count_uses([UUID(id_) for id_ in put_on])
         note(worked.wish, standing.picture, row, reason=changing.reason, actor=actor, now=now)
         before = _without_its_kind(standing.picture, worked.wish)
         taken = Taken(step, before, step.after, not_before=now.at)
@@ -243,7 +247,7 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
         proration=transition.proration if isinstance(ask, ChangeOffer) else Proration.days,
         anchoring=changing.anchor,
         fee=transition.fee if isinstance(ask, ChangeOffer) else 0,
-        carried=carried_coupons(picture, today),
+        carried=coupon_uses.of_the_period(carried_coupons(picture, today), wanted),
         facts=facts_of(picture, today),
         stood=stood_before(standing.row, picture, standing.merchant, today),
     )

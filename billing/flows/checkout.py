@@ -156,7 +156,7 @@ def requote(
     if coupons is None:
         coupon_ids = [UUID(coupon_id) for coupon_id in old.coupons]
     else:
-        buying.check_coupons(coupons, subscription.payer, now)
+        buying.check_coupons(coupons, subscription.payer_id, now)
         coupon_ids = [coupon.pk for coupon in coupons]
     priced = buying.price(
         merchant=merchant,

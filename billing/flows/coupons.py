@@ -110,7 +110,7 @@ def _with(
     if use is not None and use.ended_at is None:
         raise Conflict(gettext_noop("This coupon is on the subscription already."), code="coupon_attached")
     if use is None:
-        _at_field(lambda: check_coupons([coupon], row.payer, now))
+        _at_field(lambda: check_coupons([coupon], row.payer_id, now))
         (added,) = coupon_pictures([coupon.pk])
     else:
         (added,) = coupon_pictures([coupon.pk], {coupon.pk: use.periods_used})

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import Later, QuoteDraft, coming, quote
+from billing.flows.coupon_uses import had_by
 from billing.models import CheckoutSession, Quote
 from invoices.frozen import freeze
 from invoices.models import Payment
@@ -20,7 +21,7 @@ from merchants.ids import new_id
 from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferVersion, Option, VersionOption
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
-from subscribers.models import Subscriber, Subscription, SubscriptionCoupon
+from subscribers.models import Subscriber, Subscription
 from subscribers.selectors.pictures import (
     WantedOption,
     coupon_pictures,
@@ -113,29 +114,27 @@ def coupon_by_code(code: str) -> Coupon | None:
     return Coupon.objects.filter(code__iexact=code.strip(), archived_at=None).first()
 
 
-def check_coupons(coupons: Sequence[Coupon], payer: Subscriber, now: Now) -> None:
-    """Refuse coupons that are over, used up, or had too often by this payer. Raises Invalid naming each.
+def check_coupons(coupons: Sequence[Coupon], payer_id: UUID, now: Now, *, known: Container[UUID] = ()) -> None:
+    """Refuse coupons that are over, used up, or had too often by this payer; not those `known` already. Raises Invalid
+    naming each.
 
     The last word is the database's when the purchase completes: a use is counted under the coupon's lock.
     """
     ids = [coupon.pk for coupon in coupons]
-    had = dict(
-        SubscriptionCoupon.objects.filter(payer=payer, coupon_id__in=ids)
-        .values("coupon_id")
-        .annotate(n=Count("id"))
-        .values_list("coupon_id", "n")
-    )
+    had = had_by(payer_id, ids)
     errors = []
     for at, coupon in enumerate(coupons):
         field = f"coupons[{at}]"
-        if coupon.archived_at is not None or (coupon.valid_until is not None and coupon.valid_until <= now.at):
+        if coupon.pk in ids[:at]:
+            errors.append(_fault(field, "coupon_twice", gettext_noop("Named twice.")))
+        elif coupon.pk in known:
+            continue
+        elif coupon.archived_at is not None or (coupon.valid_until is not None and coupon.valid_until <= now.at):
             errors.append(_fault(field, "coupon_expired", gettext_noop("This coupon is over.")))
         elif coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
             errors.append(_fault(field, "coupon_used_up", gettext_noop("This coupon has been used up.")))
-        elif coupon.max_uses_per_subscriber is not None and had.get(coupon.pk, 0) >= coupon.max_uses_per_subscriber:
+        elif coupon.max_uses_per_subscriber is not None and had[coupon.pk] >= coupon.max_uses_per_subscriber:
             errors.append(_fault(field, "coupon_already_used", gettext_noop("This coupon has already been used.")))
-        elif coupon.pk in ids[:at]:
-            errors.append(_fault(field, "coupon_twice", gettext_noop("Named twice.")))
     if errors:
         raise Invalid(code=errors[0].code, errors=errors)
 
@@ -212,9 +211,9 @@ def check_once(session: CheckoutSession) -> None:
     version, payer = session.subscription.offer_version, session.subscription.payer
     if session.subscription.reactivates_id is None:
         check_free_stage(version.offer, version, session.subscriber)
-    used = SubscriptionCoupon.objects.filter(payer=payer, coupon_id__in=session.quote.coupons)
-    limits = used.values("coupon_id").annotate(n=Count("id"), most=F("coupon__max_uses_per_subscriber"))
-    if any(row["most"] is not None and row["n"] >= row["most"] for row in limits):
+    had = had_by(payer.pk, map(UUID, session.quote.coupons))
+    limits = Coupon.objects.filter(id__in=had).values_list("id", "max_uses_per_subscriber")
+    if any(most is not None and had[id_] >= most for id_, most in limits):
         raise Invalid.at("coupons", "coupon_already_used", gettext_noop("This coupon has already been used."))
 
 

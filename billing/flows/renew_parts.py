@@ -10,6 +10,7 @@ from django.db import models
 
 from billing.engine.decide import Step, StepKind
 from billing.engine.lives import Taken
+from billing.flows import coupon_rows, coupon_uses
 from billing.flows.renew_rows import Life, effective
 from billing.models import Charge
 from merchants.actors import Actor
@@ -96,7 +97,8 @@ def _listed(value: object) -> Sequence[object]:
 
 
 def _coupons(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:
-    """Coupons whose paid periods were counted; one that is spent has ended."""
+    """Coupons that a change takes off or puts on, and those whose paid periods were counted; one that is spent has
+    ended."""
     found: dict[UUID, tuple[Life, Taken, dict[str, Any]]] = {}
     wanted: dict[tuple[UUID, str], tuple[Life, Taken, int, bool]] = {}
     for life in lives:
@@ -105,6 +107,7 @@ def _coupons(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:
             for coupon in one.after.coupons:
                 if coupon.periods_used != used.get(coupon.id):
                     wanted[life.row.pk, coupon.id] = (life, one, coupon.periods_used, coupon.is_spent)
+    coupon_rows.attach(lives, entries, now)
     if not wanted:
         return
     held = SubscriptionCoupon.objects.filter(subscription_id__in={key[0] for key in wanted}, ended_at=None)
@@ -129,6 +132,8 @@ def _wishes(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:
                     continue
                 done = "done" if one.step.kind is StepKind.apply else "revoked"
                 found[UUID(wish.id)] = (life, one, {"status": done, "settled_at": effective(one, now)})
+                if done == "revoked":
+                    coupon_uses.release(wish.payload)
     _change(ScheduledChange, found, lambda facts: str(facts.get("status", "postponed")), entries, now)
 
 

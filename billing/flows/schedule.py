@@ -16,10 +16,11 @@ from billing.engine.due import next_action_at
 from billing.engine.lives import live
 from billing.engine.quoting import Later, coming
 from billing.engine.wishes import WishKind, paid_until
-from billing.flows import cancel, suspend
+from billing.flows import cancel, coupon_uses, suspend
 from billing.flows.asks import Ask, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.given import withdraw_planned
+from billing.flows.purchase import count_uses
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -67,6 +68,7 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
             settle(waiting, ScheduledChange.Status.REPLACED, actor=actor, now=now)
         if kind is WishKind.change_offer:
             give_way(row, actor=actor, now=now)
+        count_uses([UUID(id_) for id_ in wanted.get(coupon_uses.ON, ())])
         wish = ScheduledChange(
             subscription=row, kind=kind.value, due_on=standing.due_on, details=wanted, created_at=now.at
         )
@@ -186,7 +188,10 @@ def give_way(row: Subscription, *, actor: Actor, now: Now) -> None:
 
 
 def settle(wish: ScheduledChange, status: ScheduledChange.Status, *, actor: Actor, now: Now) -> None:
+    """A wish that waits no longer; the uses of coupons that were held for it are given back, unless it is done."""
     history.update(wish, {"status": status.value, "settled_at": now.at}, actor=actor, now=now, verb=status.value)
+    if status is not ScheduledChange.Status.DONE:
+        coupon_uses.release(wish.details)
 
 
 def plan_again(row: Subscription, merchant: Merchant, *, actor: Actor, now: Now) -> None:

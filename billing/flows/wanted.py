@@ -68,7 +68,7 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
         buying.check_free_stage(wanted.offer, version, beneficiary)
     else:
         check_ended(wanted.reactivates.pk)
-    buying.check_coupons(wanted.coupons, payer, now)
+    buying.check_coupons(wanted.coupons, payer.pk, now)
     options = buying.wanted_options(version, wanted.options, {})
     _check_reference(wanted.reference)
     _check_method(wanted.payment_method, payer)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as lazy
 from billing.engine.moving import Anchoring
 from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.change import Changing
-from billing.flows.purchase import WishedOption
-from merchants.models import Offer, OfferVersion, Option
+from billing.flows.purchase import WishedOption, coupon_by_code
+from merchants.models import Coupon, Offer, OfferVersion, Option
 from merchants.money import QUANTITY_LIMIT
 
 RULED, NOW, PERIOD_END = "", "now", "period_end"
@@ -161,6 +161,13 @@ class OfferForm(ChangeForm):
     """Another offer. Options and the renewal day are asked for once it is known which (`with_terms`)."""
 
     quantity = forms.IntegerField(label=lazy("Quantity"), min_value=1, max_value=QUANTITY_LIMIT)
+    coupons = forms.CharField(
+        label=lazy("Coupons"),
+        help_text=lazy("Codes, in the place of the coupons that it has. Left empty, these stay."),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     terms_of = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, offers: Mapping[str, Sellable], **kwargs: Any) -> None:
@@ -206,17 +213,31 @@ class OfferForm(ChangeForm):
                 initial=Anchoring.restart.value,
             )
 
+    def clean_coupons(self) -> list[Coupon] | None:
+        """The coupons of the codes; None where none was given."""
+        codes = self.cleaned_data["coupons"].replace(",", " ").split()
+        found = [coupon_by_code(code) for code in codes]
+        for code, coupon in zip(codes, found, strict=True):
+            if coupon is None:
+                raise forms.ValidationError(_("We do not know this code.") + f" {code}", code="coupon_unknown")
+        return [coupon for coupon in found if coupon is not None] or None
+
     def ask(self) -> Ask:
         wished = [WishedOption(option=one.option, quantity=many) for one in self.sold if (many := self._many(one))]
         return ChangeOffer(
             offer=self.offers[self.cleaned_data["offer"]].offer,
             options=None if self.keeps else wished,
             quantity=self.cleaned_data["quantity"],
+            coupons=self.cleaned_data["coupons"],
         )
 
     def places(self) -> Mapping[str, str]:
         wished = [one for one in self.sold if self._many(one)]
-        return {f"options[{at}]": one.name for at, one in enumerate(wished)}
+        given = self.cleaned_data.get("coupons") or ()
+        return {
+            **{f"options[{at}]": one.name for at, one in enumerate(wished)},
+            **{f"coupons[{at}]": "coupons" for at in range(len(given))},
+        }
 
     def _many(self, one: Sold) -> int:
         return self.cleaned_data.get(one.name) or 0

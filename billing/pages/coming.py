@@ -166,6 +166,11 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
         yield _("Moves to %(offer)s") % {"offer": said_in(offer.title, language)}
     if "quantity" in wish.payload:
         yield _("Quantity becomes %(quantity)s") % {"quantity": wish.payload["quantity"]}
+    for coupon in picture.coupons:
+        if coupon.id in _listed(wish.payload.get("coupons_off")):
+            yield _("Without the coupon %(code)s") % {"code": coupon.code}
+    for id_ in _listed(wish.payload.get("coupons_on")):
+        yield _("With the coupon %(code)s") % {"code": catalogue.coupons[str(id_)].code}
     named = wish.payload.get("options")
     listed = named if isinstance(named, list) else []
     if wish.kind == WishKind.remove_option.value:
@@ -175,6 +180,10 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
     if wish.kind == WishKind.add_option.value:
         for one in listed:
             yield _("With %(option)s") % {"option": said_in(catalogue.options[one["version"]].title, language)}
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _unplan_url(row: Subscription, kind: str) -> str:

@@ -56,13 +56,13 @@ SELECT fault IS NOT NULL AS wrong, id::text AS key, fault FROM (SELECT s.id, CAS
 
 COUPONS = """
 SELECT documents > used OR used > most AS wrong, format('%s %s', life, code) AS key,
-    format('subscription %s: coupon %s counts %s periods of %s, %s documents took it off', life, code, used,
+    format('subscription %s: coupon %s counts %s periods of %s, it came off %s', life, code, used,
         coalesce(most::text, 'any number'), documents) AS fault
 FROM (SELECT h.subscription_id AS life, c.code, h.periods_used AS used,
         CASE c.duration WHEN 'once' THEN 1 WHEN 'repeating' THEN c.periods END AS most,
         CASE WHEN c.duration = 'forever' THEN 0 ELSE coalesce(d.documents, 0) END AS documents
     FROM subscribers_subscriptioncoupon h JOIN merchants_coupon c ON c.id = h.coupon_id
-    LEFT JOIN (SELECT l.subscription_id, share->>'coupon' AS coupon, count(DISTINCT l.invoice_id) AS documents
+    LEFT JOIN (SELECT l.subscription_id, share->>'coupon' AS coupon, count(DISTINCT l.period_end) AS documents
         FROM invoices_invoiceline l, jsonb_array_elements(l.inputs->'discounts') AS share
         WHERE l.discount > 0 AND l.inputs ? 'discounts' GROUP BY 1, 2) d
         ON (d.subscription_id, d.coupon) = (h.subscription_id, h.coupon_id::text)) AS found"""

@@ -12,7 +12,7 @@ from billing.engine.wishes import Catalogue
 from merchants.models import Merchant, OfferVersion
 from merchants.now import Now
 from subscribers.models import Subscriber, Subscription
-from subscribers.selectors.pictures import WantedOption, offer_pictures, option_pictures
+from subscribers.selectors.pictures import WantedOption, coupon_pictures, offer_pictures, option_pictures
 from subscribers.snapshots import SubscriptionSnapshot
 
 Place = tuple[datetime, UUID]
@@ -71,11 +71,14 @@ def catalogue_of(pictures: Iterable[SubscriptionSnapshot]) -> Catalogue:
     """What the waiting wishes of these subscriptions name: offers and options, in a fixed number of queries."""
     offers: set[UUID] = set()
     options: set[UUID] = set()
+    coupons: set[UUID] = set()
     for picture in pictures:
         for wish in picture.scheduled:
             version = wish.payload.get("offer_version")
             if version:
                 offers.add(UUID(str(version)))
+            put_on = wish.payload.get("coupons_on")
+            coupons |= {UUID(str(id_)) for id_ in (put_on if isinstance(put_on, list | tuple) else ())}
             named = wish.payload.get("options")
             for option in named if isinstance(named, list | tuple) else ():
                 if isinstance(option, dict) and "version" in option:
@@ -84,4 +87,5 @@ def catalogue_of(pictures: Iterable[SubscriptionSnapshot]) -> Catalogue:
     return Catalogue(
         offers={str(version): offer for version, offer in offer_pictures(offers).items()} if offers else {},
         options={pattern.id: pattern for pattern in patterns},
+        coupons={picture.id: picture for picture in coupon_pictures(sorted(coupons))},
     )

@@ -50,7 +50,8 @@ class PlannedOptionShape(TypedDict):
 
 class PlannedShape(TypedDict):
     """A wish for the end of the paid period: what changes from `due_on` on. Null: that does not change by it; in
-    `options` of a `change_offer`, that those which can be kept are kept."""
+    `options` of a `change_offer`, that those which can be kept are kept; in `coupons`, that they
+    stay."""
 
     id: str
     kind: Annotated[str, Says(one_of=tuple(kind.value for kind in WishKind))]
@@ -59,6 +60,7 @@ class PlannedShape(TypedDict):
     offer: str | None
     offer_version: int | None
     options: list[PlannedOptionShape] | None
+    coupons: list[str] | None
 
 
 def held_options(rows: Sequence[Subscription]) -> dict[UUID, list[HeldOptionShape]]:
@@ -128,7 +130,7 @@ def planned_among(wishes: Sequence[ScheduledChange]) -> dict[UUID, list[PlannedS
     catalogue = dict(own.values_list("id", "option_version__option_id"))
     for wish in wishes:
         version = versions.get(UUID(wish.details["offer_version"])) if "offer_version" in wish.details else None
-        options = wish.details.get("options")
+        options, named_coupons = wish.details.get("options"), wish.details.get("coupons")
         found[wish.subscription_id].append(
             {
                 "id": wish.public_id,
@@ -138,6 +140,7 @@ def planned_among(wishes: Sequence[ScheduledChange]) -> dict[UUID, list[PlannedS
                 "offer": show("off", version.offer_id) if version else None,
                 "offer_version": version.number if version else None,
                 "options": None if options is None else [_option(one, taken, catalogue) for one in options],
+                "coupons": [show("cou", UUID(id_)) for id_ in named_coupons] if named_coupons is not None else None,
             }
         )
     return found

@@ -38,3 +38,19 @@ def test_added_shown_and_removed(site, shop):
     assert problem(site.post(f"{address}/remove_coupon", body)) == (409, "coupon_not_attached")
     assert site.post(f"{address}/add_coupon", {"coupon": "cou_1"}).json()["errors"][0]["field"] == "coupon"
     assert site.post(f"{address}/add_coupon", {}).json()["errors"][0]["field"] == "coupon"
+
+
+def test_given_with_another_offer(site, shop):
+    sub = shop.subscribe(shop.enrol("lucie"), shop.offer("Club", ("month", None, 20_00)))
+    other = shop.offer("Plus", ("month", None, 40_00))
+    one = shop.coupon("H", percent_off="50", duration="forever")
+    address = f"subscriptions/{sub.public_id}/change_offer"
+    body = {"offer": other.public_id, "coupons": ["ref:h"], "when": "period_end"}
+    seen = site.post(f"{address}/preview", body).json()
+    assert (seen["amount_due"], [each["amount"] for each in seen["later"]][-1]) == (20_00, 20_00)
+    (planned,) = site.post(address, body).json()["scheduled"]
+    assert planned["coupons"] == [one.public_id]
+    unknown = site.post(address, {**body, "coupons": ["cou_1"]}).json()
+    assert [(each["field"], each["code"]) for each in unknown["errors"]] == [("coupons[0]", "not_found")]
+    (planned,) = site.post(address, {"offer": other.public_id, "when": "period_end"}).json()["scheduled"]
+    assert planned["coupons"] is None

@@ -131,7 +131,7 @@ PLANTED = {
         "subscribers_subscriptioncoupon",
         "UPDATE subscribers_subscriptioncoupon SET periods_used = 0",
         COUPON,
-        "coupon AMI counts 0 periods of 3, 1 documents took it off",
+        "coupon AMI counts 0 periods of 3, it came off 1",
     ),
     "coupon too often": (
         "subscribers_subscriptioncoupon",
