@@ -102,9 +102,11 @@ class Life:
     acts: int = 0
     refused: int = 0
     paid_then: set[int] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
 
     def take(self, step: Step) -> None:
         """Keep what a step billed. Free days stand on drafts too: they are no hole."""
+        self.steps.append(step)
         for line in step.drafted.lines if step.drafted else ():
             if line.period is None:
                 self.once.append(line)

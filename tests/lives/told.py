@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from billing.engine.decide import Step
 from invoices.drafts import DraftLine
 from tests.lives.numbers import drawn
 from tests.lives.pure import Line, play
@@ -41,11 +42,18 @@ def _life(number: int) -> str:
     first, day, events = drawn(SEED, number)
     life = play(first, day, events)
     said = [f"# life {number}, from {day}, {life.acts} acts, {life.refused} refused"]
+    said += [_step(step) for step in life.steps]
     said += [_line(line) for line in life.lines]
     said += [f"once {_drafted(line)}" for line in life.once]
     stands = {each.name: getattr(life.snapshot, each.name) for each in fields(life.snapshot)}
     said += [f"stands on {life.today}: {_plain({k: v for k, v in stands.items() if k not in UNSAID})}"]
     return "\n".join([*said, "", ""])
+
+
+def _step(step: Step) -> str:
+    metered = f" {_plain(step.metered)}" if step.metered else ""
+    changes = f" {','.join(wish.kind for wish in step.changes)}" if step.changes else ""
+    return f"{step.on} {step.kind.value}, {step.why}{changes}{metered} → {step.after.status.value}"
 
 
 def _line(line: Line) -> str:

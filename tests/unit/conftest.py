@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
+
+from hypothesis import Phase, settings
 
 settings.register_profile("unit", max_examples=60, deadline=None)
-settings.load_profile("unit")
+settings.register_profile(  # a mutant need only be found, in the same way each time
+    "mutant",
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+)
+settings.load_profile("mutant" if "MUTANT_UNDER_TEST" in os.environ else "unit")
