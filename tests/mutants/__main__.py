@@ -1,8 +1,8 @@
 """Mutation tests of the rules: does a test fail when a rule is changed? `python -m tests.mutants` mutates what
 `pyproject.toml` names (an hour or more), `python -m tests.mutants "billing.engine.proration*"` a part of it.
 
-Wants mutmut, which the product does not: `.venv/bin/pip install mutmut`. Only pure tests run, no database; mutants live in
-the folder `mutants/`, which is nobody's. Ends with how many were found, module by module.
+Wants mutmut, which the product does not: `.venv/bin/pip install mutmut`. Only pure tests run, no database; mutants live
+in the folder `mutants/`, which is nobody's. Ends with how many were found, module by module.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def main() -> int:
 def _line(told: Counter[str]) -> str:
     tried = told["found"] + told["survived"]
     share = f"{100 * told['found'] / tried:.1f} %" if tried else "—"
-    return f"{share:>8} {told['found']:5} of {tried:5} found, {told['untested']} untested, {told['not tried']} not tried"
+    left = f"{told['untested']} untested, {told['not tried']} not tried"
+    return f"{share:>8} {told['found']:5} of {tried:5} found, {left}"
 
 
 if __name__ == "__main__":
