@@ -20,7 +20,7 @@ from invoices.drafts import LineKind
 from merchants.now import local_date, local_midnight
 from subscribers.periods import Alignment, Interval, Period, Unit, anchor_for, parts
 from tests.unit.pictures import begun, offer, stage
-from tests.unit.test_random_lives import INTERVALS, LIVES, STARTS, ZONES, purchases
+from tests.unit.engine.test_random_lives import INTERVALS, LIVES, STARTS, ZONES, purchases
 
 RUNS = settings(max_examples=25)
 
