@@ -19,8 +19,8 @@ from billing.engine.spans import costs_nothing, stage_spans
 from invoices.drafts import LineKind
 from merchants.now import local_date, local_midnight
 from subscribers.periods import Alignment, Interval, Period, Unit, anchor_for, parts
-from tests.unit.pictures import begun, offer, stage
 from tests.unit.engine.test_random_lives import INTERVALS, LIVES, STARTS, ZONES, purchases
+from tests.unit.pictures import begun, offer, stage
 
 RUNS = settings(max_examples=25)
 
