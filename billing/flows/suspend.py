@@ -26,6 +26,7 @@ from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
 from subscribers.lifecycle import MakesGood, Suspension
 from subscribers.models import Subscription
+from subscribers.periods import Period
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts
 from subscribers.snapshots import Billing, SubscriptionSnapshot
@@ -59,7 +60,8 @@ class Resuming:
 @dataclass(frozen=True, kw_only=True)
 class Foreseen:
     """What it would do. `days_lost`: paid and not had, None while nobody knows until when; `documents` and `backs` are
-    what is written at once; `renews_on` and `next_charge` are what comes, None where nothing is known to."""
+    what is written at once, `credited_later` what will be given back when it is over, as far as that is known;
+    `renews_on` and `next_charge` are what comes, None where nothing is known to."""
 
     from_on: date
     until_on: date | None
@@ -67,6 +69,7 @@ class Foreseen:
     makes_good: MakesGood
     documents: tuple[DraftInvoice, ...] = ()
     backs: tuple[Back, ...] = ()
+    credited_later: tuple[Back, ...] = ()
     renews_on: date | None = None
     next_charge: tuple[date, int] | None = None
 
@@ -141,13 +144,17 @@ def _seen(row: Subscription, wished: SubscriptionSnapshot, now: Now) -> Foreseen
     taken = live(wished, now.today, at=now.at, catalogue=catalogue)
     after = taken[-1].after if taken else wished
     lost = _lost(wished, taken, wish)
+    backs, later = lost_backs(row.pk, made_good.lost_spans(taken), to=made_good.TO), tuple[Back, ...]()
+    if lost and not backs and wish.until_on is not None and wish.makes_good is MakesGood.credit:
+        later = lost_backs(row.pk, (Period(wish.from_on, wish.until_on),), to=made_good.TO)
     return Foreseen(
         from_on=wish.from_on,
         until_on=wish.until_on,
         days_lost=lost,
         makes_good=wish.makes_good,
         documents=tuple(draft for one in taken for draft in one.drafts),
-        backs=lost_backs(row.pk, made_good.lost_spans(taken), to=made_good.TO),
+        backs=backs,
+        credited_later=later,
         renews_on=after.current_period.end if after.current_period and not after.suspension else None,
         next_charge=next_charge(after, catalogue=catalogue),
     )

@@ -71,6 +71,23 @@ def money_rows(seen: Foreseen, row: Subscription, language: str) -> list[Row]:
     return rows
 
 
+def gift_rows(seen: Foreseen, before: SubscriptionSnapshot, language: str) -> list[Row]:
+    """What is given: at 0, with what a period of it would have cost; and what the gift comes to where it ends."""
+    held, rows = {one.id for one in before.options}, []
+    for one in seen.after.options:
+        if one.complimentary and one.id not in held:
+            price = one.price(seen.after.stage.interval)
+            inputs = {"currency": seen.after.offer.currency, "instead_of": (price or 0) * one.quantity}
+            said = say_line("complimentary", {**inputs, "unit_amount": price or 0}, amount=0, language=language)
+            title = said_in(one.title, language) or one.reference
+            label = f"{title} × {one.quantity}" if one.quantity > 1 else title
+            rows.append(Row(label=label, amount=0, formula=said))
+    if rows and seen.worth is not None and seen.worth.cost:
+        worth = amount_text(seen.worth.cost, seen.after.offer.currency, language)
+        rows.append(Row(label=_("Worth in all"), amount=0, text=worth))
+    return rows
+
+
 def document_rows(documents: Iterable[DraftInvoice], row: Subscription, language: str) -> list[Row]:
     """Invoices to be, line by line, each with its sum."""
     rows: list[Row] = []

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing.engine.wishes import WishKind
 from billing.flows import cancel, change, schedule
 from billing.pages.change_forms import ChangeForm, OfferForm, OptionForm, QuantityForm, WithoutForm
-from billing.pages.change_rows import ended_titles, feature_rows, later_rows, money_rows
+from billing.pages.change_rows import ended_titles, feature_rows, gift_rows, later_rows, money_rows
 from billing.pages.coming import SUSPEND, plan_words, suspension_facts
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.sold import held_by, offer_rows, offers_for, sold_with, with_other_periods
@@ -163,7 +163,7 @@ def _context(
         **context,
         "seen": seen,
         "is_now": seen.when == "now",
-        "rows": money_rows(seen, row, language),
+        "rows": [*gift_rows(seen, picture, language), *money_rows(seen, row, language)],
         "later": later[:MOST_LATER],
         "ended": ended_titles(seen, language),
         "becomes": feature_rows(picture, seen.after, seen.on, language),

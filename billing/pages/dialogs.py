@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from django.http import HttpResponse
 from django.utils.translation import get_language
 
 from merchants.http.frame import OfficeRequest, office_render, role_name
 from merchants.languages import said_in
-from merchants.refusals import Conflict
+from merchants.refusals import Refusal
 from merchants.templatetags.statuses import status_word
 from merchants.wording import long_date_text
 from subscribers.models import Gesture, Subscription
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def show_dialog(
@@ -36,15 +42,24 @@ def who_of(row: Subscription | Gesture) -> str:
     return str(who.name or who.company or who.reference)
 
 
-def readable(refusal: Conflict) -> Conflict:
-    """The same, its day as people write it, its status and roles in words of theirs."""
-    said = dict(refusal.params)
-    if "day" in said:
-        said["day"] = long_date_text(date.fromisoformat(str(said["day"])), get_language() or "en")
+R = TypeVar("R", bound=Refusal)
+
+
+def readable(refusal: R) -> R:
+    """The same, its days as people write them its status and roles in words of theirs; so of each field."""
+    refusal.params = _people_s(refusal.params)
+    refusal.errors = [replace(error, params=_people_s(error.params)) for error in refusal.errors]
+    return refusal
+
+
+def _people_s(params: Mapping[str, object]) -> dict[str, object]:
+    said, language = dict(params), get_language() or "en"
+    for name, value in params.items():
+        if isinstance(value, str) and DAY.fullmatch(value):
+            said[name] = long_date_text(date.fromisoformat(value), language)
     if "status" in said:
         word = status_word("subscription", str(said["status"]))
         said["status"] = word[:1].lower() + word[1:]
     if "who" in said:
         said["who"] = ", ".join(role_name(role) for role in str(said["who"]).split(", ") if role)
-    refusal.params = said
-    return refusal
+    return said

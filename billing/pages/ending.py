@@ -176,7 +176,8 @@ def _cancelling(request: OfficeRequest, row: Subscription, form: CancelForm) -> 
         "to_balance": sum(back.plan.to_balance for back in seen.backs),
         "currency": row.currency,
         "kept": [said_in(titles.get(one, {}), language) or one for one in kept],
-        "spared": next((one for one in coming(ended) if one.gross), None),
+        "spared": next((one for one in coming(replace(ended, usage=())) if one.gross), None),
+        "metered": bool(ended.stage.usage) and seen.ends_on > now.today,
     }
 
 

@@ -18,12 +18,11 @@ from billing.flows import cancel, move_renewal, suspend
 from billing.flows.move_renewal import Moving
 from billing.flows.suspend import Resuming, Suspending
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.pausing_rows import pausing_rows
 from billing.pages.subjects import subscription_of
-from invoices.totals import totals
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
-from merchants.languages import said_in
 from merchants.permissions import Permission
-from merchants.refusals import Conflict, Invalid
+from merchants.refusals import Conflict, Invalid, Refusal
 from merchants.selectors.clocks import now_for
 from subscribers.lifecycle import MakesGood
 from subscribers.models import Subscription
@@ -180,7 +179,7 @@ def _act(
                     done = act(
                         merchant_id=office.merchant.pk, subscription_id=row.pk, asked=form.asked(), actor=office.actor
                     )
-                except Conflict as refusal:
+                except Refusal as refusal:
                     raise readable(refusal) from refusal
             if done is not None and form.is_valid():
                 messages.success(request, _("%(offer)s is changed.") % {"offer": title_of(row)})
@@ -212,22 +211,8 @@ def _context(
     try:
         seen = foresee(row, form.asked(), merchant=request.office.merchant, now=now)
     except Invalid as refusal:
-        return {**context, "refusal": " ".join(error.say(_) for error in refusal.errors)}
+        return {**context, "refusal": " ".join(error.say(_) for error in readable(refusal).errors)}
     except Conflict as refusal:
         return {**context, "refusal": readable(refusal).say(_), "way_out": refusal.say_way_out(_)}
-    language = get_language() or "en"
-    return {
-        **context,
-        "seen": seen,
-        "renews_on": getattr(seen, "on", None) or getattr(seen, "renews_on", None),
-        "lost": getattr(seen, "days_lost", None),
-        "lines": [
-            {"title": said_in(line.title, language), "formula": line.formula, "amount": line.charged}
-            for draft in seen.documents
-            for line in draft.lines
-        ],
-        "due": sum(totals(draft.lines, draft.tax_behavior).gross for draft in seen.documents),
-        "credited": sum(back.plan.credit.gross for back in seen.backs),
-        "next_on": seen.next_charge[0] if seen.next_charge else None,
-        "next_amount": seen.next_charge[1] if seen.next_charge else None,
-    }
+    rows = pausing_rows(seen, row, get_language() or "en", now.today)
+    return {**context, "seen": seen, "rows": rows}

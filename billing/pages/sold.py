@@ -87,17 +87,19 @@ def offer_rows(form: OfferForm, merchant: Merchant, picture: SubscriptionSnapsho
     that is chosen, with how many are asked for."""
     chosen = form.chosen.public_id if form.chosen else ""
     pictures = offer_pictures(one.newest.pk for one in form.offers.values())
-    rows = []
+    rows, ruled = [], ""
     for id_, one in form.offers.items():
         offer = pictures[one.newest.pk]
         stage = first_paid(offer)
         often = rhythm(stage.interval.unit.value, stage.interval.count)
+        when = transition_of(merchant, picture, offer, on=today).when
+        ruled = when.value if id_ == chosen else ruled
         rows.append(
             {
                 "id": id_,
                 "title": said_in(offer.title, get_language() or "en") or offer.reference,
                 "price": f"{money(stage.amount, offer.currency)} {often}",
-                "note": _counts(transition_of(merchant, picture, offer, on=today).when),
+                "note": _counts(when),
                 "checked": id_ == chosen,
             }
         )
@@ -110,7 +112,13 @@ def offer_rows(form: OfferForm, merchant: Merchant, picture: SubscriptionSnapsho
         }
         for one in form.sold
     ]
-    return {"offers": rows, "option_rows": options, "chosen": chosen, "fresh": form.keeps and bool(chosen)}
+    return {
+        "offers": rows,
+        "option_rows": options,
+        "chosen": chosen,
+        "ruled": ruled,
+        "fresh": form.keeps and bool(chosen),
+    }
 
 
 def _counts(when: When) -> str:

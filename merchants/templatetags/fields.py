@@ -34,6 +34,12 @@ def kind_of(widget: forms.Widget) -> str:
     return "line"
 
 
+def _says_itself(field: forms.Field) -> bool:
+    """Whether a field needs no mark though the form lets it be empty: one of a list, whose first words say what nothing
+    means, or one that the act will ask for (`needed`)."""
+    return isinstance(field.widget, forms.Select) or bool(getattr(field, "needed", False))
+
+
 @register.inclusion_tag("components/field.html")
 def field(bound: forms.BoundField, label: str = "", help: str | None = None, **attributes: Any) -> dict[str, Any]:
     """`{% field form.email %}`; `label` and `help` overrule the form's; other names become attributes of the control
@@ -56,7 +62,7 @@ def field(bound: forms.BoundField, label: str = "", help: str | None = None, **a
         "errors": bound.errors,
         "choices": list(bound.subwidgets) if kind == "choices" else [],
         "pick": control_class(widget),
-        "optional": not bound.field.required and kind != "tick" and not getattr(bound.field, "needed", False),
+        "optional": not bound.field.required and kind != "tick" and not _says_itself(bound.field),
     }
 
 

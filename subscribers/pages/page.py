@@ -244,7 +244,8 @@ def _line(row: Subscription, offer: OfferSnapshot) -> str:
         ]
     anchor = anchor_of(row)
     if anchor is not None and anchor.day is not None and anchor.month is None:
-        parts.append(_("renewed on day %(day)s of the month") % {"day": anchor.day})
+        first = _("renewed on the first of the month")
+        parts.append(first if anchor.day == 1 else _("renewed on day %(day)s of the month") % {"day": anchor.day})
     if row.quantity > 1:
         parts.append(_("quantity %(count)s") % {"count": row.quantity})
     parts.append(_("version %(number)s of the offer") % {"number": row.offer_version.number})

@@ -101,13 +101,23 @@ def _charge_of(row: Subscription, life: Life) -> date | None:
     if row.status == Subscription.Status.TRIALING:
         dates = spans(row, life.offers[row.offer_version_id])
         day = dates[row.stage_position].end if len(dates) > row.stage_position else None
+    if day is not None and _stands_still(row, day):
+        day = row.suspended_until
     over = row.billing_ends_on or row.service_ends_on
     return None if day is None or (over is not None and over <= day) else day
+
+
+def _stands_still(row: Subscription, day: date) -> bool:
+    """Whether a suspension keeps that day's period from being billed."""
+    since, until = row.suspended_from, row.suspended_until
+    return row.suspension_stops_billing and since is not None and since <= day and (until is None or day < until)
 
 
 def _next(life: Life, due: tuple[date, Subscription] | None, language: str) -> Cell:
     if due is None:
         note = _("Nothing more is billed") if life.live else ""
+        if any(row.suspension_stops_billing and row.suspended_until is None for row in life.live):
+            note = _("Nothing is billed until it is resumed")
         return Cell(_("Next charge"), pgettext("next charge", "None"), note)
     day, row = due
     soon = day - life.now.today < timedelta(days=100)
