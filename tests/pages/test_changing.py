@@ -150,3 +150,25 @@ def test_in_french(shop, sub):
     with tenant(shop.id):
         wish = ScheduledChange.objects.get()
         assert Change.objects.get(subject_id=wish.pk).reason == "plus tard"
+
+
+def test_coupons_by_code_with_another_offer(shop, desk, sub):
+    family, half = offer_id(desk, sub, "Family"), shop.coupon("HALF", percent_off=50, duration="forever")
+    shop.coupon("OVER", percent_off=50, duration="forever", valid_until=shop.now().at)
+    query = f"?offer={family}&terms_of={family}&quantity=1&when=period_end&reason=&coupons="
+    said = {
+        code: words(desk.get("subscription-offer", query + code, subscription=sub.public_id, fragment=True).content)
+        for code in ("nope", "over", "half,half", " half ")
+    }
+    assert "We do not know this code. nope" in said["nope"]
+    assert "This coupon is over." in said["over"] and "Named twice." in said["half,half"]
+    assert "€9.00" in said[" half "]
+    asked = {"offer": family, "terms_of": family, "quantity": 1, "when": "period_end", "reason": "back again"}
+    refused = post(desk, "subscription-offer", sub, **asked, coupons="over")
+    assert refused.status_code == 422 and "This coupon is over." in words(refused.content)
+    assert post(desk, "subscription-offer", sub, **asked, coupons="half").status_code == 302
+    with tenant(shop.id):
+        assert ScheduledChange.objects.get().details["coupons"] == [str(half.pk)]
+        person = sub.subscriber.public_id
+    coming = desk.get("subscriber-coming", subscriber=person, fragment=True)
+    assert "With the coupon HALF" in words(coming.content)
