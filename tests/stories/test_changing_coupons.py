@@ -186,3 +186,20 @@ def test_one_added_by_itself_meanwhile_is_had_and_counted_once(world):
         2026-02-28  pro          02-28..03-31           30.00
         """)
     assert uses(world) == {"NEW": 1} and attached(world) == [("NEW", 0, True)]
+
+
+def test_a_gesture_stays_whatever_is_given(world):
+    basic, pro = world.shop.offer("basic", ("month", None, 30_00)), world.shop.offer("pro", ("month", None, 60_00))
+    gesture = world.shop.coupon("G", percent_off=50, duration="repeating", periods=2, is_gesture=True)
+    ten = world.shop.coupon("TEN", percent_off=10, duration="forever")
+    sub = world.subscribe(basic, coupons=[gesture, ten])
+    world.until("2026-02-14")
+    world.change(sub, ChangeOffer(offer=pro, coupons=[]))
+    assert attached(world) == [("G", 1, True), ("TEN", 0, False)]
+    assert world.until("2026-03-31").statement(sub) == dedent("""\
+        2026-01-31  basic        01-31..02-28           13.50
+                    credit basic                        -6.75
+        2026-02-14  pro          02-14..02-28           15.00
+        2026-02-28  pro          02-28..03-31           30.00
+        2026-03-31  pro          03-31..04-30           60.00
+        """)
