@@ -4,17 +4,25 @@ tests/lives/test_told.py`, and read the difference before it is committed."""
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from tests.lives.told import TOLD, tell
+from tests.lives.told import MOMENTS, TOLD, tell, tell_moments
 
 LIVES = 32
 
 
-def test_what_was_billed_given_back_and_left_is_what_it_was():
-    told = tell(LIVES)
+def held(told: str, file: Path) -> None:
     if os.environ.get("TELL"):
-        TOLD.write_text(told, encoding="utf-8")
-    known = TOLD.read_text(encoding="utf-8").splitlines()
+        file.write_text(told, encoding="utf-8")
+    known = file.read_text(encoding="utf-8").splitlines()
     for at, (line, before) in enumerate(zip(told.splitlines(), known, strict=False), 1):
-        assert line == before, f"line {at} of {TOLD.name}"
+        assert line == before, f"line {at} of {file.name}"
     assert len(told.splitlines()) == len(known)
+
+
+def test_what_was_billed_given_back_and_left_is_what_it_was():
+    held(tell(LIVES), TOLD)
+
+
+def test_each_way_in_which_a_step_can_go_is_what_it_was():
+    held(tell_moments(), MOMENTS)

@@ -6,18 +6,25 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from billing.engine.decide import Step
+from billing.engine.lives import live
 from invoices.drafts import DraftLine
+from subscribers.snapshots import SubscriptionSnapshot
+from tests.lives.moments import moments
 from tests.lives.numbers import drawn
-from tests.lives.pure import Line, play
+from tests.lives.pure import CATALOGUE, Line, play
 
 SEED = 20270101
 TOLD = Path(__file__).with_name("told.txt")
+MOMENTS = Path(__file__).with_name("moments.txt")
+UNTIL = date(2026, 6, 20)
 UNSAID = {"id", "payer", "beneficiary", "offer", "tax", "zone", "usage", "scheduled"}
 """What is the same in all lives, or the catalogue's."""
 KNOWN = {
@@ -36,6 +43,32 @@ KNOWN = {
 def tell(lives: int) -> str:
     """So many lives, one after the other."""
     return "".join(_life(number) for number in range(lives))
+
+
+def tell_moments() -> str:
+    """Each moment with all its steps of five months, and how it stands after each."""
+    told = []
+    for name, snapshot in moments():
+        told.append(f"# {name}")
+        for one in live(snapshot, UNTIL, catalogue=CATALOGUE):
+            step = one.step
+            told.append(_step(step))
+            if step.drafted:
+                said = {each.name: getattr(step.drafted, each.name) for each in fields(step.drafted)}
+                told.append(f"  bills {_plain({**said, 'lines': [line.amount for line in step.drafted.lines]})}")
+                told += [f"  line {line.period} {_drafted(line)}" for line in step.drafted.lines]
+            told.append(f"  ends {','.join(step.ended_options)}; next {step.next_action_at}")
+            told.append(f"  stands {_stands(one.after)}")
+        told.append("")
+    return "\n".join(told) + "\n"
+
+
+def _stands(snapshot: SubscriptionSnapshot) -> str:
+    read = {each.name: getattr(snapshot, each.name) for each in fields(snapshot)}
+    options = [(one.id, one.quantity, one.ends_on, one.periods_used) for one in snapshot.options]
+    coupons = [(one.id, one.periods_used) for one in snapshot.coupons]
+    kept = {name: value for name, value in read.items() if name not in UNSAID}
+    return _plain({**kept, "options": options, "coupons": coupons})
 
 
 def _life(number: int) -> str:
@@ -82,6 +115,6 @@ def _read(value: Any) -> Any:
         return [_read(one) for one in value]
     if isinstance(value, frozenset | set):
         return sorted(_read(one) for one in value)
-    if isinstance(value, date | Fraction) or type(value).__name__ == "Decimal":
+    if isinstance(value, date | Decimal | Fraction | UUID):
         return str(value)
     return value
