@@ -129,6 +129,17 @@ class OptionSnapshot:
         """True for a one-off that has not been billed yet."""
         return self.is_one_off and self.periods_used == 0
 
+    @property
+    def grants(self) -> tuple[GrantSnapshot, ...]:
+        """What it opens. Where its quotas add, each of those that were bought adds: three times ten uses are thirty. A
+        quota that does not add, a switch and a level are what they are, however many were bought (domain 17)."""
+        if self.quantity == 1:
+            return self.features
+        return tuple(
+            replace(each, quota=each.quota * self.quantity) if each.adds and each.quota is not None else each
+            for each in self.features
+        )
+
     def price(self, interval: Interval) -> int | None:
         """Its price per unit for such a period, in minor units; None where it is not sold for that interval."""
         return self.one_off_amount if self.is_one_off else self.prices.get(interval.key)

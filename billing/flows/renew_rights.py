@@ -98,10 +98,13 @@ def _of_step(life: Life, one: Taken, at: datetime, acts: list[_Closes | _Opens])
         acts.append(_Opens(life, one.after.stage.features, at, Grant.Source.OFFER))
     for option_id in one.step.ended_options:
         acts.append(_Closes(life, at, option_id=UUID(option_id)))
-    known = set() if begins else {option.id for option in one.before.options}
+    known = {} if begins else {option.id: option.grants for option in one.before.options}
     for option in one.after.options:
-        if option.id not in known:
-            acts.append(_Opens(life, option.features, at, _source(option), UUID(option.id)))
+        if known.get(option.id) == option.grants:
+            continue
+        if known.get(option.id):  # another quantity, of what adds
+            acts.append(_Closes(life, at, option_id=UUID(option.id)))
+        acts.append(_Opens(life, option.grants, at, _source(option), UUID(option.id)))
 
 
 def _source(option: OptionSnapshot) -> Grant.Source:

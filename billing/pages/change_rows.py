@@ -160,7 +160,7 @@ def _opened(snapshot: SubscriptionSnapshot, day: date) -> dict[str, GrantSnapsho
     adding: list[GrantSnapshot] = []
     for option in snapshot.options:
         if option.lives(day):
-            for grant in option.features:
+            for grant in option.grants:
                 (adding if option.adds and grant.quota is not None else granted).append(grant)
     best: dict[str, GrantSnapshot] = {}
     for grant in granted:

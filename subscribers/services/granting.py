@@ -30,7 +30,7 @@ def open_options(
         for option in options
         for grant in _open(
             subscription,
-            option.features,
+            option.grants,
             Grant.Source.GESTURE if option.complimentary else Grant.Source.OPTION,
             UUID(option.id),
             at=at,

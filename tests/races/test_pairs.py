@@ -3,22 +3,24 @@ after the other would have left, in one order or the other (reliability §3, F29
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Max, Sum
 
 from billing.engine.leaving import Refunding
-from billing.flows import cancel, change, move_renewal, schedule, suspend
-from billing.flows.asks import AddOption, ChangeOffer, SetQuantity
+from billing.flows import cancel, change, move_renewal, schedule, suspend, withdraw
+from billing.flows.asks import AddOption, ChangeOffer, Gift, SetQuantity
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
 from billing.flows.move_renewal import Moving
 from billing.flows.purchase import WishedOption
 from billing.flows.renew import renew
-from billing.flows.suspend import Suspending
+from billing.flows.suspend import Resuming, Suspending
+from billing.flows.withdraw import Withdrawing
 from invoices.models import CreditNoteLine, Invoice, InvoiceLine
 from merchants.models import TestClock
 from merchants.refusals import Refusal
@@ -29,7 +31,24 @@ from tests.stories.statements import World
 from tests.worlds import TESTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NAMES = ("renewal", "offer", "quantity", "option", "planned", "cancelled", "ended", "undone", "suspended", "moved")
+NAMES = (
+    "renewal",
+    "offer",
+    "quantity",
+    "option",
+    "planned",
+    "cancelled",
+    "ended",
+    "undone",
+    "suspended",
+    "moved",
+)
+YOUNG = ("withdrawn", "offer", "ended", "suspended")
+"""Raced with a withdrawal, ten days after the contract."""
+PAUSED = ("resumed", "renewal", "ended")
+"""Raced with a resumption, on a day on which its billing stands still."""
+GIVEN = ("gift", "renewal", "option")
+"""Raced with an option that is given."""
 Act = Callable[[Subscription], Any]
 
 
@@ -61,7 +80,12 @@ def acts(world: World) -> dict[str, Act]:
         of(suspend.suspend, asked=Suspending(from_on=date(2026, 3, 10))),
         of(move_renewal.move_renewal, moving=Moving(on=date(2026, 4, 10), added_days="charged", reason="asked")),
     )
-    return dict(zip(NAMES, named, strict=True))
+    more = {
+        "gift": now(AddOption(wished=WishedOption(option=extra), gift=Gift(reason="asked", periods=2))),
+        "withdrawn": of(withdraw.withdraw, asked=Withdrawing(to="balance")),
+        "resumed": of(suspend.resume, asked=Resuming()),
+    }
+    return {**dict(zip(NAMES, named, strict=True)), **more}
 
 
 def tried(act: Act, sub: Subscription) -> str:
@@ -98,32 +122,81 @@ def stands(world: World, sub: Subscription) -> dict[str, Any]:
         }
 
 
-@pytest.mark.parametrize("first", NAMES)
-def test_two_at_once_leave_what_one_after_the_other_would(world, first):
+def sold(world: World) -> None:
+    """What there is to change to."""
     shop = world.shop
     extra = shop.option("extra", 2_00)
     basic, pro = shop.offer("basic", ("month", None, 30_00), options=[extra]), shop.offer("pro", ("month", None, 60_00))
-    shop.made = {"pro": pro, "extra": extra}
-    pairs = NAMES[NAMES.index(first) :]
-    subs = {
-        (second, way): shop.subscribe(world.person(f"{second} {way}", card=None), basic)
-        for second in pairs
+    shop.made = {"basic": basic, "pro": pro, "extra": extra}
+
+
+def three_each(world: World, names: Sequence[str]) -> dict[tuple[str, str], Subscription]:
+    """For each action that is raced, one subscription for either order and one for both at once."""
+    basic = world.shop.made["basic"]
+    return {
+        (second, way): world.shop.subscribe(world.person(f"{second} {way}", card=None), basic)
+        for second in names
         for way in ("ab", "ba", "at once")
     }
-    with tenant(shop.id):
+
+
+def on_day(world: World, month: int, day: int) -> None:
+    """Time passes, and nothing that falls due is made."""
+    with tenant(world.shop.id):
         clock = TestClock.objects.get()
-        clock.time = clock.time.replace(month=2, day=28)
+        clock.time = clock.time.replace(month=month, day=day)
         clock.save()
+
+
+def race(world: World, first: str, subs: Mapping[tuple[str, str], Subscription]) -> None:
+    """Each pair in either order, then at once: it leaves what one of the orders left, with the same answers."""
     do = acts(world)
-    for second in pairs:
+    for second in dict.fromkeys(name for name, _way in subs):
         a, b = do[first], do[second]
         told_ab = (tried(a, subs[second, "ab"]), tried(b, subs[second, "ab"]))
         told_ba = tuple(reversed((tried(b, subs[second, "ba"]), tried(a, subs[second, "ba"]))))
         one = subs[second, "at once"]
         results = together(lambda: tried(a, one), lambda: tried(b, one))  # noqa: B023 - both end here
         assert not [each for each in results if isinstance(each, OperationalError)], (first, second)
-        if first == "renewal":  # it leaves to the next run what it finds locked
+        if "renewal" in (first, second):  # it leaves to the next run what it finds locked
             for way in ("ab", "ba", "at once"):
-                a(subs[second, way])
+                do["renewal"](subs[second, way])
         ways = [(told_ab, stands(world, subs[second, "ab"])), (told_ba, stands(world, subs[second, "ba"]))]
         assert (tuple(results), stands(world, one)) in ways, (first, second, results, told_ab, told_ba)
+
+
+@pytest.mark.parametrize("first", NAMES)
+def test_two_at_once_leave_what_one_after_the_other_would(world, first):
+    sold(world)
+    subs = three_each(world, NAMES[NAMES.index(first) :])
+    on_day(world, 2, 28)
+    race(world, first, subs)
+
+
+def test_a_withdrawal_gives_back_once_whatever_is_done_beside_it(world):
+    sold(world)
+    subs = three_each(world, YOUNG)
+    on_day(world, 2, 10)
+    race(world, "withdrawn", subs)
+    with tenant(world.shop.id):
+        lines = CreditNoteLine.objects.values_list("invoice_line_id")
+        given = lines.annotate(Sum("amount"), Max("invoice_line__amount"))
+        assert [line for line, back, charged in given if back > charged] == []
+
+
+def test_a_gift_stands_once_for_each_time_that_it_was_given(world):
+    sold(world)
+    subs = three_each(world, GIVEN)
+    on_day(world, 2, 28)
+    race(world, "gift", subs)
+
+
+def test_a_resumption_beside_anything_else_opens_one_period(world):
+    sold(world)
+    subs = three_each(world, PAUSED)
+    on_day(world, 2, 10)
+    for sub in subs.values():
+        asked = Suspending(stops_billing=True)
+        suspend.suspend(merchant_id=world.shop.id, subscription_id=sub.pk, asked=asked, actor=TESTER)
+    on_day(world, 3, 5)
+    race(world, "resumed", subs)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from billing.flows import cancel
-from billing.flows.asks import ChangeOffer
+from billing.flows.asks import AddOption, ChangeOffer
+from billing.flows.purchase import WishedOption
 from merchants.models import Feature
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscriber
+from subscribers.models import Grant, Subscriber
 from subscribers.selectors.rights import held
 from subscribers.services import consuming
 from tests.stories.statements import World
@@ -108,6 +109,32 @@ def test_options_that_add_count_in_the_one_period_and_the_larger_of_two_offers_g
     assert it.scans("d") == "quota_exceeded"
     it.world.until("2026-06-01")
     assert it.scans("d", 6) == (6, 0)
+
+
+def test_each_of_an_option_that_was_bought_adds_where_it_adds(shop):
+    """4 classes, and packs of 2: one pack is 6, three packs now are 10, one again from the next period on is 6.
+    A quota that does not add is what it is, however many were bought."""
+    it = club(shop, "2026-05-01")
+    more = shop.option("more", 2_00, features={"classes": {"quota": 2}}, adds=True)
+    own = shop.option("own", 1_00, features={"classes": {"quota": 3}})
+    sub = it.world.subscribe(
+        shop.offer("small", ("month", None, 10_00), options=[more, own], features={"classes": {"quota": 4}}),
+        options=[more],
+    )
+    assert it.stands() == (0, 6, "2026-05-01", "2026-06-01")
+    it.world.until("2026-05-14")
+    assert it.scans("a", 6) == (6, 0)
+    it.world.change(sub, AddOption(wished=WishedOption(option=more, quantity=3)), when="now")
+    assert it.stands() == (6, 10, "2026-05-01", "2026-06-01"), "what was used stays used"
+    it.world.change(sub, AddOption(wished=WishedOption(option=own, quantity=5)), when="now")
+    assert it.stands() == (6, 10, "2026-05-01", "2026-06-01"), "five times a quota of 3 that does not add is 3"
+    it.world.change(sub, AddOption(wished=WishedOption(option=more, quantity=1)), when="period_end")
+    assert it.stands() == (6, 10, "2026-05-01", "2026-06-01")
+    it.world.until("2026-06-01")
+    assert it.stands() == (0, 6, "2026-06-01", "2026-07-01")
+    with tenant(shop.id):
+        opened = list(Grant.objects.filter(adds=True).order_by("id").values_list("quota", flat=True))
+        assert (opened, Grant.objects.filter(adds=True, ends_at=None).count()) == ([2, 6, 2], 1)
 
 
 def test_a_short_first_period_and_a_free_stage_are_periods_of_their_own(shop):
