@@ -15,7 +15,7 @@ from billing.exports.reading import Source
 from merchants.ids import show
 from subscribers.models import Change
 from subscribers.selectors import people
-from subscribers.selectors.answers import change_shown
+from subscribers.selectors.history_answers import change_shown
 from subscribers.selectors.timeline import CHANGE, Entry, say
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from merchants.actors import Channel
 from merchants.http.bodies import Filters
 from merchants.http.fields import Choice, Instant, PublicId, Reference, Text
 from merchants.http.shared import PersonBody
-from subscribers.selectors.answers import SUBJECTS
+from subscribers.selectors.history_answers import SUBJECTS
 from subscribers.selectors.timeline import KINDS
 
 

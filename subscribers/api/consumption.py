@@ -12,7 +12,7 @@ from merchants.models import Feature
 from subscribers.api.rights import OfSubscriber
 from subscribers.models import Consumption
 from subscribers.models.consumption import KEY_LENGTH
-from subscribers.selectors.answers import ConsumptionShape, uses_shown
+from subscribers.selectors.right_answers import ConsumptionShape, uses_shown
 from subscribers.services import consuming
 
 

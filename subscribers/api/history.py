@@ -15,7 +15,7 @@ from merchants.http.views import ApiView
 from subscribers.api.bodies import ChangeFilters, TimelineFilters
 from subscribers.models import Change, Subscription
 from subscribers.selectors import people
-from subscribers.selectors.answers import ChangeShape, TimelineShape, change_shown, entries_shown
+from subscribers.selectors.history_answers import ChangeShape, TimelineShape, change_shown, entries_shown
 from subscribers.selectors.timeline import CHANGE, Entry, opened, say, sealed, timeline
 
 OF_ONE_LIFE = cursors.Keyset(("-recorded_at", "-id"))

@@ -12,7 +12,7 @@ from merchants.http.fields import Day, Flag, Text, Whole
 from merchants.http.operations import operation
 from merchants.models import Feature
 from subscribers.api.rights import OfSubscriber
-from subscribers.selectors.answers import FeatureRightShape, right_shown
+from subscribers.selectors.right_answers import FeatureRightShape, right_shown
 from subscribers.services import overriding
 from subscribers.services.overriding import Moved, Override
 

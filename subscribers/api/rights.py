@@ -15,7 +15,9 @@ from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from subscribers.models import Subscriber
 from subscribers.selectors import people
-from subscribers.selectors.answers import (
+from subscribers.selectors.lives import PastRights, past_rights
+from subscribers.selectors.moments import Past
+from subscribers.selectors.right_answers import (
     AccessShape,
     FeatureRightShape,
     FeatureRightsShape,
@@ -23,8 +25,6 @@ from subscribers.selectors.answers import (
     right_shown,
     rights_shown,
 )
-from subscribers.selectors.lives import PastRights, past_rights
-from subscribers.selectors.moments import Past
 from subscribers.selectors.rights import access_of, held, held_named, live_subscriptions
 
 

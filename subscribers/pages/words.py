@@ -19,7 +19,7 @@ from merchants.templatetags.texts import long_date, moment, number, short_date
 from merchants.tenancy.models import TenantForeignKey
 from merchants.wording import locale_of, percent_text
 from subscribers.models import Subscriber
-from subscribers.selectors.answers import SUBJECTS
+from subscribers.selectors.history_answers import SUBJECTS
 from subscribers.selectors.names import Names
 from subscribers.selectors.personal import ERASED
 from subscribers.shapes import vat_check

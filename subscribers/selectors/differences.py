@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypedDict
 
 from merchants.ids import show
 from merchants.selectors.shapes import InstantText, Says, instant_text
-from subscribers.selectors.answers import ChangeShape, change_shown, patch_shown, subject_shown
 from subscribers.selectors.compared import Compared, Differs, Subject
+from subscribers.selectors.history_answers import ChangeShape, change_shown, patch_shown, subject_shown
 
 
 class DifferenceShape(TypedDict):

@@ -22,7 +22,7 @@ from subscribers.models import (
     SubscriptionCoupon,
     SubscriptionOption,
 )
-from subscribers.selectors.answers import SUBJECTS
+from subscribers.selectors.history_answers import SUBJECTS
 
 Says = Callable[[Any, str], str]
 """A row's name in a language."""

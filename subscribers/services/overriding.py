@@ -21,8 +21,8 @@ from subscribers import history
 from subscribers.models import Grant
 from subscribers.quotas import lone_period
 from subscribers.rights import LiveGrant, Right, Source, SourceKind
-from subscribers.selectors.answers import right_shown
 from subscribers.selectors.pictures import grant_picture
+from subscribers.selectors.right_answers import right_shown
 from subscribers.selectors.rights import held, with_override
 from subscribers.services import belonging, facts
 

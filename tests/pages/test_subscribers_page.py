@@ -21,7 +21,7 @@ from subscribers.models import Change, PaymentMethod, Subscriber, Subscription
 from subscribers.pages.stages import Span, spans, stage_rows
 from subscribers.pages.titles import CHANGES, EVENTS, KINDS, change_title, event_title
 from subscribers.pages.words import COLUMNS, label_of
-from subscribers.selectors.answers import SUBJECTS
+from subscribers.selectors.history_answers import SUBJECTS
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.services import enrolment
 from tests.pages.subscribers_at import Desk, words

@@ -17,7 +17,7 @@ from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
 from subscribers.models import Change, Subscriber, Subscription
-from subscribers.selectors import answers, past
+from subscribers.selectors import history_answers, past
 from subscribers.services import enrolment
 from tests.worlds import forget, utc
 
@@ -230,4 +230,4 @@ def test_a_past_is_read_in_two_queries_however_long(shop, django_assert_num_quer
 
 
 def test_every_kind_of_subject_has_its_model():
-    assert {model: kind for kind, model in answers.SUBJECTS.items()} == history.KINDS
+    assert {model: kind for kind, model in history_answers.SUBJECTS.items()} == history.KINDS
