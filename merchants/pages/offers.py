@@ -21,7 +21,7 @@ from merchants.http.references import find
 from merchants.languages import TABLE, is_spoken
 from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
 from merchants.pages.offer_cards import card_of, track_of
-from merchants.pages.offer_forms import Editor
+from merchants.pages.offer_editor import Editor
 from merchants.permissions import Permission
 from merchants.pitch import price_words, said, usage_words
 from merchants.refusals import Invalid, Refusal
