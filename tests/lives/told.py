@@ -15,6 +15,7 @@ from uuid import UUID
 
 from billing.engine.decide import Step
 from billing.engine.lives import live
+from invoices.calculations import computes, is_plain, say, say_days, say_discounts, say_period
 from invoices.drafts import DraftLine
 from subscribers.snapshots import SubscriptionSnapshot
 from tests.lives.moments import moments
@@ -56,11 +57,21 @@ def tell_moments() -> str:
             if step.drafted:
                 said = {each.name: getattr(step.drafted, each.name) for each in fields(step.drafted)}
                 told.append(f"  bills {_plain({**said, 'lines': [line.amount for line in step.drafted.lines]})}")
-                told += [f"  line {line.period} {_drafted(line)}" for line in step.drafted.lines]
+                for line in step.drafted.lines:
+                    told.append(f"  line {line.period} {_drafted(line)}")
+                    told += [f"    {_words(line, language)}" for language in ("en", "fr")]
             told.append(f"  ends {','.join(step.ended_options)}; next {step.next_action_at}")
             told.append(f"  stands {_stands(one.after)}")
         told.append("")
     return "\n".join(told) + "\n"
+
+
+def _words(line: DraftLine, language: str) -> str:
+    """What a person reads of it: the calculation, its short form, its discounts, its days."""
+    inputs, amount = line.inputs, line.amount
+    said = [say(line.rule, inputs, amount=amount, language=language)]
+    said += [say_days(inputs, amount=amount, language=language), *say_discounts(inputs, language=language)]
+    return " | ".join([*said, say_period(inputs, language=language), str(computes(inputs)), str(is_plain(inputs))])
 
 
 def _stands(snapshot: SubscriptionSnapshot) -> str:

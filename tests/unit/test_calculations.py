@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from billing.engine.quoting import quote
-from invoices.calculations import say, say_days, say_discounts
+from invoices.calculations import computes, say, say_days, say_discounts
 from subscribers.periods import Alignment
 from tests.unit.pictures import offer, option, percent, purchase, stage
 
@@ -85,3 +85,25 @@ def test_every_input_is_json():
     for line in lines(stage(2990), options=(option(),), coupons=(percent("12.5"),)):
         assert json.loads(json.dumps(line.inputs)) == line.inputs
         assert Decimal(line.unit_price) * 100 == line.inputs["unit_amount"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "computed"),
+    [
+        ({"unit_amount": 1}, True),
+        ({"unit_price": "1"}, True),
+        ({"parts": []}, True),
+        ({"quantity": 2}, False),
+        ({}, False),
+    ],
+)
+def test_what_says_how_it_was_computed(inputs, computed):
+    assert computes(inputs) is computed
+
+
+def test_one_day_is_one_day_and_an_amount_off_names_no_percent():
+    inputs = {"currency": "EUR", "unit_amount": 31_00, "quantity": 1, "days": 1, "whole_days": 31}
+    assert say_days(inputs, amount=1_00, language="en") == "€31.00 × 1 day of 31"
+    assert say_days({**inputs, "days": 2}, amount=2_00, language="en") == "€31.00 × 2 days of 31"
+    off = {"currency": "EUR", "discounts": [{"coupon": "c", "code": "FIVE", "amount": 500}]}
+    assert say_discounts(off, language="en") == ["FIVE: −€5.00"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ import pytest
 from billing.engine.committing import committed_until
 from billing.engine.early_end import early_end_fee
 from billing.engine.leaving import earliest_end
-from billing.engine.lines import early_end_line
+from billing.engine.lines import early_end_line, fee_line
 from billing.engine.schedule import walk
 from invoices.calculations import computes, is_plain, say
 from invoices.drafts import LineKind
@@ -54,6 +55,20 @@ def test_a_notice_moves_it_to_the_end_of_the_period_in_which_it_has_passed():
     assert earliest_end(noticed, D("2026-01-17")) == D("2026-03-15")
     both = bound(intervals=2, notice_days=30, on="2026-02-20")
     assert earliest_end(both, D("2026-02-20")) == D("2026-04-15")
+
+
+def test_an_end_that_is_planned_already_is_not_asked():
+    planned = replace(bound(), service_ends_on=D("2026-06-15"), billing_ends_on=D("2026-06-15"))
+    assert earliest_end(planned, D("2026-01-20")) == D("2027-01-15")
+    assert earliest_end(replace(planned, service_ends_on=None), D("2026-01-20")) == D("2027-01-15")
+    assert earliest_end(replace(planned, billing_ends_on=None), D("2026-01-20")) == D("2027-01-15")
+
+
+def test_the_fee_of_a_change_is_a_line_of_the_offer():
+    line = fee_line(bound(title={"en": "Club", "fr": "Club"}), 15_00, on=D("2026-02-01"))
+    assert (line.kind, line.amount, line.quantity, line.period) == (LineKind.one_off, 15_00, 1, None)
+    assert (line.tax_code, line.catalogue_id, line.fact) == ("electronic", "off_1", "fee:sub_1:2026-02-01")
+    assert line.title["en"].startswith("Club")
 
 
 def test_in_the_free_stage_at_its_end_whatever_binds_later():
