@@ -99,7 +99,7 @@ def test_an_end_spares_the_price_and_not_what_was_used(shop):
     record_usage(merchant_id=shop.id, records=[used], actor=shop.actor)
     said = desk.says("subscription-cancel", way="period_end", reason="")
     assert "No longer charged from 1 December on €30.00" in said and "€80.00" not in said
-    assert "Usage until then billed when that day comes" in said
+    assert "Usage until then billed on that day" in said
 
 
 def test_the_renewal_day_is_asked_only_where_it_has_an_effect(shop):
