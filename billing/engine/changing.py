@@ -4,48 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+from billing.engine.change_terms import STAGE, Change, How
 from billing.engine.decide import Step, StepKind
 from billing.engine.discounts import discounted
 from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
-from billing.engine.moving import Anchoring, moved
+from billing.engine.moving import moved
 from billing.engine.transitions import Proration
 from billing.engine.usage_lines import so_far, usage_lines
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished
 from invoices.drafts import DraftInvoice, DraftLine
 from subscribers.periods import Part, Period
 from subscribers.snapshots import Billing, CouponSnapshot, Duration, OptionSnapshot, Scheduled, SubscriptionSnapshot
-
-STAGE = "stage"
-"""Where lines are named by what they bill: the subscription's own price; options are named by their id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stood:
-    """How the subscription stood before its first change of the day, and what was credited that day of what it had
-    paid then, in minor units after discount, by what the line billed; `kept` is what was not given back at all."""
-
-    snapshot: SubscriptionSnapshot
-    credited: Mapping[str, int] = field(default_factory=dict)
-    kept: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class How:
-    """How a change counts now. `carried` are the coupons that came off what bills the running period, `facts` those
-    facts of lines that exist already; `stood`, where the offer was another one earlier that day."""
-
-    on: date
-    proration: Proration = Proration.days
-    anchoring: Anchoring = Anchoring.restart
-    fee: int = 0
-    carried: tuple[CouponSnapshot, ...] = ()
-    facts: frozenset[str] = frozenset()
-    stood: Stood | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,41 +29,6 @@ class Changed:
     step: Step
     gives_up: frozenset[str]
     whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Before, after, and the part of a period that the after bills. `same`: the period that ran goes on; `again`: the
-    old dates stand again; `moves`: another offer."""
-
-    before: SubscriptionSnapshot
-    after: SubscriptionSnapshot
-    part: Part
-    how: How
-    moves: bool
-    same: bool
-    again: bool
-
-    @property
-    def reprices(self) -> bool:
-        """True where the subscription's own price for the running period changes."""
-        return self.moves or self.before.quantity != self.after.quantity
-
-    @property
-    def cuts(self) -> bool:
-        """True where the running period falls in two: what is billed when it ends was had at two prices."""
-        if self.waits or (self.same and self.how.proration is Proration.full):
-            return False
-        before, after = self.before.stage, self.after.stage
-        arrears = Billing.arrears in (before.billing, after.billing)
-        return (arrears and self.reprices) or (self.moves and bool(before.usage or after.usage))
-
-    @property
-    def waits(self) -> bool:
-        """True where nothing of the running period is given back or charged: the next one is at the new price. Only
-        where both are paid in advance: else days would be billed twice, or never."""
-        advance = {self.before.stage.billing, self.after.stage.billing} == {Billing.advance}
-        return self.how.proration is Proration.none and self.same and advance
 
 
 def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, catalogue: Catalogue) -> Changed:
@@ -134,7 +73,7 @@ def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, cat
     return Changed(step=step, gives_up=_given_up(change), whole=whole)
 
 
-def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, catalogue: Catalogue) -> _Change:
+def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, catalogue: Catalogue) -> Change:
     held = snapshot.current_part
     if held is None:
         raise ValueError("no period runs")
@@ -160,7 +99,7 @@ def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, cata
     same = not again and part.whole == held.whole
     if how.proration is Proration.full and same:
         part = held
-    change = _Change(snapshot, after, part, how, moves, same, again)
+    change = Change(snapshot, after, part, how, moves, same, again)
     if change.reprices and (same or again):
         begins = day if change.cuts else _begins(change)
         after = replace(after, current_period=Period(begins, part.period.end))
@@ -171,7 +110,7 @@ def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, cata
     return replace(change, after=replace(after, scheduled=scheduled))
 
 
-def _begins(change: _Change) -> date:
+def _begins(change: Change) -> date:
     """The first day of the period that goes on, or that stands again."""
     stood = change.how.stood.snapshot if change.again and change.how.stood else change.before
     period = stood.current_period
@@ -199,7 +138,7 @@ def _back(snapshot: SubscriptionSnapshot, stood: SubscriptionSnapshot, day: date
     return back, part
 
 
-def _given_up(change: _Change) -> frozenset[str]:
+def _given_up(change: Change) -> frozenset[str]:
     """What of the lines that bill the running period is given back, by what they billed."""
     if change.waits:
         return frozenset()
@@ -214,7 +153,7 @@ def _given_up(change: _Change) -> frozenset[str]:
     return frozenset(gone - change.how.stood.kept if change.again and change.how.stood else gone)
 
 
-def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapshot]:
+def _document(change: Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapshot]:
     """The lines of the change, and the subscription after it with what they used of its coupons and options."""
     after, how = change.after, change.how
     closing = _closing(change)
@@ -232,7 +171,7 @@ def _document(change: _Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnaps
     return lines, replace(after, options=options, coupons=coupons, charges=())
 
 
-def _closing(change: _Change) -> list[DraftLine]:
+def _closing(change: Change) -> list[DraftLine]:
     """In arrears: the days that were had at the old price."""
     before, held = change.before, change.before.current_part
     if held is None or not change.reprices or before.stage.billing is not Billing.arrears:
@@ -243,7 +182,7 @@ def _closing(change: _Change) -> list[DraftLine]:
     return [_own(stage_line(before, before.stage, had, on=change.how.on), change.how)] if had else []
 
 
-def _used(change: _Change) -> list[DraftLine]:
+def _used(change: Change) -> list[DraftLine]:
     """What was used of the period that ends with the change, at the old prices."""
     period = change.after.current_period
     metered = so_far(change.before, change.how.on)
@@ -252,7 +191,7 @@ def _used(change: _Change) -> list[DraftLine]:
     return [_own(line, change.how) for line in usage_lines(change.before, metered, on=change.how.on)]
 
 
-def _options(change: _Change, part: Part | None, opening: list[DraftLine]) -> tuple[OptionSnapshot, ...]:
+def _options(change: Change, part: Part | None, opening: list[DraftLine]) -> tuple[OptionSnapshot, ...]:
     """Bill what is new, in another quantity, or in another period; options with what they used of their term."""
     held = {option.id: option for option in change.before.options}
     kept: list[OptionSnapshot] = []
@@ -273,14 +212,14 @@ def _options(change: _Change, part: Part | None, opening: list[DraftLine]) -> tu
     return tuple(kept)
 
 
-def _restored(line: DraftLine, key: str, change: _Change) -> list[DraftLine]:
+def _restored(line: DraftLine, key: str, change: Change) -> list[DraftLine]:
     """A line of the old dates at exactly what was credited of it that day; none where nothing was."""
     credited = change.how.stood.credited.get(key, 0) if change.how.stood else 0
     return [restored_line(line, credited)] if credited else []
 
 
 def _less_coupons(
-    change: _Change, closing: Sequence[DraftLine], opening: Sequence[DraftLine], part: Part | None
+    change: Change, closing: Sequence[DraftLine], opening: Sequence[DraftLine], part: Part | None
 ) -> tuple[tuple[DraftLine, ...], tuple[CouponSnapshot, ...]]:
     """Coupons that came off the running period come off the rest of it, prorated and uncounted. A period that begins
     with the change, or the first paid one, counts as any other."""
@@ -312,7 +251,7 @@ def _less_coupons(
     return (*closing, *opening), attached
 
 
-def _of_this_period(change: _Change, arrears: bool) -> list[CouponSnapshot]:
+def _of_this_period(change: Change, arrears: bool) -> list[CouponSnapshot]:
     """Those that the running period has: they came off what billed it, or last for ever, or have begun to count."""
     kept = {one.id for one in change.after.coupons}
     own = [one for one in change.before.coupons if one.id in kept]

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.engine.changing import Changed, How, change_now
+from billing.engine.change_terms import How
+from billing.engine.changing import Changed, change_now
 from billing.engine.committing import committed_until
 from billing.engine.giving import Worth
 from billing.engine.leaving import Refunding

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils import translation
 from django.utils.translation import pgettext
 
-from billing.engine.changing import STAGE
+from billing.engine.change_terms import STAGE
 from billing.engine.leaving import Billed, Refunding, given_back, lost_of
 from invoices.crediting import Ask, CreditRule, whole
 from invoices.drafts import LineKind

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from billing.engine.changing import Stood
+from billing.engine.change_terms import Stood
 from billing.engine.columns import columns
 from billing.engine.wishes import WishKind
 from billing.flows.giving_back import billed_by, given_up, running_lines

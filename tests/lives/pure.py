@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from billing.engine.changing import STAGE, How, Stood, change_now
+from billing.engine.change_terms import STAGE, How, Stood
+from billing.engine.changing import change_now
 from billing.engine.decide import Step
 from billing.engine.leaving import Billed, Refunding, given_back
 from billing.engine.lives import Taken, live

@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.engine.changing import How
+from billing.engine.change_terms import How
 from billing.engine.moving import on_trial
 from subscribers.lifecycle import LIVE
 from subscribers.snapshots import Billing, Scheduled

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from billing.engine.changing import Changed, How, Stood, change_now
+from billing.engine.change_terms import How, Stood
+from billing.engine.changing import Changed, change_now
 from billing.engine.lives import live
 from billing.engine.moving import Anchoring
 from billing.engine.transitions import Direction, Proration, When, direction, unruled
