@@ -6,20 +6,21 @@ not in it. A worker then plans one wish for each in a transaction of its own (`c
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from billing.engine.versions import Move, move
 from billing.models import Campaign, CampaignMember
 from billing.selectors.snapshots import snapshots
 from billing.selectors.touched import in_pieces
 from merchants.actors import Actor
+from merchants.ids import new_id
 from merchants.models import Merchant, Offer, OfferVersion
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, Refusal, gettext_noop
@@ -36,6 +37,8 @@ LONGEST_NOTICE = 366
 FURTHEST = timedelta(days=731)
 """How far ahead an effect date may lie."""
 SAMPLE = 10
+NAMED = 3
+"""Of those who are left out for one reason, how many a preview names."""
 MOST = 100_000
 """Subscriptions of one campaign."""
 
@@ -79,6 +82,7 @@ class Seen:
     yearly_before: int
     yearly_after: int
     left_out: Mapping[str, tuple[str, int]]
+    left_first: Mapping[str, tuple[Subscription, ...]]
     sample: tuple[tuple[Subscription, Move], ...]
 
 
@@ -92,12 +96,15 @@ def foresee(*, merchant_id: UUID, moving: Moving) -> Seen:
         count = moved = before = after = 0
         left: Counter[str] = Counter()
         said: dict[str, str] = {}
+        first: defaultdict[str, list[Subscription]] = defaultdict(list)
         sample: list[tuple[Subscription, Move]] = []
         for row, found in _moves(moving, version, merchant, now):
             count += 1
             if isinstance(found, Refusal):
                 left[found.code] += 1
                 said.setdefault(found.code, found.detail)
+                if len(first[found.code]) < NAMED:
+                    first[found.code].append(row)
                 continue
             moved, before, after = moved + 1, before + found.yearly_before, after + found.yearly_after
             if len(sample) < SAMPLE:
@@ -109,14 +116,19 @@ def foresee(*, merchant_id: UUID, moving: Moving) -> Seen:
             yearly_before=before,
             yearly_after=after,
             left_out={code: (said[code], number) for code, number in left.most_common()},
+            left_first={code: tuple(rows) for code, rows in first.items()},
             sample=tuple(sample),
         )
 
 
-def begin(*, merchant_id: UUID, moving: Moving, actor: Actor) -> Campaign:
-    """Write the campaign and everyone whom it is for; a worker plans and tells. Raises what `foresee` raises, and
-    Conflict (`nobody_to_move`)."""
+def begin(*, merchant_id: UUID, moving: Moving, actor: Actor, campaign_id: UUID | None = None) -> Campaign:
+    """Write the campaign and everyone whom it is for; a worker plans and tells. `campaign_id`: the id that it
+    shall have; sent twice, it is the same campaign. Raises what `foresee` raises, and Conflict (`nobody_to_move`)."""
     with tenant(merchant_id):
+        Merchant.objects.select_for_update(of=("self",), no_key=True).get(id=merchant_id)  # one begins at a time
+        known = Campaign.objects.filter(id=campaign_id).first() if campaign_id else None
+        if known is not None:
+            return known
         seen = foresee(merchant_id=merchant_id, moving=moving)
         if not seen.moved:
             raise Conflict(
@@ -126,6 +138,7 @@ def begin(*, merchant_id: UUID, moving: Moving, actor: Actor) -> Campaign:
             )
         now = now_for(Merchant.objects.get(id=merchant_id), None)
         campaign = Campaign(
+            id=campaign_id or new_id(),
             offer=moving.offer,
             to_version=OfferVersion.objects.get(offer=moving.offer, number=moving.to),
             population=moving.population(),
@@ -227,6 +240,16 @@ def members(moving: Moving) -> QuerySet[Subscription]:
     if moving.subscribed_before:
         rows = rows.filter(start_on__lt=moving.subscribed_before)
     return rows.order_by("id")
+
+
+def held(offer: Offer) -> dict[int, int]:
+    """How many subscriptions live, or will, on each version of an offer, by its number: those whom a campaign of real
+    time reaches."""
+    statuses = [status.value for status in (*LIVE, Status.scheduled)]
+    rows = Subscription.objects.filter(offer_version__offer=offer, status__in=statuses)
+    rows = rows.filter(Q(test_clock=None) | Q(test_clock__status="released"))
+    counted = rows.values("offer_version__number").annotate(n=Count("id"))
+    return {row["offer_version__number"]: row["n"] for row in counted}
 
 
 def _moves(

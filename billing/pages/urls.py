@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from billing.pages import (
+    campaigns,
     changing,
     clocks,
     coming,
@@ -48,6 +49,12 @@ urlpatterns: list[URLPattern] = [
     path("subscriptions/<str:subscription>/resume", pausing.subscription_resume, name="subscription-resume"),
     path("subscriptions/<str:subscription>/move", pausing.subscription_move, name="subscription-move"),
     path("subscriptions/<str:subscription>/give", giving.subscription_give, name="subscription-give"),
+    path("offers/<str:offer>/versions", campaigns.offer_versions, name="offer-versions"),
+    path("offers/<str:offer>/campaigns", campaigns.campaign_list, name="campaigns"),
+    path("offers/<str:offer>/campaigns/new", campaigns.campaign_new, name="campaign-new"),
+    path("offers/<str:offer>/campaigns/<str:campaign>", campaigns.campaign, name="campaign"),
+    path("offers/<str:offer>/campaigns/<str:campaign>/progress", campaigns.campaign_progress, name="campaign-progress"),
+    path("offers/<str:offer>/campaigns/<str:campaign>/cancel", campaigns.campaign_cancel, name="campaign-cancel"),
     path("gestures", giving.gestures, name="gestures"),
     path("gestures/many", gesture_batches.gestures_many, name="gestures-many"),
     path("gestures/many/<str:gesture_batch>", gesture_batches.gesture_batch, name="gesture-batch"),

@@ -125,6 +125,19 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "undoing": ("wait", pgettext_lazy("gesture", "Being taken back")),
         "undone": ("wait", pgettext_lazy("gesture", "Taken back")),
     },
+    "campaign": {
+        "planning": ("wait", pgettext_lazy("campaign", "Being announced")),
+        "announced": ("good", pgettext_lazy("campaign", "Announced")),
+        "cancelling": ("wait", pgettext_lazy("campaign", "Being cancelled")),
+        "cancelled": ("wait", pgettext_lazy("campaign", "Cancelled")),
+    },
+    "campaign_member": {
+        "waiting": ("wait", pgettext_lazy("campaign member", "Waits")),
+        "scheduled": ("wait", pgettext_lazy("campaign member", "Planned")),
+        "moved": ("good", pgettext_lazy("campaign member", "Moved")),
+        "left": ("wait", pgettext_lazy("campaign member", "Left before")),
+        "skipped": ("warn", pgettext_lazy("campaign member", "Left out")),
+    },
     "alert": {
         "urgent": ("bad", pgettext_lazy("alert", "Urgent")),
         "soon": ("warn", pgettext_lazy("alert", "Soon")),

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts.models import Alert, Delivery, WebhookEndpoint
 from billing.engine.reporting import ReportKind
+from billing.flows.campaigns import Moving
 from billing.flows.ereporting import next_span, set_ereporting
 from billing.flows.ereports import make as make_report
 from billing.flows.export import Wanted as WantedExport
@@ -20,7 +21,7 @@ from billing.flows.export import begin
 from billing.flows.export_making import make
 from billing.flows.gesture_batches import begin as begin_batch
 from billing.flows.give import Giving, give
-from billing.models import BillingRun, ParkedInRun
+from billing.models import BillingRun, Campaign, ParkedInRun
 from billing.selectors.touched import Population
 from invoices.models import DocumentFile, Invoice
 from invoices.services.credit_plans import Wanted
@@ -177,6 +178,17 @@ def sell(seat: Seat) -> None:
         )
         ParkedInRun.objects.create(
             run=run, subscription=Subscription.objects.get(), code="unforeseen", reason="a test", parked_at=NOW.at
+        )
+        Campaign.objects.create(
+            offer=offer,
+            to_version=offer.versions.get(),
+            population=Moving(offer=offer, to=1, effect_on=today, reason="a test").population(),
+            effect_on=today,
+            notice_days=30,
+            reason="a test",
+            foreseen={"population": 0, "moved": 0, "yearly_before": 0, "yearly_after": 0},
+            status=Campaign.Status.ANNOUNCED,
+            created_at=NOW.at,
         )
         reporting = set_ereporting(entity, actor=shop.actor, now=shop.now())
         kind = ReportKind.transactions
