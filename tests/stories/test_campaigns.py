@@ -140,7 +140,7 @@ def test_a_worker_killed_half_way_moves_each_once_and_a_cancel_takes_planned_mov
     assert campaign_work.carry_on(merchant_id=world.shop.id, campaign_id=campaign.pk) == 0  # it may live still
     with tenant(world.shop.id):
         Campaign.objects.filter(id=campaign.pk).update(beaten_at=None)
-    assert [found.id for found in runs.campaigns()] == [campaign.pk]
+    assert (world.shop.id, campaign.pk) in runs.campaigns()  # other merchants' too
     work(world, campaign)
     with tenant(world.shop.id):
         assert ScheduledChange.objects.filter(kind="move_version").count() == 3
