@@ -27,6 +27,7 @@ from billing.engine.wishes import Catalogue, WishKind
 from billing.flows import cancel, coupon_uses, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
 from billing.flows.bring_up import bring_up, is_due
+from billing.flows.changeable import check_changeable, check_something_changes
 from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
@@ -45,7 +46,6 @@ from merchants.refusals import Conflict, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from merchants.transitions import rules_of
-from subscribers.lifecycle import Status
 from subscribers.models import ScheduledChange, Subscriber, Subscription
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.snapshots import OfferSnapshot, Scheduled, SubscriptionSnapshot
@@ -233,7 +233,7 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
     check_changeable(picture, ask)
     kind, wanted = details(ask, standing)
     wish = Scheduled(id=str(new_id()), kind=kind.value, effective_on=today, payload=wanted)
-    _check_something_changes(picture, wish)
+    check_something_changes(picture, wish)
     if len(changes_of(standing.row, today)) >= MOST_A_DAY:
         raise Conflict(
             gettext_noop("This subscription was changed %(most)s times today."),
@@ -258,42 +258,6 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
     after = changed.step.after
     worth = worth_of_gift(ask, after, wish, standing=standing, catalogue=catalogue, role=changing.role)
     return _Worked(standing=standing, wish=wish, changed=changed, backs=found, catalogue=catalogue, worth=worth)
-
-
-def check_changeable(picture: SubscriptionSnapshot, ask: Ask) -> None:
-    """Refuse what a change now cannot be made of. Raises Conflict."""
-    if picture.status is Status.suspended:
-        raise Conflict(
-            gettext_noop("A suspended subscription cannot be changed now."),
-            code="subscription_suspended",
-            way_out=gettext_noop("Resume it first, or ask for the end of the period."),
-        )
-    if picture.status not in (Status.active, Status.trialing):
-        raise Conflict(gettext_noop("This subscription has already ended."), code="subscription_not_running")
-    if picture.current_period is None:
-        raise Conflict(gettext_noop("This subscription has no running period."), code="no_running_period")
-    if picture.suspension is not None and picture.suspension.stops_billing:
-        raise Conflict(
-            gettext_noop("A suspension that stops billing is planned."),
-            code="suspension_planned",
-            way_out=gettext_noop("Take it back first, or ask for the end of the period."),
-        )
-    if isinstance(ask, ChangeOffer) and picture.ends_on is not None:
-        raise Conflict(
-            gettext_noop("This subscription is cancelled."),
-            code="subscription_ending",
-            way_out=gettext_noop("Take the cancellation back first."),
-        )
-
-
-def _check_something_changes(picture: SubscriptionSnapshot, wish: Scheduled) -> None:
-    same = wish.kind == WishKind.set_quantity and wish.payload["quantity"] == picture.quantity
-    if wish.kind == WishKind.add_option:
-        held = {one.id: one.quantity for one in picture.options if one.lives(wish.effective_on)}
-        named = wish.payload["options"]
-        same = isinstance(named, list) and all(held.get(one["id"]) == one["quantity"] for one in named)
-    if same:
-        raise Conflict(gettext_noop("The subscription has that already."), code="nothing_changes")
 
 
 def _without_its_kind(picture: SubscriptionSnapshot, wish: Scheduled) -> SubscriptionSnapshot:

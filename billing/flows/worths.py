@@ -16,7 +16,7 @@ from billing.engine.lives import FAULTS, live
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes
 from billing.flows import cancel
 from billing.flows.asks import AddOption, Gift
-from billing.flows.change import check_changeable
+from billing.flows.changeable import check_changeable
 from billing.flows.give import Giving, Kind
 from billing.flows.move_renewal import Moving
 from billing.flows.move_renewal import check as check_move
