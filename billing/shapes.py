@@ -66,8 +66,14 @@ def checkout_session(row: CheckoutSession, *, url: str | None = None) -> dict[st
     return shape
 
 
+def _period_of(row: Charge) -> dict[str, str] | None:
+    """The days that a line of a change bills."""
+    period = row.held["period"] if row.held else None
+    return {"start": period[0], "end": period[1]} if period else None
+
+
 def charge(row: Charge) -> dict[str, Any]:
-    """A one-off that waits for the next document, or stands on one."""
+    """What waits for the next document, or stands on one: a one-off, or a line of a change."""
     return {
         "id": row.public_id,
         "object": "charge",
@@ -78,6 +84,8 @@ def charge(row: Charge) -> dict[str, Any]:
         "amount": row.amount,
         "currency": row.currency,
         "tax_code": row.tax_code,
+        "origin": "change" if row.held else "charge",
+        "period": _period_of(row),
         "status": row.status,
         "invoice": shown("inv", row.invoice_id),
         "metadata": row.metadata,

@@ -30,7 +30,7 @@ def freeze(draft: DraftInvoice) -> dict[str, Any]:
         "period": _frozen_period(draft.period),
         "coupons_counted": list(draft.coupons_counted),
         "even_if_zero": draft.even_if_zero,
-        "lines": [_frozen_line(line) for line in draft.lines],
+        "lines": [freeze_line(line) for line in draft.lines],
     }
 
 
@@ -45,7 +45,7 @@ def thaw(stored: Mapping[str, Any]) -> DraftInvoice:
         period=_thawed_period(stored["period"]),
         coupons_counted=tuple(stored["coupons_counted"]),
         even_if_zero=stored["even_if_zero"],
-        lines=tuple(_thawed_line(line) for line in stored["lines"]),
+        lines=tuple(thaw_line(line) for line in stored["lines"]),
     )
 
 
@@ -73,7 +73,8 @@ def _thawed_tax(stored: Mapping[str, Any]) -> TaxRate:
     return TaxRate(rate=Decimal(stored["rate"]), category=stored["category"], mention=stored["mention"], **why)
 
 
-def _frozen_line(line: DraftLine) -> dict[str, Any]:
+def freeze_line(line: DraftLine) -> dict[str, Any]:
+    """One line as JSON: of a draft, or by itself where it waits for a document."""
     return {
         "kind": line.kind.value,
         "title": dict(line.title),
@@ -98,7 +99,8 @@ def _frozen_line(line: DraftLine) -> dict[str, Any]:
     }
 
 
-def _thawed_line(stored: Mapping[str, Any]) -> DraftLine:
+def thaw_line(stored: Mapping[str, Any]) -> DraftLine:
+    """The line again."""
     quantity = Decimal(stored["quantity"])
     return DraftLine(
         kind=LineKind(stored["kind"]),

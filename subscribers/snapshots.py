@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from merchants.early_end import EarlyEnd
 from merchants.metered import Aggregation, UsageTerm
@@ -240,7 +241,9 @@ class Scheduled:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeSnapshot:
     """A one-off that waits for the next document. `unit_price` is a decimal string in major units, in the offer's own
-    terms; `amount` is it times the quantity, rounded once, in minor units."""
+    terms; `amount` is it times the quantity, rounded once, in minor units. `held` is the frozen line of a change that
+    is billed with the next document (domain 12, `invoice: next`): after its discounts, `amount` being what it comes
+    to."""
 
     id: str
     title: Texts
@@ -248,6 +251,7 @@ class ChargeSnapshot:
     unit_price: str
     tax_code: str
     quantity: Decimal = Decimal(1)
+    held: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

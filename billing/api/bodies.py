@@ -161,16 +161,22 @@ def leaving(body: Mapping[str, Any]) -> Leaving:
 
 class Counting(Body):
     """When a change counts: `now`, or `period_end`, with the first period that is not paid yet; left out, as the
-    action says. `reason` stands in the history, and on the credit note where there is one."""
+    action says. `invoice`: what counts now is billed by itself (`now`, the default), or its lines wait for the next
+    document (`next`); what is given up is credited today either way. `reason` stands in the history, and on the credit
+    note where there is one."""
 
     when = Choice(choices=["period_end", "now"], required=False)
+    invoice = Choice(choices=["now", "next"], required=False)
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 
 def changing(body: Mapping[str, Any]) -> Changing:
     """How a body of a change wants it to count."""
     return Changing(
-        when=body.get("when"), anchor=Anchoring(body.get("anchor", "restart")), reason=body.get("reason", "")
+        when=body.get("when"),
+        anchor=Anchoring(body.get("anchor", "restart")),
+        invoice=body.get("invoice", "now"),
+        reason=body.get("reason", ""),
     )
 
 

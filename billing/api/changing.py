@@ -10,6 +10,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing import shapes
 from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody, changing
 from billing.api.named import named_coupons, named_options
 from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
@@ -20,6 +21,7 @@ from billing.flows.purchase import WishedOption, told_later
 from billing.selectors.answers import (
     CreditPreviewShape,
     LaterShape,
+    QuoteLineShape,
     SubscriptionShape,
     subscriptions_shown,
 )
@@ -39,7 +41,8 @@ WRITES, PREVIEWED = {"POST": "subscriptions:write"}, {"POST": "subscriptions:rea
 class ChangePreviewShape(TypedDict):
     """What a change will do on `due_on`: now, or with all else that is planned for that day. Its documents, what they
     come to with tax (`amount_due`), what goes back to the balance or off what is owed (`amount_credited` on `credits`),
-    the subscription's options that end with it, and what is charged later."""
+    lines that wait for the next document (`invoice: next`), the subscription's options that end with it, and what is
+    charged later."""
 
     object: Annotated[str, Says(one_of=("change_preview",))]
     subscription: str
@@ -52,6 +55,7 @@ class ChangePreviewShape(TypedDict):
     amount_credited: int
     documents: list[DocumentPreviewShape]
     credits: list[CreditPreviewShape]
+    waiting: list[QuoteLineShape]
     ended_options: list[str]
     later: list[LaterShape]
 
@@ -97,6 +101,7 @@ def _previewed(row: Subscription, seen: Foreseen) -> ChangePreviewShape:
         "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
         "documents": documents,
         "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
+        "waiting": [shapes.quote_line(line) for line in seen.held],
         "ended_options": [show("sop", UUID(id_)) for id_ in seen.ended_options],
         "later": told_later(seen.later),
     }

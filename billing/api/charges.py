@@ -12,6 +12,7 @@ from billing import shapes
 from billing.flows import charges
 from billing.flows.charges import ChargeTerms
 from billing.models import Charge
+from billing.selectors.answers import PeriodShape
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, DecimalText, Instant, LocaleText, Metadata, Minor, PublicId, Text
 from merchants.http.operations import operation
@@ -49,7 +50,9 @@ class ChargeFilters(Filters):
 
 
 class ChargeShape(TypedDict):
-    """A one-off. `amount` is quantity × unit_price, rounded once, in minor units; `invoice` once it is billed."""
+    """What waits for a subscription's next document: a one-off that was added, or (`origin` is `change`) a line of a
+    change asked for with `invoice: next`, for the days of `period`, after its discounts. `amount` is quantity ×
+    unit_price, rounded once, in minor units; `invoice` once it is billed."""
 
     id: str
     object: Annotated[str, Says(one_of=("charge",))]
@@ -60,6 +63,8 @@ class ChargeShape(TypedDict):
     amount: int
     currency: str
     tax_code: str
+    origin: Annotated[str, Says(one_of=("charge", "change"))]
+    period: PeriodShape | None
     status: Annotated[str, Says(one_of=tuple(Charge.Status.values))]
     invoice: str | None
     metadata: dict[str, str]

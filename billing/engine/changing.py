@@ -12,11 +12,13 @@ from fractions import Fraction
 from billing.engine.change_terms import STAGE, Change, How
 from billing.engine.decide import Step, StepKind
 from billing.engine.discounts import discounted
+from billing.engine.held import held_lines
 from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
 from billing.engine.moving import moved
 from billing.engine.transitions import Proration
 from billing.engine.usage_lines import so_far, usage_lines
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished
+from invoices.calculations import Rule
 from invoices.drafts import DraftInvoice, DraftLine
 from subscribers.periods import Part, Period
 from subscribers.snapshots import Billing, CouponSnapshot, Duration, OptionSnapshot, Scheduled, SubscriptionSnapshot
@@ -24,11 +26,14 @@ from subscribers.snapshots import Billing, CouponSnapshot, Duration, OptionSnaps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """The step of a change, and which lines give back what they billed of the days from it on; `whole`: all of it."""
+    """The step of a change, and which lines give back what they billed of the days from it on; `whole`: all of it.
+    `held` are lines that wait for the next document; `opens` is True where the change begins other dates."""
 
     step: Step
     gives_up: frozenset[str]
     whole: bool = False
+    held: tuple[DraftLine, ...] = ()
+    opens: bool = False
 
 
 def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, catalogue: Catalogue) -> Changed:
@@ -38,7 +43,8 @@ def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, cat
     options stay billed as they are where the period goes on. In arrears nothing is credited: the days that were had are
     billed now; so is what was used before that day, where another period or another price begins with it. A coupon that
     came off the running period comes off the rest of it too, without being used up twice, unless the wish takes it off;
-    one that the wish puts on comes off the rest, and that counts as its first period.
+    one that the wish puts on comes off the rest, and that counts as its first period. Without `how.bills_now` the step
+    has no document: its lines wait, and so do the charges.
 
     Raises ValueError where no period runs, and what `moving.moved` raises.
     """
@@ -69,8 +75,11 @@ def change_now(snapshot: SubscriptionSnapshot, wish: Scheduled, *, how: How, cat
             one.id for one in after.options if one.id in day_before and not one.lives(how.on) and not one.is_one_off
         ),
     )
-    whole = how.proration is Proration.full
-    return Changed(step=step, gives_up=_given_up(change), whole=whole)
+    whole, gives_up, opens = how.proration is Proration.full, _given_up(change), not change.same
+    if how.bills_now or drafted is None:
+        return Changed(step=step, gives_up=gives_up, whole=whole, opens=opens)
+    held = drafted.lines if drafted.makes_invoice else ()
+    return Changed(step=replace(step, drafted=None), gives_up=gives_up, whole=whole, held=held, opens=opens)
 
 
 def _carried_out(snapshot: SubscriptionSnapshot, wish: Scheduled, how: How, catalogue: Catalogue) -> Change:
@@ -162,13 +171,15 @@ def _document(change: Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapsh
     part = change.part.within(None, after.bills_until)
     if bills and part is not None and after.stage.billing is Billing.advance:
         line = _own(stage_line(after, after.stage, part, on=how.on), how)
-        opening += _restored(line, STAGE, change) if change.again else [line]
+        opening += [line] if change.bills_anew(STAGE, after.quantity) else _restored(line, STAGE, change)
     options = _options(change, part, opening)
-    opening += [charge_line(after, charge, on=how.on) for charge in after.charges]
+    waited = after.charges if how.bills_now else ()
+    opening += [charge_line(after, charge, on=how.on) for charge in waited if charge.held is None]
     if how.fee:
         opening.append(_own(fee_line(after, how.fee, on=how.on), how))
     lines, coupons = _less_coupons(change, closing, opening, part)
-    return lines, replace(after, options=options, coupons=coupons, charges=())
+    lines = (*lines, *held_lines(after, waited, on=how.on))
+    return lines, replace(after, options=options, coupons=coupons, charges=() if waited else after.charges)
 
 
 def _closing(change: Change) -> list[DraftLine]:
@@ -206,7 +217,8 @@ def _options(change: Change, part: Part | None, opening: list[DraftLine]) -> tup
         line, after = option_line(change.after, option, part, on=change.how.on)
         if line is not None:
             own = _own(line, change.how)
-            opening += _restored(own, option.id, change) if change.again and lived else [own]
+            anew = not lived or change.bills_anew(option.id, option.quantity, option.starts_on)
+            opening += [own] if anew else _restored(own, option.id, change)
         goes_on = lived and (change.same or change.again) and was is not None
         kept.append(replace(after, periods_used=was.periods_used, ends_on=option.ends_on) if goes_on and was else after)
     return tuple(kept)
@@ -225,9 +237,12 @@ def _less_coupons(
     with the change, or the first paid one, counts as any other."""
     before, after = change.before, change.after
     attached = after.coupons
-    if change.again:  # what is billed again was credited after its discounts
-        return (*closing, *opening), attached
     arrears = before.stage.billing is Billing.arrears
+    if change.again:  # what is billed again was credited after its discounts
+        running = [_running(one) for one in _of_this_period(change, arrears)]
+        fresh = [line for line in opening if line.rule != Rule.restored.value]
+        less = iter(discounted(fresh, running, paid_period=True, share=part.share if part else Fraction(1))[0])
+        return (*closing, *(line if line.rule == Rule.restored.value else next(less) for line in opening)), attached
     held = before.current_part
     if closing and held is not None:
         had = held.within(None, change.how.on)

@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from billing.engine.discounts import discounted
+from billing.engine.held import held_lines
 from billing.engine.lines import charge_line, option_line, setup_line, stage_line
 from billing.engine.usage_lines import Metered, usage_lines
 from invoices.drafts import DraftInvoice, DraftLine
@@ -47,9 +48,9 @@ def draft(
     (`opens`, in the snapshot's stage), with the setup fee where it is the first, one-off options not yet billed, and
     all charges that wait.
 
-    `beside`: lines that no coupon takes anything off. Parts are given whole; an end known before billing shortens them
-    here (domain 5), and so does a planned suspension that stops billing. What closes may be in parts, where a
-    suspension lay between them.
+    `beside`: lines that no coupon takes anything off, as it takes nothing off those of a change that waited. Parts are
+    given whole; an end known before billing shortens them here (domain 5), and so does a planned suspension that stops
+    billing. What closes may be in parts, where a suspension lay between them.
     """
     stop = snapshot.bills_until
     closing: list[DraftLine] = []
@@ -70,7 +71,7 @@ def draft(
         line, after = option_line(snapshot, option, opened, on=on)
         opening.extend([line] if line else [])
         options.append(after)
-    opening.extend(charge_line(snapshot, charge, on=on) for charge in snapshot.charges)
+    opening.extend(charge_line(snapshot, charge, on=on) for charge in snapshot.charges if charge.held is None)
     lines, coupons = _less_coupons(
         closing,
         opening,
@@ -78,7 +79,7 @@ def draft(
         closed=sum((part.share for part in closed), Fraction()) if closes and not closes[0].is_free else None,
         opened=opened if paid_in_advance and not snapshot.stage.is_free else None,
     )
-    lines = (*lines, *beside)
+    lines = (*lines, *held_lines(snapshot, snapshot.charges, on=on), *beside)
     if not lines:
         return Drafted(invoice=None, options=tuple(options), coupons=coupons)
     used = {coupon.id: coupon.periods_used for coupon in snapshot.coupons}

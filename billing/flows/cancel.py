@@ -14,6 +14,7 @@ from billing.engine.lives import live
 from billing.engine.schedule import FURTHEST
 from billing.engine.wishes import paid_until
 from billing.flows.giving_back import Back, backs
+from billing.flows.held import as_billed
 from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
@@ -112,9 +113,13 @@ def foresee(row: Subscription, leaving: Leaving, *, merchant: Merchant, now: Now
         taken = live(ended, max(day, now.today), at=at, catalogue=catalogue, most=FURTHEST)
         documents = tuple(draft for one in taken for draft in one.drafts)
         fee = next((line for draft in documents for line in draft.lines if line.kind is LineKind.early_end), None)
+    given: tuple[Back, ...] = ()
+    if ending.refund is not Refunding.none:
+        with as_billed(lock(row.pk), merchant, now):  # its last document bills that first
+            given = backs(picture, day, refund=ending.refund, to=ending.to)
     return Foreseen(
         ends_on=day,
-        backs=backs(picture, day, refund=ending.refund, to=ending.to),
+        backs=given,
         documents=documents if day <= now.today else (),
         fee=fee,
         ending=ending,

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.engine.change_terms import How
+from billing.engine.change_terms import How, names_of
 from billing.engine.changing import Changed, change_now
 from billing.engine.committing import committed_until
 from billing.engine.giving import Worth
+from billing.engine.held import with_held
 from billing.engine.leaving import Refunding
 from billing.engine.lives import Taken
 from billing.engine.moving import Anchoring, on_trial
@@ -27,10 +28,11 @@ from billing.engine.wishes import Catalogue, WishKind
 from billing.flows import cancel, coupon_uses, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, RemoveOption, SetQuantity, Standing, details
 from billing.flows.bring_up import bring_up, is_due
-from billing.flows.changeable import check_changeable, check_something_changes
+from billing.flows.changeable import check_can_wait, check_changeable, check_something_changes
 from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
+from billing.flows.held import bill_held, hold
 from billing.flows.purchase import count_uses
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
@@ -38,7 +40,7 @@ from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, fact
 from billing.selectors.due import catalogue_of
 from billing.selectors.metering import with_usage_before
 from billing.selectors.snapshots import snapshots
-from invoices.drafts import DraftInvoice
+from invoices.drafts import DraftInvoice, DraftLine
 from merchants.actors import Actor
 from merchants.ids import new_id
 from merchants.models import Merchant
@@ -54,11 +56,13 @@ from subscribers.snapshots import OfferSnapshot, Scheduled, SubscriptionSnapshot
 @dataclass(frozen=True, kw_only=True)
 class Changing:
     """How a change counts: `when` it does (None: as the merchant's policy says), what becomes of the renewal day where
-    the new offer has another interval, and why, for the history and the credit note. `role` of the member who asks, who
-    may not always decide; None: an API key, which may."""
+    the new offer has another interval, and why, for the history and the credit note. `invoice`: a change now is billed
+    by itself, or with the `next` document. `role` of the member who asks, who may not always decide; None: an API key,
+    which may."""
 
     when: Literal["now", "period_end"] | None = None
     anchor: Anchoring = Anchoring.restart
+    invoice: Literal["now", "next"] = "now"
     reason: str = ""
     role: str | None = None
 
@@ -66,7 +70,8 @@ class Changing:
 @dataclass(frozen=True, kw_only=True)
 class Foreseen:
     """What a change would do: the day from which it counts, what it gives back by invoice, the documents of that day,
-    the subscription's options that end with it, and what comes later; of a gift, what it costs."""
+    lines that wait for the next one (`held`), the subscription's options that end with it, and what comes later; of a
+    gift, what it costs."""
 
     when: When
     on: date
@@ -75,6 +80,7 @@ class Foreseen:
     documents: tuple[DraftInvoice, ...]
     ended_options: tuple[str, ...]
     later: tuple[Later, ...]
+    held: tuple[DraftLine, ...] = ()
     worth: Worth | None = None
 
 
@@ -109,23 +115,20 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
                 later=effect.later,
                 worth=worth,
             )
-        due = is_due(standing.row, standing.now)
-        if due:
-            bring_up(merchant_id, standing.row, actor=Actor.system("preview"), now=standing.now)
-            standing = _standing(merchant_id, subscription_id)
-        worked = _worked_out(standing, ask, transition, changing)
+        worked, billed, wrote = _brought_up(standing, ask, transition, changing, actor=Actor.system("preview"))
         step = worked.changed.step
         seen = Foreseen(
             when=When.now,
             on=step.on,
             after=step.after,
             backs=worked.backs,
-            documents=step.drafts,
+            documents=(*billed, *step.drafts),
             ended_options=step.ended_options,
-            later=coming(step.after, catalogue=worked.catalogue),
+            later=coming(with_held(step.after, worked.changed.held), catalogue=worked.catalogue),
+            held=worked.changed.held,
             worth=worked.worth,
         )
-        if due:
+        if wrote:
             transaction.set_rollback(True)
         return seen
 
@@ -153,10 +156,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
             worth = worth_when_planned(ask, standing, role=changing.role)
             note_gift(ask, worth, None, standing=standing, role=changing.role, actor=actor)
             return noted
-        if is_due(standing.row, standing.now):
-            bring_up(merchant_id, standing.row, actor=actor, now=standing.now)
-            standing = _standing(merchant_id, subscription_id)
-        worked = _worked_out(standing, ask, transition, changing)
+        worked, _billed, _wrote = _brought_up(standing, ask, transition, changing, actor=actor)
+        standing = worked.standing
         row, now, step = standing.row, standing.now, worked.changed.step
         waiting = ScheduledChange.objects.filter(
             subscription=row, status=ScheduledChange.Status.WAITING, kind=worked.wish.kind
@@ -169,6 +170,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         put_on = cast("Sequence[str]", worked.wish.payload.get(coupon_uses.ON, ()))
         count_uses([UUID(id_) for id_ in put_on])
         note(worked.wish, standing.picture, row, reason=changing.reason, actor=actor, now=now)
+        hold(row, worked.changed.held, actor=actor, now=now)
         before = _without_its_kind(standing.picture, worked.wish)
         taken = Taken(step, before, step.after, not_before=now.at)
         people = Subscriber.objects.in_bulk([row.payer_id])
@@ -228,6 +230,24 @@ def _transition(ask: Ask, standing: Standing, changing: Changing) -> Transition:
     return decision
 
 
+def _brought_up(
+    standing: Standing, ask: Ask, transition: Transition, changing: Changing, *, actor: Actor
+) -> tuple[_Worked, tuple[DraftInvoice, ...], bool]:
+    """The change worked out once all before it is made: what fell due, and lines of an earlier change that wait, where
+    this one gives back days which they bill, or is of the offer: their document. True where something was written."""
+    merchant_id, row, now = standing.merchant.pk, standing.row, standing.now
+    wrote = is_due(row, now)
+    if wrote:
+        bring_up(merchant_id, row, actor=actor, now=now)
+        standing = _standing(merchant_id, row.pk)
+    worked = _worked_out(standing, ask, transition, changing)
+    waiting = names_of(standing.picture.charges)
+    if not waiting or not (isinstance(ask, ChangeOffer) or waiting & worked.changed.gives_up):
+        return worked, (), wrote
+    billed = bill_held(standing.row, standing.picture, standing.merchant, actor=actor, now=now)
+    return _worked_out(_standing(merchant_id, row.pk), ask, transition, changing), billed, True
+
+
 def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: Changing) -> _Worked:
     picture, today = standing.picture, standing.now.today
     check_changeable(picture, ask)
@@ -251,8 +271,11 @@ def _worked_out(standing: Standing, ask: Ask, transition: Transition, changing: 
         carried=coupon_uses.of_the_period(carried_coupons(picture, today), wanted),
         facts=facts_of(picture, today),
         stood=stood_before(standing.row, picture, standing.merchant, today),
+        bills_now=changing.invoice == "now",
     )
     changed = change_now(before, wish, how=how, catalogue=catalogue)
+    if changing.invoice == "next":
+        check_can_wait(picture, changed)
     refund = Refunding.full if changed.whole else Refunding.prorated
     found = backs(picture, today, refund=refund, to="balance", only=changed.gives_up)
     after = changed.step.after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.engine.changing import Changed
 from billing.engine.wishes import WishKind
 from billing.flows.asks import Ask, ChangeOffer
 from merchants.refusals import Conflict, gettext_noop
@@ -44,3 +45,20 @@ def check_something_changes(picture: SubscriptionSnapshot, wish: Scheduled) -> N
         same = isinstance(named, list) and all(held.get(one["id"]) == one["quantity"] for one in named)
     if same:
         raise Conflict(gettext_noop("The subscription has that already."), code="nothing_changes")
+
+
+def check_can_wait(picture: SubscriptionSnapshot, changed: Changed) -> None:
+    """Refuse to bill a change with the next document where its days could not be told apart then. Raises Conflict
+    (`new_period_begins`, `suspension_planned`)."""
+    if changed.opens:
+        raise Conflict(
+            gettext_noop("With this change other dates begin: its document is made today."),
+            code="new_period_begins",
+            way_out=gettext_noop("Have it billed today, or ask for the end of the period."),
+        )
+    if picture.suspension is not None:
+        raise Conflict(
+            gettext_noop("A suspension is planned: what it makes good is counted from what is billed."),
+            code="suspension_planned",
+            way_out=gettext_noop("Have it billed today, or take the suspension back first."),
+        )

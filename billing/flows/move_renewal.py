@@ -17,6 +17,7 @@ from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
 from billing.flows.given import ALONE, Because, Given
 from billing.flows.giving_back import Back, give_back, lost_backs
+from billing.flows.held import as_billed, bill_what_waits
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -111,10 +112,11 @@ def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) 
     Raises Conflict (`subscription_not_running`, `no_running_period`, `subscription_suspended`, `subscription_ending`,
     `billed_in_arrears`, `nothing_changes`) or Invalid (`date_in_past`, `date_out_of_range`, `reason_required`).
     """
-    picture = snapshots([row], merchant)[row.pk]
-    catalogue = catalogue_of([picture])
-    due = live(picture, now.today, at=now.at, catalogue=catalogue)
-    move = _move(row, due[-1].after if due else picture, moving, merchant, now)
+    with as_billed(lock(row.pk), merchant, now) as billed:
+        picture = snapshots([row], merchant)[row.pk]
+        catalogue = catalogue_of([picture])
+        due = live(picture, now.today, at=now.at, catalogue=catalogue)
+        move = _move(row, due[-1].after if due else picture, moving, merchant, now)
     taken = live(move.after, now.today, at=now.at, catalogue=catalogue)
     begun = [draft for one in taken for draft in one.drafts]
     ended = _period(move.before).end
@@ -122,7 +124,7 @@ def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) 
         before=ended,
         on=moving.on,
         days=(moving.on - ended).days,
-        documents=tuple([move.charged] if move.charged else []) + tuple(begun),
+        documents=(*billed, *([move.charged] if move.charged else []), *begun),
         backs=move.backs,
         next_charge=next_charge(taken[-1].after if taken else move.after, catalogue=catalogue),
         worth=move.worth,
@@ -138,6 +140,8 @@ def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, ac
         now = now_for(merchant, row.test_clock_id)
         if row.next_action_at is not None and row.next_action_at <= now.at:
             bring_up(merchant_id, row, actor=actor, now=now, asked=True)
+            row = lock(subscription_id)
+        if bill_what_waits(row, merchant, actor=actor, now=now):
             row = lock(subscription_id)
         move = _move(row, snapshots([row], merchant)[row.pk], moving, merchant, now)
         told: list[Lived] = []

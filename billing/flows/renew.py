@@ -236,11 +236,19 @@ def _documents(
     invoices = issue(asks, actor=actor, now=now, telling=told)
     latest: dict[str | None, UUID] = {}
     charges: dict[UUID, UUID] = {}
+    held = {
+        (charge.held["subscription_id"], charge.held["fact"]): UUID(charge.id)
+        for life, one, _ in drafted
+        for charge in one.before.charges
+        if charge.held is not None
+    }
     for ask, invoice in zip(asks, invoices, strict=True):
         for line in ask.draft.lines:
             latest[line.subscription_id] = invoice.pk
             if line.kind is LineKind.charge and line.fact:
                 charges[UUID(line.fact.removeprefix("charge:"))] = invoice.pk
+            elif (line.subscription_id, line.fact) in held:
+                charges[held[line.subscription_id, line.fact]] = invoice.pk
     for life in lives:
         life.latest_invoice_id = latest.get(str(life.row.pk), life.latest_invoice_id)
     return invoices, charges

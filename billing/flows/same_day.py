@@ -89,7 +89,9 @@ def stood_before(row: Subscription, picture: SubscriptionSnapshot, merchant: Mer
         if line_id in paid:
             credited[paid[line_id]] += amount
     kept = frozenset(paid.values()) - credited.keys()
-    return Stood(snapshot=snapshots([past], merchant)[row.pk], credited=dict(credited), kept=kept)
+    quantities = {key: int(line.quantity) for line in lines if (key := paid.get(line.pk))}
+    then = snapshots([past], merchant)[row.pk]
+    return Stood(snapshot=then, credited=dict(credited), kept=kept, quantities=quantities)
 
 
 def carried_coupons(picture: SubscriptionSnapshot, day: date) -> tuple[CouponSnapshot, ...]:
@@ -108,4 +110,5 @@ def facts_of(picture: SubscriptionSnapshot, day: date) -> frozenset[str]:
     fees = [fee, *(f"{fee}:{nth}" for nth in range(2, MOST_A_DAY + 2))]
     known = set(InvoiceLine.objects.filter(fact__in=fees).values_list("fact", flat=True))
     known |= {line.fact for line in running_lines(picture, day)}
+    known |= {str(charge.held["fact"]) for charge in picture.charges if charge.held is not None}
     return frozenset(fact for fact in known if fact)

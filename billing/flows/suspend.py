@@ -13,6 +13,7 @@ from billing.flows import made_good
 from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, lost_backs
+from billing.flows.held import as_billed, bill_what_waits
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -80,8 +81,10 @@ def foresee(row: Subscription, asked: Suspending, *, merchant: Merchant, now: No
     Raises Conflict (`subscription_not_running`, `already_suspended`, `billed_in_arrears`, `subscription_ending`) or
     Invalid (`from_too_early`, `date_out_of_range`, `until_before_from`).
     """
-    picture = snapshots([row], merchant)[row.pk]
-    return _seen(row, replace(picture, suspension=_wish(row, picture, asked, now)), now)
+    with as_billed(lock(row.pk), merchant, now) as billed:
+        picture = snapshots([row], merchant)[row.pk]
+        seen = _seen(row, replace(picture, suspension=_wish(row, picture, asked, now)), now)
+    return replace(seen, documents=(*billed, *seen.documents))
 
 
 def foresee_resume(row: Subscription, asked: Resuming, *, merchant: Merchant, now: Now) -> Foreseen:
@@ -102,6 +105,7 @@ def suspend(*, merchant_id: UUID, subscription_id: UUID, asked: Suspending, acto
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
         wish = _wish(row, snapshots([row], merchant)[row.pk], asked, now)
+        bill_what_waits(row, merchant, actor=actor, now=now)
         _write(row, wish, merchant=merchant, actor=actor, now=now, verb="suspension_planned", reason=asked.reason)
         return _carried(merchant_id, row, wish.from_on <= now.today, actor=actor, now=now)
 

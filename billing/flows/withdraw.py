@@ -12,6 +12,7 @@ from billing.engine.due import next_action_at
 from billing.engine.lives import live
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, Kept, all_backs, give_back, kept_after
+from billing.flows.held import as_billed, bill_what_waits
 from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
@@ -90,17 +91,22 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
     credit = asked.credit or merchant.withdrawal_credit
     picture = snapshots([row], merchant)[row.pk]
     until = _bills_until(picture, credit, now.today)
-    ended = replace(picture, service_ends_on=now.today, billing_ends_on=until, owes_early_end=False, end_reason=REASON)
-    taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
-    backs = all_backs(row, now.today, prorated=credit == "prorated", to=asked.to)
+    with as_billed(lock(row.pk), merchant, now) as billed:
+        found = snapshots([row], merchant)[row.pk] if billed else picture
+        ended = replace(
+            found, service_ends_on=now.today, billing_ends_on=until, owes_early_end=False, end_reason=REASON
+        )
+        taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
+        backs = all_backs(row, now.today, prorated=credit == "prorated", to=asked.to)
+        kept = kept_after(row, backs)
     return Withdrawn(
         last_day=contract.last_day,
         asked_on=contract.asked_on,
         credit=credit,
         bills_until=until,
         backs=backs,
-        kept=kept_after(row, backs),
-        documents=tuple(draft for one in taken for draft in one.drafts),
+        kept=kept,
+        documents=(*billed, *(draft for one in taken for draft in one.drafts)),
     )
 
 
@@ -111,6 +117,7 @@ def withdraw(*, merchant_id: UUID, subscription_id: UUID, asked: Withdrawing, ac
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
+        bill_what_waits(row, merchant, actor=actor, now=now)
         seen = foresee(row, asked, merchant=merchant, now=now)
         columns = {
             "service_ends_on": now.today,

@@ -76,7 +76,7 @@ class ParkedInRun(TenantModel):
 
 
 class Charge(TenantModel):
-    """A one-off amount that waits for a subscription's next document."""
+    """An amount that waits for a subscription's next document: a one-off, or a line of a change (`held`)."""
 
     class Status(models.TextChoices):
         WAITING = "waiting"
@@ -92,6 +92,7 @@ class Charge(TenantModel):
     tax_code = models.CharField(max_length=40)
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
     invoice = TenantForeignKey("invoices.Invoice", null=True)
+    held = models.JSONField(null=True, help_text="The line of a change as it will stand on the document")
     metadata = models.JSONField(default=dict)
     created_by = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()

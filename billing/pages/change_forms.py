@@ -54,6 +54,12 @@ class ChangeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    waits = forms.BooleanField(
+        label=lazy("Bill it with the next invoice"),
+        help_text=lazy("For what counts now. What is given up is credited today either way."),
+        required=False,
+    )
+
     ruled: Any = lazy("As the policy says")
     """How its own answer to when is called; empty where it has none."""
 
@@ -77,6 +83,7 @@ class ChangeForm(forms.Form):
         return Changing(
             when=self.cleaned_data["when"] or None,
             anchor=Anchoring(self.cleaned_data.get("anchor") or Anchoring.restart.value),
+            invoice="next" if self.cleaned_data["waits"] else "now",
             reason=self.cleaned_data["reason"],
             role=role,
         )

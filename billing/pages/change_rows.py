@@ -58,6 +58,11 @@ def money_rows(seen: Foreseen, row: Subscription, language: str) -> list[Row]:
     if settled:
         rows.append(Row(label=_("Of it, taken off what is owed"), amount=settled))
     to_balance = credited - settled
+    rows += [_line(line, language) for line in seen.held]
+    if seen.held:
+        waiting = totals(seen.held, seen.after.offer.tax_behavior)
+        note = _vat(waiting.tax, row, language)
+        rows.append(Row(label=_("On the next invoice"), amount=waiting.gross, kind="sum", note=note))
     if seen.when != "now":
         return [*rows, Row(label=_("To pay then"), amount=billed, kind="total")]
     held = balance_of(row.payer_id, row.currency)

@@ -74,9 +74,10 @@ SELECT (status = 'billed') <> (billed = 1) OR charged IS DISTINCT FROM amount AN
     format('charge %s of %s %s is %s; %s lines of documents bill it, with %s', id, amount, currency, status, billed,
         coalesce(charged::text, 'nothing')) AS fault
 FROM (SELECT c.id, c.amount, c.currency, c.status, s.currency AS theirs,
-        count(l.id) AS billed, sum(l.amount) AS charged
+        count(l.id) AS billed, sum(CASE WHEN c.held IS NULL THEN l.amount ELSE l.amount - l.discount END) AS charged
     FROM billing_charge c JOIN subscribers_subscription s ON s.id = c.subscription_id
-    LEFT JOIN invoices_invoiceline l ON l.fact = 'charge:' || c.id
+    LEFT JOIN invoices_invoiceline l ON l.fact = coalesce(c.held->>'fact', 'charge:' || c.id)
+        AND (c.held IS NULL OR l.subscription_id = c.subscription_id AND l.invoice_id = c.invoice_id)
     GROUP BY c.id, s.currency) AS found"""
 
 DUNNING = """

@@ -108,6 +108,7 @@ def waiting_charges(rows: Sequence[Subscription]) -> dict[UUID, tuple[ChargeSnap
                 unit_price=charge.unit_price,
                 tax_code=charge.tax_code,
                 quantity=charge.quantity,
+                held=charge.held,
             ),
         )
     return found

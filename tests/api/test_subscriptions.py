@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing.api.changing import ChangePreviewShape
+from billing.api.charges import ChargeShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, WithdrawPreviewShape
 from invoices.models import CreditNote, Invoice, Payment
@@ -313,6 +314,31 @@ def test_a_change_now_is_previewed_made_and_told(site, shop, sold):
     for action, wish in (("change_offer", {"offer": "ref:high"}), ("set_quantity", {"quantity": 1, "when": "now"})):
         assert problem(site.post(f"{at}/{action}", wish)) == (409, "nothing_changes")
         assert problem(site.post(f"{at}/{action}/preview", wish)) == (409, "nothing_changes")
+
+
+def test_a_change_is_billed_with_the_next_document(site, shop, sold):
+    shop.offer("year", ("year", None, 99_00))
+    told = told_of(site, {"activation": "now"})
+    at, body = f"subscriptions/{told['id']}", {"quantity": 3, "when": "now", "invoice": "next"}
+    seen = site.post(f"{at}/set_quantity/preview", body).json()
+    (line,) = seen["waiting"]
+    assert (seen["amount_due"], seen["amount_credited"], seen["documents"]) == (0, 12_99, [])
+    assert line["amount"] == 38_97
+    assert seen["later"][0]["amount"] == 2 * 38_97
+    done = site.post(f"{at}/set_quantity", body)
+    assert (done.status_code, done.json()["quantity"]) == (200, 3)
+    (charge,) = site.get(f"charges?subscription={told['id']}").json()["data"]
+    assert set(charge) == set(ChargeShape.__annotations__)
+    assert (charge["origin"], charge["amount"], charge["status"]) == ("change", 38_97, "waiting")
+    assert charge["period"] == told["current_period"]
+    with tenant(shop.id):
+        assert (Invoice.objects.count(), CreditNote.objects.count()) == (1, 1)
+    other = {"offer": "ref:year", "when": "now", "invoice": "next"}
+    assert problem(site.post(f"{at}/change_offer/preview", other)) == (409, "new_period_begins")
+    assert problem(site.post(f"{at}/change_offer", other)) == (409, "new_period_begins")
+    assert faults(site.post(f"{at}/set_quantity", {"quantity": 2, "invoice": "never"})) == [
+        ("invoice", "invalid_choice")
+    ]
 
 
 def test_an_option_is_given_with_a_reason(site, shop, sold):

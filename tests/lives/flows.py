@@ -102,7 +102,8 @@ class Lives:
     def _change(self, sub: Subscription, draw: Random) -> str:
         ask = self._ask(sub, draw)
         anchor = draw.choice(list(Anchoring))
-        changing = Changing(when=draw.choice((None, "now", "period_end")), anchor=anchor)
+        invoice = draw.choice(("now", "now", "next"))
+        changing = Changing(when=draw.choice((None, "now", "period_end")), anchor=anchor, invoice=invoice)
         change.change(merchant_id=self.world.shop.id, subscription_id=sub.pk, ask=ask, changing=changing, actor=TESTER)
         return type(ask).__name__
 

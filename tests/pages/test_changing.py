@@ -8,6 +8,7 @@ import pytest
 
 from billing.flows import schedule
 from billing.flows.asks import SetQuantity
+from billing.models import Charge
 from invoices.models import CreditNote, Invoice
 from merchants.ids import show
 from merchants.tenancy.scope import tenant
@@ -62,6 +63,15 @@ def test_another_offer_is_shown_line_by_line_and_then_done(shop, desk, sub):
         assert Subscription.objects.get().offer_version.title["en"] == "Family"
         assert (CreditNote.objects.get().gross, CreditNote.objects.get().reason) == (15_00, "a family now")
         assert Change.objects.get(subject_id=sub.pk, verb="changed").actor_label == "Julie Renaud"
+
+
+def test_it_may_be_billed_with_the_next_invoice(shop, desk, sub):
+    query = "?quantity=2&when=now&waits=on&reason="
+    seen = words(desk.get("subscription-quantity", query, subscription=sub.public_id, fragment=True).content)
+    assert "On the next invoice of which VAT €4.33 €26.00" in seen and "To pay now €0.00" in seen
+    assert post(desk, "subscription-quantity", sub, quantity=2, when="now", waits="on", reason="").status_code == 302
+    with tenant(shop.id):
+        assert (Invoice.objects.count(), Charge.objects.get().amount) == (1, 26_00)
 
 
 def test_a_cheaper_one_waits_is_shown_and_can_be_taken_back(shop, desk, sub):
