@@ -10,11 +10,11 @@ from datetime import date
 from fractions import Fraction
 
 from billing.engine.change_terms import STAGE, Change, How
-from billing.engine.decide import Step, StepKind
 from billing.engine.discounts import discounted
 from billing.engine.held import held_lines
 from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
 from billing.engine.moving import moved
+from billing.engine.step import Step, StepKind
 from billing.engine.transitions import Proration
 from billing.engine.usage_lines import so_far, usage_lines
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished

@@ -4,9 +4,8 @@ date: a preview is the same call with nothing written."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from enum import StrEnum
 
 from billing.engine import due
 from billing.engine.drafting import draft
@@ -14,59 +13,14 @@ from billing.engine.early_end import early_end_fee
 from billing.engine.lines import early_end_line
 from billing.engine.opening import begin, enter
 from billing.engine.pausing import had, not_billed, resumed, stage_over
-from billing.engine.usage_lines import Metered, ending
-from invoices.drafts import DraftInvoice
+from billing.engine.step import Step, StepKind
+from billing.engine.usage_lines import ending
 from subscribers.lifecycle import LIVE, Status, check_move
 from subscribers.periods import Part, next_part
-from subscribers.snapshots import Billing, OptionSnapshot, Scheduled, StageSnapshot, SubscriptionSnapshot
+from subscribers.snapshots import Billing, OptionSnapshot, StageSnapshot, SubscriptionSnapshot
 
 MOST_STEPS = 120
 """How many steps one run may catch up; a subscription further behind is parked and shown to someone."""
-
-
-class StepKind(StrEnum):
-    """What is to be done next."""
-
-    wait = "wait"
-    activate = "activate"
-    renew = "renew"
-    next_stage = "next_stage"
-    apply = "apply"
-    change = "change"
-    close = "close"
-    suspend = "suspend"
-    resume = "resume"
-    end = "end"
-    park = "park"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: the day that it counts from, why, the document that it makes, and the snapshot after it.
-
-    `why` is a stable code. `changes` are the scheduled changes to carry out (`apply`), which their flow does before it
-    asks again; `ended_options` the ids of the subscription's options that end with this step; `metered` is the span
-    whose usage it bills, read beforehand or not.
-    """
-
-    kind: StepKind
-    on: date
-    why: str
-    after: SubscriptionSnapshot
-    drafted: DraftInvoice | None = None
-    changes: tuple[Scheduled, ...] = ()
-    ended_options: tuple[str, ...] = ()
-    metered: Metered | None = None
-
-    @property
-    def drafts(self) -> tuple[DraftInvoice, ...]:
-        """The invoices to issue: none where every line is 0 (domain 19)."""
-        return (self.drafted,) if self.drafted is not None and self.drafted.makes_invoice else ()
-
-    @property
-    def next_action_at(self) -> datetime | None:
-        """When the subscription needs something next, once this step is done."""
-        return due.next_action_at(self.after)
 
 
 def decide(snapshot: SubscriptionSnapshot, today: date, *, at: datetime | None = None) -> Step:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from billing.engine.committing import committed_until
-from billing.engine.decide import StepKind
 from billing.engine.schedule import walk
+from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue, paid_until
 from invoices.crediting import Ask, CreditRule
 from merchants.money import round_ratio

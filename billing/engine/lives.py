@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
-from billing.engine.decide import MOST_STEPS, Step, StepKind, catch_up
+from billing.engine.decide import MOST_STEPS, catch_up
 from billing.engine.schedule import is_steady, walk
+from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue, apply_wishes
 from invoices.drafts import DraftInvoice
 from invoices.totals import totals

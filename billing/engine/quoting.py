@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from billing.engine.decide import Step, StepKind
 from billing.engine.opening import open_subscription
 from billing.engine.schedule import is_steady, walk
+from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue
 from invoices.drafts import DraftInvoice, DraftLine
 from invoices.totals import Totals, totals

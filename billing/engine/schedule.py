@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from billing.engine import due
-from billing.engine.decide import Step, StepKind, decide
+from billing.engine.decide import decide
+from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue, apply_wishes
 from subscribers.periods import LATEST
 from subscribers.snapshots import SubscriptionSnapshot

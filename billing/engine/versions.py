@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import islice
 
 from billing.engine.committing import committed_until
-from billing.engine.decide import Step
 from billing.engine.lives import BEGINS
 from billing.engine.schedule import walk
+from billing.engine.step import Step
 from billing.engine.wishes import Catalogue, WishKind, paid_until
 from invoices.totals import totals
 from merchants.money import round_half_away

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.engine.decide import Step, StepKind
 from billing.engine.held import held_charge, held_document
 from billing.engine.lives import Taken
+from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from billing.engine.decide import StepKind
 from billing.engine.lives import Taken
 from billing.engine.pausing import without
+from billing.engine.step import StepKind
 from billing.flows.giving_back import give_back, lost_backs
 from billing.flows.renew_rows import Life
 from invoices.services.credit_plans import To

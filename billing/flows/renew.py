@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.engine.decide import StepKind
 from billing.engine.grouping import grouped
 from billing.engine.leaving import Refunding
 from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repeats_on
+from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue
 from billing.flows import made_good, renew_parts, renew_rights, renew_rows
 from billing.flows.giving_back import backs, give_back

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db import models
 
-from billing.engine.decide import Step, StepKind
 from billing.engine.lives import Taken
+from billing.engine.step import Step, StepKind
 from billing.flows import coupon_rows, coupon_uses
 from billing.flows.renew_rows import Life, effective
 from billing.models import Charge

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from billing.engine.decide import StepKind
 from billing.engine.lives import Taken
+from billing.engine.step import StepKind
 from billing.flows.renew_rows import Life, effective
 from merchants.actors import Actor
 from merchants.models import Feature

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from billing.engine.columns import columns
-from billing.engine.decide import StepKind
 from billing.engine.lives import Taken
+from billing.engine.step import StepKind
 from merchants.actors import Actor
 from merchants.ids import show
 from merchants.now import Now, local_midnight

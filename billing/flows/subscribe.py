@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.engine.decide import StepKind, catch_up
+from billing.engine.decide import catch_up
 from billing.engine.quoting import Later, coming
+from billing.engine.step import StepKind
 from billing.flows import wanted as wanting
 from billing.flows.pay import PaymentUnderWay
 from billing.flows.purchase import count_uses, rivals_of

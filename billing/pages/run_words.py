@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as lazy
 
-from billing.engine.decide import Step, StepKind
+from billing.engine.step import Step, StepKind
 from billing.models import BillingRun
 from billing.selectors.runs import Became
 from merchants.wording import amount_text

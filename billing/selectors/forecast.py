@@ -14,9 +14,10 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
-from billing.engine.decide import MOST_STEPS, Step, StepKind
+from billing.engine.decide import MOST_STEPS
 from billing.engine.grouping import grouped
 from billing.engine.lives import BEGINS, FAULTS, TooFarBehind, live
+from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue
 from billing.selectors.alike import likeness
 from billing.selectors.due import catalogue_of, due_rows

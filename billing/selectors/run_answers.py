@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 
 from django.utils.translation import gettext
 
-from billing.engine.decide import Step
+from billing.engine.step import Step
 from billing.models import BillingRun, ParkedInRun
 from billing.selectors.forecast import Due, Fault, Forecast
 from billing.selectors.runs import Outcome, outcomes, totals_of

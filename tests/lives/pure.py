@@ -15,11 +15,11 @@ from itertools import pairwise
 
 from billing.engine.change_terms import STAGE, How, Stood
 from billing.engine.changing import change_now
-from billing.engine.decide import Step
 from billing.engine.leaving import Billed, Refunding, given_back
 from billing.engine.lives import Taken, live
 from billing.engine.moving import Anchoring
 from billing.engine.opening import open_subscription
+from billing.engine.step import Step
 from billing.engine.transitions import Proration
 from billing.engine.wishes import Catalogue, WishKind, paid_until
 from invoices.crediting import CreditRule

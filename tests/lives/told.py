@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from billing.engine.decide import Step
 from billing.engine.lives import live
+from billing.engine.step import Step
 from invoices.calculations import computes, is_plain, say, say_days, say_discounts, say_period
 from invoices.drafts import DraftLine
 from subscribers.snapshots import SubscriptionSnapshot

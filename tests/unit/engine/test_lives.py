@@ -8,10 +8,11 @@ from textwrap import dedent
 
 import pytest
 
-from billing.engine.decide import MOST_STEPS, StepKind, catch_up, decide
+from billing.engine.decide import MOST_STEPS, catch_up, decide
 from billing.engine.due import next_action_at
 from billing.engine.opening import open_subscription
 from billing.engine.schedule import walk
+from billing.engine.step import StepKind
 from invoices.totals import totals
 from subscribers.lifecycle import Status, Suspension
 from subscribers.periods import Alignment, Interval, Unit

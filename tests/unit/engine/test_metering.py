@@ -11,8 +11,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as some
 
-from billing.engine.decide import StepKind, catch_up
+from billing.engine.decide import catch_up
 from billing.engine.metering import aggregate, amount_of, priced
+from billing.engine.step import StepKind
 from billing.engine.usage_lines import ending
 from invoices.calculations import say
 from merchants.metered import Aggregation, TierTerm, UsageTerm, usage_faults, usage_json, usage_terms

@@ -10,11 +10,12 @@ from itertools import islice, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.engine.decide import StepKind, catch_up, decide
+from billing.engine.decide import catch_up, decide
 from billing.engine.due import next_action_at
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import quote
 from billing.engine.schedule import walk
+from billing.engine.step import StepKind
 from invoices.drafts import LineKind
 from invoices.totals import totals
 from merchants.money import round_half_away

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.engine.decide import StepKind, catch_up, decide
+from billing.engine.decide import catch_up, decide
 from billing.engine.due import next_action_at
 from billing.engine.opening import open_subscription
 from billing.engine.schedule import walk
 from billing.engine.spans import costs_nothing, stage_spans
+from billing.engine.step import StepKind
 from invoices.drafts import LineKind
 from merchants.now import local_date, local_midnight
 from subscribers.periods import Alignment, Interval, Period, Unit, anchor_for, parts

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from billing.engine.decide import StepKind, catch_up
+from billing.engine.decide import catch_up
 from billing.engine.opening import begin
 from billing.engine.quoting import coming
+from billing.engine.step import StepKind
 from invoices.calculations import say
 from invoices.drafts import LineKind
 from subscribers.lifecycle import Status

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from billing.engine.decide import StepKind, catch_up
+from billing.engine.decide import catch_up
 from billing.engine.lives import live, next_charge
 from billing.engine.quoting import coming
+from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue, apply_wishes, paid_until
 from subscribers.lifecycle import MakesGood, Status, Suspension
 from subscribers.periods import Alignment, Anchor, Period
