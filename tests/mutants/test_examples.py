@@ -26,7 +26,10 @@ RULES = (
     "invoices.calculations",
     "invoices.totals",
     "subscribers.lifecycle",
-    "subscribers.periods",
+    "subscribers.periods.anchors",
+    "subscribers.periods.boundaries",
+    "subscribers.periods.intervals",
+    "subscribers.periods.period",
 )
 """What `pyproject.toml` names for mutmut."""
 

@@ -1,0 +1,90 @@
+"""How long a period is, and which days the calendar carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from merchants.refusals import Invalid, gettext_noop
+
+EARLIEST = date(1970, 1, 1)
+
+
+LATEST = date(2199, 12, 31)
+
+
+class Unit(StrEnum):
+    """The unit of an interval."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+    year = "year"
+
+
+MOST = {Unit.day: 3660, Unit.week: 520, Unit.month: 120, Unit.year: 10}
+"""The longest interval of each unit: about ten years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How long a whole period is: a unit times a count.
+
+    >>> Interval(Unit.month, 3).months
+    3
+    >>> Interval(Unit.week).months is None
+    True
+    """
+
+    unit: Unit
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MOST[self.unit]:
+            raise ValueError(f"an interval of {self.count} {self.unit}")
+
+    @property
+    def months(self) -> int | None:
+        """Months in it; None for days and weeks, which follow no anchor."""
+        if self.unit is Unit.month:
+            return self.count
+        return 12 * self.count if self.unit is Unit.year else None
+
+    @property
+    def days(self) -> int | None:
+        """Days in it; None for months and years, whose length varies."""
+        if self.unit is Unit.day:
+            return self.count
+        return 7 * self.count if self.unit is Unit.week else None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """As price lists of options name it: `("month", 1)`."""
+        return (self.unit.value, self.count)
+
+
+def check_interval(unit: object, count: object, *, field: str = "interval") -> Interval:
+    """An interval from outside. Raises `Invalid` (`interval_unknown`, `interval_count_out_of_range`).
+
+    >>> check_interval("month", 3)
+    Interval(unit=<Unit.month: 'month'>, count=3)
+    """
+    if not isinstance(unit, str) or unit not in Unit.__members__:
+        raise Invalid.at(field, "interval_unknown", gettext_noop("An interval is day, week, month or year."))
+    known = Unit(unit)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST[known]:
+        raise Invalid.at(
+            f"{field}_count",
+            "interval_count_out_of_range",
+            gettext_noop("A count from 1 to %(most)s."),
+            {"most": MOST[known]},
+        )
+    return Interval(known, count)
+
+
+def check_day(day: object, *, field: str) -> date:
+    """A calendar date within what the calendar carries (1970 to 2199). Raises `Invalid` (`date_out_of_range`)."""
+    if isinstance(day, date) and EARLIEST <= day <= LATEST:
+        return day
+    raise Invalid.at(field, "date_out_of_range", gettext_noop("A date from 1970 to 2199."))
