@@ -55,20 +55,21 @@ def move(snapshot: SubscriptionSnapshot, to: OfferSnapshot, *, earliest: date, k
     _check(snapshot, to)
     if keep_commitment:
         earliest = max(earliest, committed_until(snapshot) or earliest)
-    day = _renewal(snapshot, earliest)
-    if day is None:
+    bare = replace(snapshot, scheduled=(), charges=())
+    found = _renewal(bare, earliest)
+    if found is None:
         ends = snapshot.ends_on is not None or any(stage.recurrences for stage in snapshot.offer.stages[-1:])
         raise _ends_before() if ends else _no_renewal()
     catalogue = Catalogue(offers={to.version_id: to})
     wish = Scheduled(
-        id="", kind=WishKind.move_version.value, effective_on=day, payload={"offer_version": to.version_id}
+        id="", kind=WishKind.move_version.value, effective_on=found.on, payload={"offer_version": to.version_id}
     )
-    bare = replace(snapshot, scheduled=(), charges=())
-    old, new = _price(bare, day, catalogue), _price(replace(bare, scheduled=(wish,)), day, catalogue)
+    eve = found.eve
+    old, new = _price(eve, found.on, catalogue), _price(replace(eve, scheduled=(wish,)), found.on, catalogue)
     if old is None or new is None:
         raise _no_renewal()
     return Move(
-        due_on=day,
+        due_on=found.on,
         before=old[0],
         after=new[0],
         yearly_before=yearly(*old),
@@ -112,13 +113,24 @@ def _no_renewal() -> Conflict:
     return Conflict(gettext_noop("No renewal of it is known."), code="no_renewal")
 
 
-def _renewal(snapshot: SubscriptionSnapshot, earliest: date) -> date | None:
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """The day of a renewal, and the subscription as it stands before it: its life up to there is walked once."""
+
+    on: date
+    eve: SubscriptionSnapshot
+
+
+def _renewal(snapshot: SubscriptionSnapshot, earliest: date) -> _Renewal | None:
     """The first day, on `earliest` or later, on which a period that is to be paid begins."""
     first = paid_until(snapshot)
     earliest = max(earliest, first) if first is not None else earliest
-    for step in islice(walk(replace(snapshot, scheduled=()), until=earliest + timedelta(days=800)), AHEAD):
+    eve = snapshot
+    for step in islice(walk(snapshot, until=earliest + timedelta(days=800)), AHEAD):
         if step.on >= earliest and step.kind in BEGINS:
-            return step.on
+            return _Renewal(step.on, eve)
+        if step.on < earliest:
+            eve = step.after
     return None
 
 
