@@ -60,7 +60,7 @@ class SendInvoice(ApiView):
     @operation("Send an invoice's payment link", answer=InvoiceShape, body=Body)
     def post(self, request: Request, invoice: str) -> Response:
         """Writes the payer an e-mail with a link that pays the invoice in one step, and tells `invoice.sent`. 409
-        `nothing_owed`, `subscriber_without_email`."""
+        `nothing_owed`, `subscriber_without_email`; `sent_just_now` within ten minutes of the last one."""
         row = self.find(people.on_shown_clocks(Invoice.objects.exclude(status=Invoice.Status.DRAFT)), invoice)
         sent = owed.send_link(merchant_id=self.merchant.pk, invoice_id=row.pk, actor=self.actor)
         return Response(cast(InvoiceShape, shapes.invoice(sent)))

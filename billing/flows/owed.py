@@ -38,7 +38,7 @@ from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.languages import is_spoken
 from merchants.links import mint
-from merchants.models import Merchant
+from merchants.models import Event, Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
@@ -49,6 +49,8 @@ LINK_LASTS = timedelta(days=30)
 """How long a letter's link opens the page."""
 OPEN_FOR = timedelta(hours=2)
 """How long the provider's page stays open."""
+AGAIN_AFTER = timedelta(minutes=10)
+"""How long the same link is not written again, whoever asks: nobody can flood a payer's mailbox with it."""
 TURNS = 3
 """How often a click looks again after it closed something or found it settled."""
 
@@ -80,6 +82,14 @@ class NoAddress(Conflict):
     code = "subscriber_without_email"
     detail = gettext_noop("The payer of this invoice has no e-mail address.")
     way_out = gettext_noop("Copy the payment link and send it another way.")
+
+
+class SentJustNow(Conflict):
+    """A letter with the same link is on its way, or has just been read."""
+
+    code = "sent_just_now"
+    detail = gettext_noop("The payment link of this invoice was sent less than ten minutes ago.")
+    way_out = gettext_noop("Wait, or copy the payment link and send it another way.")
 
 
 def link(invoice: Invoice) -> str:
@@ -133,9 +143,10 @@ def start(*, merchant_id: UUID, invoice_id: UUID, seen: int, another_card: bool 
 
 
 def send_link(*, merchant_id: UUID, invoice_id: UUID, actor: Actor) -> Invoice:
-    """Have the payer written a letter with the link. The fact `invoice.sent` is what the letter follows from.
+    """Have the payer written a letter with the link, at most once in AGAIN_AFTER of real time. The fact `invoice.sent`
+    is what the letter follows from.
 
-    Raises NotFound, NothingOwed, NoAddress.
+    Raises NotFound, NothingOwed, NoAddress, SentJustNow.
     """
     with tenant(merchant_id):
         invoice, now = _lock(merchant_id, invoice_id)
@@ -143,6 +154,9 @@ def send_link(*, merchant_id: UUID, invoice_id: UUID, actor: Actor) -> Invoice:
             raise NothingOwed
         if not invoice.payer.email or invoice.payer.erased_at is not None:
             raise NoAddress
+        told = Event.objects.filter(object_id=invoice.pk, kind="invoice.sent")
+        if told.filter(written_at__gt=instant() - AGAIN_AFTER).exists():
+            raise SentJustNow
         shown = {"object": shapes.invoice(invoice)}
         facts.tell(invoice.payer_id, ("invoice.sent", invoice.pk, shown), actor=actor, now=now)
         return invoice

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from billing.flows import owed
 from billing.models import DunningCase
 from invoices.models import Payment
 from merchants.clock import instant
@@ -108,6 +111,20 @@ def test_the_link_is_sent_and_never_stands_in_the_answer_or_the_fact(site, shop,
     assert "/pay/" not in answer.content.decode()
     with tenant(shop.id):
         assert Event.objects.filter(kind="invoice.sent", object_id=invoice.pk).count() == 1
+
+
+def test_the_link_is_sent_once_in_ten_minutes_whoever_asks(site, shop, invoice, monkeypatch):
+    assert site.post(f"invoices/{invoice.public_id}/send").status_code == 200
+    for _ in range(2):
+        assert problem(site.post(f"invoices/{invoice.public_id}/send")) == (409, "sent_just_now")
+    other = bill(shop, invoice.payer, line(1_00))
+    assert site.post(f"invoices/{other.public_id}/send").status_code == 200
+
+    later = instant() + timedelta(minutes=10, seconds=1)
+    monkeypatch.setattr(owed, "instant", lambda: later)
+    assert site.post(f"invoices/{invoice.public_id}/send").status_code == 200
+    with tenant(shop.id):
+        assert Event.objects.filter(kind="invoice.sent", object_id=invoice.pk).count() == 2
 
 
 def test_who_has_no_address_is_not_written_to(site, shop):
