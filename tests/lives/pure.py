@@ -162,8 +162,9 @@ class Life:
             for line, amount in backs:
                 if id(line) in paid:
                     credited[line.key] = credited.get(line.key, 0) + amount
-            then = {line.key for line in self.lines if id(line) in paid}
-            self.stood = replace(self.stood, credited=credited, kept=frozenset(then - credited.keys()))
+            then = {line.key: int(line.drafted.quantity) for line in self.lines if id(line) in paid}
+            kept = frozenset(then.keys() - credited.keys())
+            self.stood = replace(self.stood, credited=credited, kept=kept, quantities=then)
         self.take(changed.step)
         self.snapshot = changed.step.after
 

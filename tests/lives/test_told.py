@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lives.told import MOMENTS, TOLD, tell, tell_moments
+from tests.lives.told import ACTS, MOMENTS, TOLD, tell, tell_acts, tell_moments
 
 LIVES = 32
 
@@ -26,3 +26,7 @@ def test_what_was_billed_given_back_and_left_is_what_it_was():
 
 def test_each_way_in_which_a_step_can_go_is_what_it_was():
     held(tell_moments(), MOMENTS)
+
+
+def test_each_act_within_a_period_is_what_it_was():
+    held(tell_acts(), ACTS)

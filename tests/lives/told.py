@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from billing.engine.lives import live
-from billing.engine.step import Step
+from billing.engine.step import Step, StepKind
 from invoices.calculations import computes, is_plain, say, say_days, say_discounts, say_period
-from invoices.drafts import DraftLine
+from invoices.drafts import DraftInvoice, DraftLine
 from subscribers.snapshots import SubscriptionSnapshot
+from tests.lives.acts import changes, renewals, resumptions
 from tests.lives.moments import moments
 from tests.lives.numbers import drawn
 from tests.lives.pure import CATALOGUE, Line, play
@@ -25,6 +26,7 @@ from tests.lives.pure import CATALOGUE, Line, play
 SEED = 20270101
 TOLD = Path(__file__).with_name("told.txt")
 MOMENTS = Path(__file__).with_name("moments.txt")
+ACTS = Path(__file__).with_name("acts.txt")
 UNTIL = date(2026, 6, 20)
 UNSAID = {"id", "payer", "beneficiary", "offer", "tax", "zone", "usage", "scheduled"}
 """What is the same in all lives, or the catalogue's."""
@@ -64,6 +66,55 @@ def tell_moments() -> str:
             told.append(f"  stands {_stands(one.after)}")
         told.append("")
     return "\n".join(told) + "\n"
+
+
+def tell_acts() -> str:
+    """Each act: its document line by line, what it gives up, and what of the subscription it changes."""
+    told: list[str] = []
+    for name, before, done in changes():
+        told.append(f"# {name}")
+        if isinstance(done, str):
+            told += [f"  refused {done}", ""]
+            continue
+        step = done.step
+        told.append(f"  {_step(step)}; gives up {sorted(done.gives_up)} {done.whole} {done.opens}")
+        told += _document(step.drafted)
+        told += [f"  waits {_drafted(line)}" for line in done.held]
+        told += [f"  ends {','.join(step.ended_options)}; next {step.next_action_at}", _differs(before, step.after), ""]
+    for name, before, (after, added) in renewals():
+        told += [f"# {name}", *_document(added), _differs(before, after), ""]
+    for name, snapshot in resumptions():
+        told.append(f"# {name}")
+        before = snapshot
+        for one in live(snapshot, UNTIL, catalogue=CATALOGUE):
+            told += [f"  {_step(one.step)}", *_document(one.step.drafted), _differs(before, one.after)]
+            before = one.after
+            if one.step.kind is StepKind.resume:
+                break
+        told.append("")
+    return "\n".join(told) + "\n"
+
+
+def _document(drafted: DraftInvoice | None) -> list[str]:
+    if drafted is None:
+        return []
+    said = {each.name: getattr(drafted, each.name) for each in fields(drafted)}
+    lines = [f"  line {line.kind} {line.fact} {line.formula} {_plain(line.discounts)}" for line in drafted.lines]
+    return [f"  bills {_plain({**said, 'lines': [line.charged for line in drafted.lines]})}", *lines]
+
+
+def _differs(before: SubscriptionSnapshot, after: SubscriptionSnapshot) -> str:
+    """The fields that are others now."""
+    names = [each.name for each in fields(after) if getattr(before, each.name) != getattr(after, each.name)]
+    found = {name: getattr(after, name) for name in names if name != "offer"}
+    for many in ("options", "coupons", "charges"):
+        if many in found:
+            found[many] = [_kept(one) for one in found[many]]
+    return f"  becomes {after.offer.reference} {_plain(found)}"
+
+
+def _kept(one: Any) -> tuple[object, ...]:
+    return tuple(getattr(one, name, None) for name in ("id", "quantity", "starts_on", "ends_on", "periods_used"))
 
 
 def _words(line: DraftLine, language: str) -> str:

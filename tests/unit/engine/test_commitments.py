@@ -109,3 +109,40 @@ def test_the_fee_is_a_line_that_says_how_it_came_about_and_until_when():
     french = say(line.rule, line.inputs, amount=line.amount, language="fr")
     assert english == "62.00 × 25% = 15.50, commitment until 14 January 2027"
     assert french == "62,00 × 25\xa0% = 15,50, engagement jusqu’au 14 janvier 2027"
+
+
+@pytest.mark.parametrize(
+    ("fee", "day", "amount", "told"),
+    [
+        ({"formula": "flat", "amount": 50_00}, "2026-03-15", 50_00, {"of": 50_00}),
+        ({"formula": "flat"}, "2026-03-15", None, {}),
+        (
+            {"formula": "degressive", "amount": 120_00},
+            "2026-03-15",
+            100_00,
+            {"of": 120_00, "left": 10, "intervals": 12},
+        ),
+        ({"formula": "degressive", "amount": 120_00}, "2026-03-16", 90_00, {"of": 120_00, "left": 9, "intervals": 12}),
+        ({"formula": "degressive"}, "2026-03-15", None, {}),
+        ({"formula": "flat", "amount": 1}, "2026-03-15", 1, {"of": 1}),
+        ({"formula": "flat", "amount": 5_000_00}, "2026-11-20", 31_00, {"of": 5_000_00}),
+        ({"formula": "flat", "amount": 50_00}, "2027-01-15", None, {}),
+        (
+            {"formula": "remaining", "percent": Decimal(50)},
+            "2026-11-20",
+            15_50,
+            {"parts": [{"of": 31_00, "percent": "50"}]},
+        ),
+    ],
+)
+def test_each_formula_of_an_early_end(fee, day, amount, told):
+    found = early_end_fee(bound(on=day, early_end=EarlyEnd(**fee)), D(day))
+    assert (found.amount if found else None) == amount
+    if found:
+        assert {name: found.told[name] for name in told} == told
+        assert (found.told["ends_on"], found.told["committed_until"]) == (day, "2027-01-15")
+
+
+def test_nothing_is_owed_without_a_commitment_or_a_formula():
+    assert early_end_fee(begun(offer(stage(31_00)), "2026-01-15"), D("2026-03-15")) is None
+    assert early_end_fee(bound(on="2026-03-15"), D("2026-03-15")) is None
