@@ -49,6 +49,7 @@ def checkout_session(row: CheckoutSession, *, url: str | None = None) -> dict[st
         "status": row.status,
         "subscriber": show("cus", row.subscriber_id),
         "subscription": show("sub", row.subscription_id),
+        "purpose": "purchase" if row.asked is None else "change",
         "invoice": shown("inv", row.invoice_id),
         "quote": quote(row.quote),
         "success_url": row.success_url,

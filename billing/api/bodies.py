@@ -162,11 +162,14 @@ def leaving(body: Mapping[str, Any]) -> Leaving:
 class Counting(Body):
     """When a change counts: `now`, or `period_end`, with the first period that is not paid yet; left out, as the
     action says. `invoice`: what counts now is billed by itself (`now`, the default), or its lines wait for the next
-    document (`next`); what is given up is credited today either way. `reason` stands in the history, and on the credit
+    document (`next`); what is given up is credited today either way. With `only_if_paid` it is made when what it leaves
+    to pay is paid: by the method that is kept, else on the form of the `checkout_session` that is answered; what is not
+    paid in 23 hours leaves nothing. `reason` stands in the history, and on the credit
     note where there is one."""
 
     when = Choice(choices=["period_end", "now"], required=False)
     invoice = Choice(choices=["now", "next"], required=False)
+    only_if_paid = Flag(required=False)
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 

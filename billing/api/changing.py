@@ -13,8 +13,14 @@ from rest_framework.response import Response
 from billing import shapes
 from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody, changing
 from billing.api.named import named_coupons, named_options
-from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
-from billing.flows import change, schedule
+from billing.api.subscribing import (
+    DocumentPreviewShape,
+    SubscribedShape,
+    credit_previewed,
+    document_previewed,
+    subscribed,
+)
+from billing.flows import change, change_paid, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.change import Changing, Foreseen
 from billing.flows.purchase import WishedOption, told_later
@@ -32,6 +38,7 @@ from merchants.ids import read, show
 from merchants.models import Offer, Option
 from merchants.refusals import gettext_noop
 from merchants.selectors.shapes import DayText, Says
+from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription, SubscriptionOption
 from subscribers.selectors import people
 
@@ -41,7 +48,8 @@ WRITES, PREVIEWED = {"POST": "subscriptions:write"}, {"POST": "subscriptions:rea
 class ChangePreviewShape(TypedDict):
     """What a change will do on `due_on`: now, or with all else that is planned for that day. Its documents, what they
     come to with tax (`amount_due`), what goes back to the balance or off what is owed (`amount_credited` on `credits`),
-    lines that wait for the next document (`invoice: next`), the subscription's options that end with it, and what is
+    what would be asked for before it is made (`paid_first`, with `only_if_paid`; 0: made at once), lines that wait for
+    the next document (`invoice: next`), the subscription's options that end with it, and what is
     charged later."""
 
     object: Annotated[str, Says(one_of=("change_preview",))]
@@ -52,6 +60,7 @@ class ChangePreviewShape(TypedDict):
     quantity: int
     currency: str
     amount_due: int
+    paid_first: int | None
     amount_credited: int
     documents: list[DocumentPreviewShape]
     credits: list[CreditPreviewShape]
@@ -72,22 +81,50 @@ class _Changing(ApiView):
         row = self.find(people.on_shown_clocks(Subscription.objects.all()), subscription)
         return row, self.asked(row, self.body), changing(self.body)
 
+    @property
+    def scope(self) -> bool:  # type: ignore[override] # a constant elsewhere: here the body decides
+        """What waits for its payment asks the provider for it, outside any transaction."""
+        return self.operation.answer is ChangePreviewShape or not self.body.get("only_if_paid")
+
     def done(self, subscription: str) -> Response:
-        """Make the change, or note it for later; the whole subscription."""
+        """Make the change, note it for later, or have it paid first; the whole subscription."""
+        if self.body.get("only_if_paid"):
+            return self._paid_first(subscription)
         row, ask, how = self.read(subscription)
         after = change.change(
             merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how, actor=self.actor
         )
-        return Response(subscriptions_shown([after])[0])
+        return Response(subscribed(after))
+
+    def _paid_first(self, subscription: str) -> Response:
+        merchant_id = self.caller.merchant_id
+        with tenant(merchant_id):
+            row, ask, how = self.read(subscription)
+        session = change_paid.change_paid(
+            merchant_id=merchant_id,
+            subscription_id=row.pk,
+            ask=ask,
+            changing=how,
+            actor=self.actor,
+            session_id=self.claim_id,
+        )
+        with tenant(merchant_id):
+            after = Subscription.objects.select_related("offer_version").get(id=row.pk)
+            return Response(subscribed(after, session))
 
     def foreseen(self, subscription: str) -> Response:
         """What it would do."""
         row, ask, how = self.read(subscription)
+        first = None
+        if self.body.get("only_if_paid"):
+            first = change_paid.foresee(
+                merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how, actor=self.actor
+            )
         seen = change.foresee(merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how)
-        return Response(_previewed(row, seen))
+        return Response(_previewed(row, seen, first))
 
 
-def _previewed(row: Subscription, seen: Foreseen) -> ChangePreviewShape:
+def _previewed(row: Subscription, seen: Foreseen, paid_first: int | None) -> ChangePreviewShape:
     documents = [document_previewed(draft) for draft in seen.documents]
     shown: dict[str, Any] = {
         "object": "change_preview",
@@ -98,6 +135,7 @@ def _previewed(row: Subscription, seen: Foreseen) -> ChangePreviewShape:
         "quantity": seen.after.quantity,
         "currency": seen.after.offer.currency,
         "amount_due": sum(document["total"] for document in documents),
+        "paid_first": paid_first,
         "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
         "documents": documents,
         "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
@@ -168,7 +206,7 @@ class SetQuantityOf(_SettingQuantity):
 
     scopes = WRITES
 
-    @operation("Set a subscription's quantity", answer=SubscriptionShape, body=SetQuantityBody)
+    @operation("Set a subscription's quantity", answer=SubscribedShape, body=SetQuantityBody)
     def post(self, request: Request, subscription: str) -> Response:
         """More counts now, less from the next period on, unless `when` says otherwise. Now: the rest of the period is
         credited at the old quantity and billed at the new one. At the period's end: a new wish takes the place of the
@@ -192,7 +230,7 @@ class AddOptionTo(_AddingOption):
 
     scopes = WRITES
 
-    @operation("Add an option to a subscription", answer=SubscriptionShape, body=AddOptionBody)
+    @operation("Add an option to a subscription", answer=SubscribedShape, body=AddOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
         """Now, prorated to the end of the period, unless `when` says `period_end`. One that it has already takes the
         quantity that is given."""
@@ -215,7 +253,7 @@ class RemoveOptionFrom(_RemovingOption):
 
     scopes = WRITES
 
-    @operation("Remove an option from a subscription", answer=SubscriptionShape, body=RemoveOptionBody)
+    @operation("Remove an option from a subscription", answer=SubscribedShape, body=RemoveOptionBody)
     def post(self, request: Request, subscription: str) -> Response:
         """It ends with the paid period, and is had until then; `now` ends it at once and credits the days that are
         left."""
@@ -238,7 +276,7 @@ class ChangeOfferOf(_ChangingOffer):
 
     scopes = WRITES
 
-    @operation("Move a subscription to another offer", answer=SubscriptionShape, body=ChangeOfferBody)
+    @operation("Move a subscription to another offer", answer=SubscribedShape, body=ChangeOfferBody)
     def post(self, request: Request, subscription: str) -> Response:
         """At the new offer's first paid stage, when the merchant's policy says, or `when` does. Now: the days that are
         left are credited to the balance, and billed in the new offer; another interval begins a new period, or keeps

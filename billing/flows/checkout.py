@@ -13,6 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from billing import shapes
+from billing.flows import change_asked
 from billing.flows import purchase as buying
 from billing.flows import wanted as wanting
 from billing.flows.purchase import WishedOption
@@ -143,6 +144,9 @@ def requote(
     """
     if session.status != CheckoutSession.Status.OPEN:
         raise SessionOver
+    if session.asked is not None:
+        change_asked.requote(session, now=now)
+        return
     buying.release_coupons(session)
     old, subscription = session.quote, session.subscription
     merchant = Merchant.objects.get(id=session.tenant_id)

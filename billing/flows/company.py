@@ -18,8 +18,8 @@ NAME_LENGTH, NUMBER_LENGTH = 160, 20
 
 
 def may_name(session: CheckoutSession) -> bool:
-    """Whether who holds the form may say for which company they buy: where they pay for themself."""
-    return bool(session.subscription.payer_id == session.subscriber_id)
+    """Whether who holds the form may say for which company they buy: where they pay for themself, and begin."""
+    return bool(session.subscription.payer_id == session.subscriber_id and session.asked is None)
 
 
 def name_company(*, merchant_id: UUID, session_id: UUID, company: str, vat_number: str) -> CheckoutSession:

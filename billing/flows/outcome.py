@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from billing.flows import checkout, debts
+from billing.flows import change_asked, checkout, debts
 from billing.flows.complete import complete
 from billing.flows.providers import gateway_of, recorded, saved
 from billing.gateways.base import Outcome, OutcomeKind
@@ -204,13 +204,16 @@ def _note_refusal(payment: Payment, outcome: Outcome) -> None:
 def _follow(
     session: CheckoutSession, payment: Payment, before: str, method_id: UUID | None, *, actor: Actor, now: Now
 ) -> None:
-    """What an outcome of a purchase leads to: the purchase completed, its invoice settled or a debt, or money owed
-    back."""
+    """What an outcome of a purchase leads to: the purchase completed (or the change made that waited for it), its
+    invoice settled or a debt, or money owed back."""
     arrived = payment.status == Payment.Status.SUCCEEDED
     accepted = arrived or payment.status == Payment.Status.PROCESSING
     if accepted and session.status == CheckoutSession.Status.OPEN and payment.amount == session.quote.total:
-        complete(session, payment, method_id=method_id, actor=actor, now=now)
-        return
+        if session.asked is None:
+            complete(session, payment, method_id=method_id, actor=actor, now=now)
+            return
+        if change_asked.carry_out(session, payment, before, actor=actor, now=now):
+            return
     if before == Payment.Status.PROCESSING and payment.invoice_id is not None:
         invoice = Invoice.objects.select_for_update(of=("self",)).get(id=payment.invoice_id)
         debts.follow(invoice, payment, before, actor=actor, now=now)

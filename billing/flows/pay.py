@@ -109,7 +109,7 @@ def start(
         if Merchant.objects.filter(id=merchant_id, suspended_at__isnull=False).exists():
             raise MerchantSuspended
         payment = under_way(session)
-        if payment is None and session.quote.start_on != now.today:
+        if payment is None and (session.asked is not None or session.quote.start_on != now.today):
             checkout.requote(session, now=now)
         if seen is not None and session.quote_id != seen:
             raise QuoteChanged
@@ -125,8 +125,9 @@ def start(
         if payment is None:
             if buying.rivals(session).exists():
                 raise PaymentUnderWay
-            buying.check_once(session)
-            buying.hold_coupons(session)
+            if session.asked is None:
+                buying.check_once(session)
+                buying.hold_coupons(session)
             if not session.quote.total and not session.quote.later:
                 complete(session, None, method_id=None, actor=actor or visitor(session.subscriber), now=now)
                 return session.success_url
@@ -192,7 +193,7 @@ def _ask(session: CheckoutSession, payment: Payment, payer: Subscriber) -> Check
     until = closes + timedelta(days=1)
     token = mint_until("checkout-return", session.tenant_id, session.pk, until=until)
     back = settings.PUBLIC_URL + reverse("hosted:return", args=[token])
-    version = session.subscription.offer_version
+    version = session.quote.offer_version
     return CheckoutAsk(
         key=str(payment.pk),
         mode="payment" if payment.amount else "setup",

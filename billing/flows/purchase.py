@@ -187,6 +187,8 @@ def _begins_free(version: OfferVersion) -> bool:
 def rivals(session: CheckoutSession) -> QuerySet[CheckoutSession]:
     """Other purchases with a payment under way of what may be had so often only: the same offer's free stage, a coupon
     with a limit for each subscriber. Their pages are closed before another one opens, so that at most one is paid."""
+    if session.asked is not None:
+        return CheckoutSession.objects.none()
     return rivals_of(session.subscription, session.quote.coupons).exclude(pk=session.pk)
 
 

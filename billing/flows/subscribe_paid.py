@@ -19,6 +19,7 @@ from invoices.models import Payment
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import Merchant
+from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod, Subscriber
@@ -80,13 +81,46 @@ def _opened(merchant_id: UUID, wanted: Wanted, actor: Actor, session_id: UUID | 
 
 def _method(wanted: Wanted, payer: Subscriber) -> PaymentMethod:
     """The method to charge: the one that was named, else the payer's default. Raises MethodMissing."""
-    kept = PaymentMethod.objects.filter(subscriber=payer, detached_at=None, account__disconnected_at=None)
-    kept = kept.exclude(provider_ref="")
-    named = kept.filter(pk=wanted.payment_method.pk) if wanted.payment_method else kept.filter(is_default=True)
-    found = named.select_related("account").first()
-    if found is None or found.account is None:
+    found = kept_method(payer, wanted.payment_method)
+    if found is None:
         raise MethodMissing
     return found
+
+
+def kept_method(payer: Subscriber, named: PaymentMethod | None = None) -> PaymentMethod | None:
+    """What is kept of a payer and can be charged: the one that is named, else their default. One query. Needs the
+    tenant's scope."""
+    kept = PaymentMethod.objects.filter(subscriber=payer, detached_at=None, account__disconnected_at=None)
+    kept = kept.exclude(provider_ref="").exclude(account=None)
+    chosen = kept.filter(pk=named.pk) if named else kept.filter(is_default=True)
+    return chosen.select_related("account").first()
+
+
+def payment_by(session: CheckoutSession, method: PaymentMethod, *, now: Now) -> Payment:
+    """The payment of a locked session's quote by a means that is kept, saved before the provider is asked."""
+    payment = Payment(
+        payer_id=session.subscription.payer_id,
+        session_id=session.pk,
+        account=method.account,
+        gateway=method.gateway,
+        payment_method=method,
+        means=method.kind,
+        amount=session.quote.total,
+        currency=session.quote.currency,
+        test_clock_id=now.test_clock,
+        created_at=now.at,
+        asked_at=instant(),
+        next_look_at=instant() + outcome.FIRST_LOOK,
+    )
+    payment.save(force_insert=True)
+    return payment
+
+
+def title_of(session: CheckoutSession) -> str:
+    """What the payer may read at their bank: the offer that is bought, in the session's language."""
+    version = session.quote.offer_version
+    title: str = version.title.get(session.locale) or next(iter(version.title.values()), version.offer.reference)
+    return title
 
 
 def _claim(merchant_id: UUID, session_id: UUID, wanted: Wanted, actor: Actor) -> tuple[Payment, ChargeAsk] | None:
@@ -114,22 +148,6 @@ def _claim(merchant_id: UUID, session_id: UUID, wanted: Wanted, actor: Actor) ->
             if not session.quote.total:
                 complete(session, None, method_id=method.pk, actor=actor, now=now)
                 return None
-            payment = Payment(
-                payer_id=payer.pk,
-                session_id=session.pk,
-                account=method.account,
-                gateway=method.gateway,
-                payment_method=method,
-                means=method.kind,
-                amount=session.quote.total,
-                currency=session.quote.currency,
-                test_clock_id=now.test_clock,
-                created_at=now.at,
-                asked_at=instant(),
-                next_look_at=instant() + outcome.FIRST_LOOK,
-            )
-            payment.save(force_insert=True)
-        version = session.subscription.offer_version
-        title = version.title.get(session.locale) or next(iter(version.title.values()), version.offer.reference)
+            payment = payment_by(session, method, now=now)
         said = {"checkout_session": session.public_id}
-        return payment, asking.charge_ask(payment, method, payer, description=title, metadata=said)
+        return payment, asking.charge_ask(payment, method, payer, description=title_of(session), metadata=said)

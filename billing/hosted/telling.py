@@ -72,6 +72,7 @@ class Told:
     vat_number: str
     next_words: str
     legal_line: str
+    changes: bool = False
 
 
 def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
@@ -79,7 +80,7 @@ def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
     quote, version = session.quote, session.quote.offer_version
     lines = thaw(quote.draft).lines if quote.draft else ()
     offer = offer_pictures([version.pk])[version.pk]
-    given = given_coupons(session)
+    given = given_coupons(session) if session.asked is None else []
     typed = Coupon.objects.filter(id__in=[UUID(one) for one in quote.coupons[len(given) :]]).values_list(
         "code", flat=True
     )
@@ -93,7 +94,8 @@ def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
         rows=schedule(quote, lines, today=now.today, language=language),
         promises=promises(quote, offer, lines, email=session.subscription.payer.email),
         mentions=_mentions(lines, language),
-        choices=_choices(quote, offer, language),
+        choices=_choices(quote, offer, language) if session.asked is None else [],
+        changes=session.asked is not None,
         allow_codes=session.allow_codes,
         given_codes=[coupon.code for coupon in given],
         typed_code=next(iter(typed), ""),
@@ -134,8 +136,12 @@ def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language
         for share in line.discounts:
             offs[share.code] = offs.get(share.code, 0) + share.amount
     said += [f"{code} {amount_text(-amount, quote.currency, language)}" for code, amount in offs.items()]
-    if quote.tax and sum(line.charged for line in lines) != quote.total:
+    document = quote.net + quote.tax
+    if quote.tax and sum(line.charged for line in lines) != document:
         said.append(_("VAT %(amount)s") % {"amount": amount_text(quote.tax, quote.currency, language)})
+    if document > quote.total:  # a change: what is given back, and the balance
+        less = amount_text(quote.total - document, quote.currency, language)
+        said.append(_("given back and balance %(amount)s") % {"amount": less})
     return ", ".join(said)
 
 

@@ -31,7 +31,8 @@ class Quote(TenantModel):
 
 
 class CheckoutSession(TenantModel):
-    """One purchase under way: a quote, and the URL of the hosted payment form."""
+    """One purchase under way, or one change that waits for its payment (`asked`): a quote, and the URL of the hosted
+    payment form."""
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -50,6 +51,7 @@ class CheckoutSession(TenantModel):
     cancel_url = models.URLField(max_length=1000, blank=True)
     channel = models.CharField(max_length=12)
     metadata = models.JSONField(default=dict)
+    asked = models.JSONField(null=True, help_text="The change of the subscription that is made once this is paid")
     coupons_held = models.JSONField(default=list, help_text="Coupons whose use is counted for the payment under way")
     consented_at = models.DateTimeField(null=True)
     consented_from = models.GenericIPAddressField(null=True)
@@ -61,6 +63,11 @@ class CheckoutSession(TenantModel):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="complete") | Q(completed_at__isnull=False), name="a_complete_session_says_when"
+            ),
+            models.UniqueConstraint(
+                fields=["merchant", "subscription"],
+                condition=Q(status="open", asked__isnull=False),
+                name="one_change_at_a_time_waits_for_its_payment",
             ),
         ]
         indexes = [

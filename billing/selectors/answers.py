@@ -88,13 +88,15 @@ class QuoteShape(TypedDict):
 
 
 class CheckoutSessionShape(TypedDict):
-    """A purchase under way. `url` opens the hosted payment form, without a log-in; null once it is over."""
+    """A purchase under way, or a change that waits for its payment (`purpose`). `url` opens the hosted payment form,
+    without a log-in; null once it is over."""
 
     id: str
     object: Annotated[str, Says(one_of=("checkout_session",))]
     status: Annotated[str, Says(one_of=("open", "complete", "expired"))]
     subscriber: str
     subscription: str
+    purpose: Annotated[str, Says(one_of=("purchase", "change"))]
     invoice: str | None
     quote: QuoteShape
     success_url: str
