@@ -4,69 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict, cast
-from uuid import UUID
+from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import shapes
 from billing.api.bodies import AddOptionBody, ChangeOfferBody, RemoveOptionBody, SetQuantityBody, UndoBody, changing
+from billing.api.change_shapes import ChangePreviewShape, change_previewed
 from billing.api.named import named_coupons, named_options
 from billing.api.subscribing import (
-    DocumentPreviewShape,
     SubscribedShape,
-    credit_previewed,
-    document_previewed,
     subscribed,
 )
 from billing.flows import change, change_paid, schedule
 from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
-from billing.flows.change import Changing, Foreseen
-from billing.flows.purchase import WishedOption, told_later
+from billing.flows.change import Changing
+from billing.flows.purchase import WishedOption
 from billing.selectors.answers import (
-    CreditPreviewShape,
-    LaterShape,
-    QuoteLineShape,
     SubscriptionShape,
     subscriptions_shown,
 )
 from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.views import ApiView, refuse
-from merchants.ids import read, show
+from merchants.ids import read
 from merchants.models import Offer, Option
 from merchants.refusals import gettext_noop
-from merchants.selectors.shapes import DayText, Says
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription, SubscriptionOption
 from subscribers.selectors import people
 
 WRITES, PREVIEWED = {"POST": "subscriptions:write"}, {"POST": "subscriptions:read"}
-
-
-class ChangePreviewShape(TypedDict):
-    """What a change will do on `due_on`: now, or with all else that is planned for that day. Its documents, what they
-    come to with tax (`amount_due`), what goes back to the balance or off what is owed (`amount_credited` on `credits`),
-    what would be asked for before it is made (`paid_first`, with `only_if_paid`; 0: made at once), lines that wait for
-    the next document (`invoice: next`), the subscription's options that end with it, and what is
-    charged later."""
-
-    object: Annotated[str, Says(one_of=("change_preview",))]
-    subscription: str
-    when: Annotated[str, Says(one_of=("now", "period_end"))]
-    due_on: DayText
-    offer: str
-    quantity: int
-    currency: str
-    amount_due: int
-    paid_first: int | None
-    amount_credited: int
-    documents: list[DocumentPreviewShape]
-    credits: list[CreditPreviewShape]
-    waiting: list[QuoteLineShape]
-    ended_options: list[str]
-    later: list[LaterShape]
 
 
 class _Changing(ApiView):
@@ -121,29 +89,7 @@ class _Changing(ApiView):
                 merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how, actor=self.actor
             )
         seen = change.foresee(merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how)
-        return Response(_previewed(row, seen, first))
-
-
-def _previewed(row: Subscription, seen: Foreseen, paid_first: int | None) -> ChangePreviewShape:
-    documents = [document_previewed(draft) for draft in seen.documents]
-    shown: dict[str, Any] = {
-        "object": "change_preview",
-        "subscription": row.public_id,
-        "when": seen.when.value,
-        "due_on": seen.on.isoformat(),
-        "offer": show("off", UUID(seen.after.offer.offer_id)),
-        "quantity": seen.after.quantity,
-        "currency": seen.after.offer.currency,
-        "amount_due": sum(document["total"] for document in documents),
-        "paid_first": paid_first,
-        "amount_credited": sum(back.plan.credit.gross for back in seen.backs),
-        "documents": documents,
-        "credits": [credit_previewed(back.invoice, back.plan) for back in seen.backs],
-        "waiting": [shapes.quote_line(line) for line in seen.held],
-        "ended_options": [show("sop", UUID(id_)) for id_ in seen.ended_options],
-        "later": told_later(seen.later),
-    }
-    return cast(ChangePreviewShape, shown)
+        return Response(change_previewed(row, seen, first))
 
 
 class _SettingQuantity(_Changing):

@@ -25,6 +25,7 @@ from billing.flows.purchase import WishedOption, told_later
 from billing.models import CheckoutSession, Quote
 from invoices.frozen import freeze
 from invoices.models import Invoice, Payment
+from invoices.services import balances
 from invoices.totals import totals
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.models import Coupon, Merchant, Offer, Option
@@ -120,8 +121,8 @@ def to_pay(row: Subscription, asked: Asked) -> int:
 
 
 def make(row: Subscription, asked: Asked) -> Invoice | None:
-    """Make what is due before it, then the change; its invoice, None where it has none. Raises what `change.change`
-    raises."""
+    """Make what is due before it, then the change, and use the balance; its invoice, None where it has none. Raises
+    what `change.change` raises."""
     merchant = Merchant.objects.get(id=row.tenant_id)
     now = now_for(merchant, row.test_clock_id)
     if is_due(row, now):
@@ -135,6 +136,7 @@ def make(row: Subscription, asked: Asked) -> Invoice | None:
         changing=asked.changing,
         actor=asked.actor,
     )
+    balances.pay_open_invoices(row.payer_id, currency=row.currency, actor=asked.actor, now=now)
     if done.latest_invoice_id in (None, before):
         return None
     return Invoice.objects.get(id=done.latest_invoice_id)
@@ -190,6 +192,8 @@ def carry_out(session: CheckoutSession, payment: Payment, before: str, *, actor:
     except Refusal:
         _over(session, CheckoutSession.Status.EXPIRED, None, actor=actor, now=now)
         return False
+    invoice.collect_at = None  # this payment is for it
+    invoice.save(update_fields=["collect_at"])
     payment.invoice = invoice
     payment.save(update_fields=["invoice"])
     debts.follow(invoice, payment, before, actor=actor, now=now)

@@ -61,7 +61,9 @@ def change_paid(
         known = CheckoutSession.objects.filter(id=session_id).first() if session_id else None
     if known is None:
         _close_others(merchant_id, subscription_id)
-        session = _opened(merchant_id, subscription_id, asked, session_id)
+        session = open_form(
+            merchant_id=merchant_id, subscription_id=subscription_id, asked=asked, session_id=session_id
+        )
         if session is None:
             return None
         session_id = session.pk
@@ -100,8 +102,12 @@ def _close_others(merchant_id: UUID, subscription_id: UUID) -> None:
         change_purchase.close_page(merchant_id=merchant_id, session_id=waiting.pk)
 
 
-def _opened(merchant_id: UUID, subscription_id: UUID, asked: Asked, session_id: UUID | None) -> CheckoutSession | None:
-    """The session, its quote; None where nothing is to pay: the change is made then."""
+def open_form(
+    *, merchant_id: UUID, subscription_id: UUID, asked: Asked, session_id: UUID | None = None
+) -> CheckoutSession | None:
+    """Quote a change and open its form, without asking any provider; None where nothing is to pay: it is made then. One
+    that waited gives way. Raises what `change_paid` raises."""
+    _check(asked.changing)
     with tenant(merchant_id):
         row, merchant = cancel.lock(subscription_id), Merchant.objects.get(id=merchant_id)
         now, actor = now_for(merchant, row.test_clock_id), asked.actor
@@ -174,6 +180,12 @@ def _by_itself(row: Subscription) -> bool:
 def drop(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> None:
     """Let a change that waits for its payment go. Raises Conflict (`nothing_to_undo`), and what `close_page` raises."""
     _close_others(merchant_id, subscription_id)
+    let_go(merchant_id=merchant_id, subscription_id=subscription_id, actor=actor)
+
+
+def let_go(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> None:
+    """The same without asking the provider. Raises Conflict (`nothing_to_undo`), PaymentUnderWay where somebody has
+    gone to its page."""
     with tenant(merchant_id):
         waiting = waiting_of([subscription_id]).get(subscription_id)
         if waiting is None:

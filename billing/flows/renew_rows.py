@@ -87,9 +87,10 @@ def write(lives: Sequence[Life], *, actor: Actor, now: Now) -> None:
     """The subscriptions themselves: changed in one statement, each step told."""
     entries: list[Entry] = []
     changed: set[str] = set()
+    billed = any(life.latest_invoice_id != life.row.latest_invoice_id for life in lives)
     for life in lives:
         changed |= _subscription(life, entries, now)
-    if changed:
+    if changed or billed:
         names = sorted(changed | {"latest_invoice_id", "next_action_at", "updated_at"})
         values = ([life.row.pk, *(getattr(life.row, name) for name in names)] for life in lives)
         bulk.update(Subscription, names, values)

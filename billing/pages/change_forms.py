@@ -60,6 +60,12 @@ class ChangeForm(forms.Form):
         required=False,
     )
 
+    paid_first = forms.BooleanField(
+        label=lazy("Only once it is paid"),
+        help_text=lazy("You get a link to a payment form. Until it is paid nothing changes."),
+        required=False,
+    )
+
     ruled: Any = lazy("As the policy says")
     """How its own answer to when is called; empty where it has none."""
 
@@ -90,7 +96,7 @@ class ChangeForm(forms.Form):
 
     def places(self) -> Mapping[str, str]:
         """Where the form shows what a refusal names otherwise."""
-        return {}
+        return {"invoice": "waits", "only_if_paid": "paid_first"}
 
 
 class QuantityForm(ChangeForm):
@@ -139,7 +145,7 @@ class OptionForm(ChangeForm):
         return AddOption(wished=WishedOption(option=option, quantity=self.cleaned_data["quantity"]), gift=gift)
 
     def places(self) -> Mapping[str, str]:
-        return {"options[0]": "option"}
+        return {**super().places(), "options[0]": "option"}
 
 
 class WithoutForm(ChangeForm):
@@ -242,6 +248,7 @@ class OfferForm(ChangeForm):
         wished = [one for one in self.sold if self._many(one)]
         given = self.cleaned_data.get("coupons") or ()
         return {
+            **super().places(),
             **{f"options[{at}]": one.name for at, one in enumerate(wished)},
             **{f"coupons[{at}]": "coupons" for at in range(len(given))},
         }

@@ -13,10 +13,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.engine.wishes import WishKind
-from billing.flows import cancel, change, schedule
+from billing.flows import cancel, change, change_paid, schedule
+from billing.flows.change_asked import Asked
 from billing.pages.change_forms import ChangeForm, OfferForm, OptionForm, QuantityForm, WithoutForm
 from billing.pages.change_rows import ended_titles, feature_rows, gift_rows, later_rows, money_rows
-from billing.pages.coming import SUSPEND, plan_words, suspension_facts
+from billing.pages.coming import PAID_FIRST, SUSPEND, plan_words, suspension_facts, waiting_facts
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.sold import held_by, offer_rows, offers_for, sold_with, with_other_periods
 from billing.pages.subjects import subscription_of
@@ -26,7 +27,7 @@ from merchants.http.frame import OfficeRequest, beside, office_page, office_rend
 from merchants.permissions import Permission
 from merchants.refusals import Conflict, Invalid
 from merchants.selectors.clocks import now_for
-from merchants.wording import long_date_text
+from merchants.wording import amount_text, long_date_text
 from subscribers.models import ScheduledChange, Subscription
 from subscribers.snapshots import SubscriptionSnapshot
 
@@ -95,15 +96,9 @@ def _changing(request: OfficeRequest, shown: str, name: str, heading: str, form_
         if form.is_valid():
             done = None
             with beside(form, form.places()):
-                done = change.change(
-                    merchant_id=office.merchant.pk,
-                    subscription_id=row.pk,
-                    ask=form.ask(),
-                    changing=form.changing(office.role),
-                    actor=office.actor,
-                )
-            if done is not None and form.is_valid():
-                messages.success(request, _done(row))
+                done = _made(request, row, form)
+            if done and form.is_valid():
+                messages.success(request, done)
                 return redirect(office.url("subscriber", subscriber=row.subscriber.public_id))
         context = _context(request, row, picture, name, heading, form)
         return show_dialog(request, "billing/change.html", row, context, status=422)
@@ -113,6 +108,23 @@ def _changing(request: OfficeRequest, shown: str, name: str, heading: str, form_
     if asked:
         return office_render(request, "billing/change_preview.html", {**context, "is_fragment": True})
     return show_dialog(request, "billing/change.html", row, context)
+
+
+def _made(request: OfficeRequest, row: Subscription, form: ChangeForm) -> str:
+    """Do what the form asks, or have it paid first; what was done. Raises what the flows raise."""
+    office = request.office
+    ask, changing = form.ask(), form.changing(office.role)
+    if not form.cleaned_data.get("paid_first"):
+        change.change(
+            merchant_id=office.merchant.pk, subscription_id=row.pk, ask=ask, changing=changing, actor=office.actor
+        )
+        return _done(row)
+    asked = Asked(ask=ask, changing=changing, actor=office.actor)
+    session = change_paid.open_form(merchant_id=office.merchant.pk, subscription_id=row.pk, asked=asked)
+    if session is None:
+        return _done(row)
+    sum_ = amount_text(session.quote.total, row.currency, get_language() or "en")
+    return _("It is made once %(sum)s is paid: send the link that stands under “What comes next”.") % {"sum": sum_}
 
 
 def _done(row: Subscription) -> str:
@@ -150,9 +162,13 @@ def _context(
     if not form.is_valid():
         return {**context, "problems": [error for errors in form.errors.values() for error in errors]}
     try:
-        seen = change.foresee(
-            merchant_id=office.merchant.pk, subscription_id=row.pk, ask=form.ask(), changing=form.changing(office.role)
-        )
+        merchant_id, ask, changing = office.merchant.pk, form.ask(), form.changing(office.role)
+        paid_first = None
+        if form.cleaned_data.get("paid_first"):
+            paid_first = change_paid.foresee(
+                merchant_id=merchant_id, subscription_id=row.pk, ask=ask, changing=changing, actor=office.actor
+            )
+        seen = change.foresee(merchant_id=merchant_id, subscription_id=row.pk, ask=ask, changing=changing)
     except Invalid as refusal:
         said = [error.say(_) for error in refusal.errors] or [refusal.say(_)]
         return {**context, "problems": said}
@@ -162,6 +178,7 @@ def _context(
     return {
         **context,
         "seen": seen,
+        "paid_first": paid_first,
         "is_now": seen.when == "now",
         "rows": [*gift_rows(seen, picture, language), *money_rows(seen, row, language)],
         "later": later[:MOST_LATER],
@@ -175,12 +192,15 @@ def subscription_unplan(request: OfficeRequest, subscription: str) -> HttpRespon
     """The dialog that takes a plan of one kind back; POST does it."""
     row, office = subscription_of(subscription), request.office
     kind = (request.POST if request.method == "POST" else request.GET).get("kind", "")
-    known = kind if kind in {SUSPEND, *(each.value for each in WishKind)} else ""
+    known = kind if kind in {SUSPEND, PAID_FIRST, *(each.value for each in WishKind)} else ""
     if request.method == "POST":
         try:
             if not known:
                 raise Conflict(_("Nothing of this kind is planned."), code="nothing_to_undo")
-            schedule.undo(merchant_id=office.merchant.pk, subscription_id=row.pk, kind=known, actor=office.actor)
+            if known == PAID_FIRST:
+                change_paid.let_go(merchant_id=office.merchant.pk, subscription_id=row.pk, actor=office.actor)
+            else:
+                schedule.undo(merchant_id=office.merchant.pk, subscription_id=row.pk, kind=known, actor=office.actor)
         except Conflict as refusal:
             messages.warning(request, refusal.say(_))
         else:
@@ -192,6 +212,9 @@ def subscription_unplan(request: OfficeRequest, subscription: str) -> HttpRespon
     planned = [
         (wish.effective_on, words) for wish in wishes for words in plan_words(wish, picture, catalogue, language)
     ]
+    if known == PAID_FIRST:
+        waiting = waiting_facts([row], language, zone=office.merchant.timezone)
+        planned = [(fact.on, fact.words) for fact in waiting]
     if known == SUSPEND and not row.suspension_begun:
         planned = [(fact.on, fact.words) for fact in suspension_facts(row, picture, "")]
     context: dict[str, object] = {

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from billing.engine.quoting import Later, coming
 from billing.engine.wishes import Catalogue, WishKind
+from billing.flows.change_paid import waiting_of
+from billing.flows.checkout import form_url
 from billing.pages.subjects import subscriber_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
@@ -23,6 +25,7 @@ from invoices.calculations import say
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.ids import show
 from merchants.languages import said_in
+from merchants.now import local_date
 from merchants.permissions import Permission
 from merchants.selectors.clocks import now_for
 from merchants.wording import decimal_words
@@ -32,6 +35,8 @@ from subscribers.snapshots import Scheduled, SubscriptionSnapshot
 
 SUSPEND = "suspend"
 """How a planned suspension is called among the kinds of plans."""
+PAID_FIRST = "paid_first"
+"""How a change that waits for its payment is called there."""
 MOST = 8
 """Charges that are told of one subscription: further away is guessing."""
 
@@ -39,13 +44,14 @@ MOST = 8
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """One dated fact to come. `amount` in minor units, None where nothing is charged. `undo_url`: the dialog that takes
-    a plan back."""
+    a plan back; `link`: the payment form of what waits for its payment."""
 
     on: date
     words: str
     amount: int | None
     currency: str
     undo_url: str = ""
+    link: str = ""
 
 
 @office_page(permission="see_subscribers")
@@ -62,8 +68,9 @@ def subscriber_coming(request: OfficeRequest, subscriber: str) -> HttpResponse:
     language = get_language() or "en"
     several = len(rows) > 1
     facts = [fact for one in rows for fact in facts_of(one, pictures[one.pk], catalogue, language, several=several)]
+    facts += waiting_facts(rows, language, zone=request.office.merchant.timezone)
     if not request.office.may(Permission.change_subscriptions):
-        facts = [replace(fact, undo_url="") for fact in facts]
+        facts = [replace(fact, undo_url="", link="") for fact in facts]
     now = now_for(request.office.merchant, row.test_clock_id)
     today, known = now.today, contracts(rows, now.zone)
     for one in rows:
@@ -129,6 +136,30 @@ def facts_of(
         last = ends_on - timedelta(days=1)
         words = _("Last day of %(offer)s") % {"offer": title}
         said.append(Fact(on=last, words=words, amount=None, currency=row.currency))
+    return said
+
+
+def waiting_facts(rows: Sequence[Subscription], language: str, *, zone: str) -> list[Fact]:
+    """Changes that wait for their payment: until when their form takes it. One query. Needs the tenant's scope."""
+    waiting = waiting_of([row.pk for row in rows])
+    said = []
+    for row in rows:
+        session = waiting.get(row.pk)
+        if session is not None:
+            offer = said_in(session.quote.offer_version.title, language)
+            words = _("%(offer)s is changed once this is paid; the form is open until then") % {"offer": offer}
+            last = local_date(session.expires_at, zone)
+            undo, link = _unplan_url(row, PAID_FIRST), form_url(session)
+            said.append(
+                Fact(
+                    on=last,
+                    words=words,
+                    amount=session.quote.total,
+                    currency=row.currency,
+                    undo_url=undo,
+                    link=link,
+                )
+            )
     return said
 
 

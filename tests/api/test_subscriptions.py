@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from billing.api.changing import ChangePreviewShape
+from billing.api.change_shapes import ChangePreviewShape
 from billing.api.charges import ChargeShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
+from billing.models import CheckoutSession
 from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, WithdrawPreviewShape
 from invoices.models import CreditNote, Invoice, Payment
 from merchants.models import Event
@@ -339,6 +340,33 @@ def test_a_change_is_billed_with_the_next_document(site, shop, sold):
     assert faults(site.post(f"{at}/set_quantity", {"quantity": 2, "invoice": "never"})) == [
         ("invoice", "invalid_choice")
     ]
+
+
+def test_a_change_is_made_only_if_it_is_paid(site, shop, sold):
+    shop.offer("high", ("month", None, 20_00))
+    told = told_of(site, {"activation": "now"})
+    at, body = f"subscriptions/{told['id']}", {"offer": "ref:high", "only_if_paid": True}
+    seen = site.post(f"{at}/change_offer/preview", body).json()
+    assert (seen["amount_due"], seen["amount_credited"], seen["paid_first"]) == (20_00, 12_99, 20_00)
+    first = site.post(f"{at}/change_offer", body, key="once")
+    assert first.status_code == 200 and set(first.json()) == set(SubscribedShape.__annotations__)
+    session = first.json()["checkout_session"]
+    assert (session["status"], session["purpose"], session["quote"]["total"]) == ("open", "change", 20_00)
+    assert first.json()["offer"] == told["offer"] and first.json()["quantity"] == told["quantity"]
+    assert site.post(f"{at}/change_offer", body, key="once").json() == first.json()
+    with tenant(shop.id):
+        row = CheckoutSession.objects.get(subscription__isnull=False, asked__isnull=False)
+        assert (Invoice.objects.count(), CreditNote.objects.count()) == (1, 0)
+    shop.press(row)
+    assert shop.look(row).status == "complete"
+    after = site.get(at).json()
+    assert after["offer"] != told["offer"]
+    for wish, fault in (
+        ({"when": "period_end"}, ("when", "only_if_paid_counts_now")),
+        ({"invoice": "next"}, ("invoice", "only_if_paid_is_billed_now")),
+        ({"only_if_paid": "yes"}, ("only_if_paid", "not_a_flag")),
+    ):
+        assert faults(site.post(f"{at}/set_quantity", {"quantity": 5, "only_if_paid": True, **wish})) == [fault]
 
 
 def test_an_option_is_given_with_a_reason(site, shop, sold):

@@ -8,7 +8,7 @@ import pytest
 
 from billing.flows import schedule
 from billing.flows.asks import SetQuantity
-from billing.models import Charge
+from billing.models import Charge, CheckoutSession
 from invoices.models import CreditNote, Invoice
 from merchants.ids import show
 from merchants.tenancy.scope import tenant
@@ -72,6 +72,29 @@ def test_it_may_be_billed_with_the_next_invoice(shop, desk, sub):
     assert post(desk, "subscription-quantity", sub, quantity=2, when="now", waits="on", reason="").status_code == 302
     with tenant(shop.id):
         assert (Invoice.objects.count(), Charge.objects.get().amount) == (1, 26_00)
+
+
+def test_it_may_wait_for_its_payment(shop, desk, sub):
+    family = offer_id(desk, sub, "Family")
+    query = f"?offer={family}&terms_of={family}&quantity=1&when=&paid_first=on&reason="
+    seen = words(desk.get("subscription-offer", query, subscription=sub.public_id, fragment=True).content)
+    assert "All this happens once €3.00 is paid on the form." in seen
+    asked = {"offer": family, "terms_of": family, "quantity": 1, "paid_first": "on", "reason": "a family now"}
+    answer = post(desk, "subscription-offer", sub, **asked)
+    assert answer.status_code == 302
+    subscriber = show("cus", sub.subscriber_id)
+    coming = desk.get("subscriber-coming", subscriber=subscriber, fragment=True).content.decode()
+    link = re.search(r'href="([^"]+)">Payment form</a>', coming)[1]
+    assert "Family is changed once this is paid" in coming and "€3.00" in coming
+    form = words(desk.client.get(link).content)
+    assert "Votre abonnement change dès que ceci est payé." in form and "rendu et compte −15,00 €" in form
+    dialog = words(desk.get("subscription-unplan", "?kind=paid_first", subscription=sub.public_id).content)
+    assert "Family is changed once this is paid" in dialog
+    assert post(desk, "subscription-unplan", sub, kind="paid_first").status_code == 302
+    assert "Payment form" not in desk.get("subscriber-coming", subscriber=subscriber, fragment=True).content.decode()
+    with tenant(shop.id):
+        assert CheckoutSession.objects.get(asked__isnull=False).status == "expired"
+        assert (Subscription.objects.get().offer_version.title["en"], Invoice.objects.count()) == ("Hifi", 1)
 
 
 def test_a_cheaper_one_waits_is_shown_and_can_be_taken_back(shop, desk, sub):
