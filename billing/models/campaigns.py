@@ -37,7 +37,14 @@ class Campaign(TenantModel):
     settled_at = models.DateTimeField(null=True, help_text="When all were planned, or all taken back")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="a_campaign_says_why")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="a_campaign_says_why"),
+            models.CheckConstraint(
+                condition=Q(status__in=["planning", "cancelling"], settled_at=None)
+                | Q(status__in=["announced", "cancelled"], settled_at__isnull=False),
+                name="a_settled_campaign_says_when",
+            ),
+        ]
         indexes = [
             models.Index(fields=["merchant", "offer", "-id"], name="campaigns_of_an_offer"),
             models.Index(fields=["id"], condition=Q(status__in=["planning", "cancelling"]), name="campaigns_under_way"),
@@ -70,5 +77,22 @@ class CampaignMember(TenantModel):
             models.UniqueConstraint(
                 fields=["merchant", "campaign", "subscription"], name="a_subscription_is_in_a_campaign_once"
             ),
+            models.CheckConstraint(
+                condition=Q(status="waiting", wish=None)
+                | Q(
+                    status="scheduled",
+                    wish__isnull=False,
+                    due_on__isnull=False,
+                    before__isnull=False,
+                    after__isnull=False,
+                    yearly_before__isnull=False,
+                    yearly_after__isnull=False,
+                )
+                | Q(status="skipped") & ~Q(code=""),
+                name="a_member_of_a_campaign_says_what_it_pays_or_why_not",
+            ),
         ]
-        indexes = [models.Index(fields=["merchant", "campaign", "status", "id"], name="campaign_members_by_status")]
+        indexes = [
+            models.Index(fields=["merchant", "campaign", "status", "id"], name="campaign_members_by_status"),
+            models.Index(fields=["merchant", "campaign", "-id"], name="campaign_members_newest"),
+        ]

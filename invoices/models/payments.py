@@ -72,6 +72,9 @@ class Payment(TenantModel):
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_payment_is_not_negative"),
             models.CheckConstraint(
+                condition=Q(captured=0) | Q(status="succeeded", captured__gt=0), name="only_what_succeeded_was_captured"
+            ),
+            models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=models.F("captured")),
                 name="refunds_never_exceed_the_capture",
             ),

@@ -46,12 +46,13 @@ class Coupon(TenantModel):
                 name="a_coupon_code_is_unique",
             ),
             models.CheckConstraint(
-                condition=Q(percent_off__isnull=True, amount_off__gt=0)
-                | Q(amount_off__isnull=True, percent_off__gt=0, percent_off__lte=100),
+                condition=Q(percent_off__isnull=True, amount_off__isnull=False, amount_off__gt=0)
+                | Q(amount_off__isnull=True, percent_off__isnull=False, percent_off__gt=0, percent_off__lte=100),
                 name="a_coupon_is_a_percentage_or_an_amount",
             ),
             models.CheckConstraint(
-                condition=~Q(duration="repeating") | Q(periods__gte=1), name="a_repeating_coupon_says_how_often"
+                condition=~Q(duration="repeating") | Q(periods__isnull=False, periods__gte=1),
+                name="a_repeating_coupon_says_how_often",
             ),
             models.CheckConstraint(
                 condition=Q(max_uses=None) | Q(uses__lte=models.F("max_uses")), name="a_coupon_is_not_used_too_often"

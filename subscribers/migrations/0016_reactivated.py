@@ -10,6 +10,8 @@ KEY = "subscribers_subscription_reactivates_id_same_tenant"
 
 
 class Migration(migrations.Migration):
+    atomic = False  # a key that is checked in the transaction that added it keeps writers waiting
+
     dependencies = [
         ("merchants", "0017_gestures"),
         ("subscribers", "0015_who_undid_a_batch"),

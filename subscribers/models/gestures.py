@@ -40,6 +40,11 @@ class GestureBatch(TenantModel):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="what_is_given_to_many_says_why"),
+            models.CheckConstraint(
+                condition=Q(status__in=["giving", "undoing"], settled_at=None)
+                | Q(status__in=["given", "undone"], settled_at__isnull=False),
+                name="a_settled_batch_says_when",
+            ),
         ]
         indexes = [
             models.Index(fields=["merchant", "-id"], name="gesture_batches_newest"),
@@ -98,11 +103,22 @@ class Gesture(TenantModel):
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="a_gesture_says_why"),
             models.CheckConstraint(
-                condition=Q(kind="option", option__isnull=False, quantity__gte=1)
-                | Q(kind="days", days__gte=1)
-                | Q(kind="percent", percent_off__gt=0, percent_off__lte=100)
-                | Q(kind="amount", amount__gt=0),
+                condition=Q(kind="option", option__isnull=False, quantity__isnull=False, quantity__gte=1)
+                | Q(kind="days", days__isnull=False, days__gte=1)
+                | Q(kind="percent", percent_off__isnull=False, percent_off__gt=0, percent_off__lte=100)
+                | Q(kind="amount", amount__isnull=False, amount__gt=0),
                 name="a_gesture_says_what_it_gives",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="option", option_row_id__isnull=False)
+                | Q(kind="days", moved__has_keys=["from", "to"])
+                | Q(kind="percent", coupon_use__isnull=False)
+                | Q(kind="amount", balance_entry_id__isnull=False),
+                name="a_gesture_names_what_it_made",
+            ),
+            models.CheckConstraint(
+                condition=(Q(cost=None) | Q(cost__gte=0)) & (Q(kept=None) | Q(kept__gte=0)),
+                name="a_gesture_never_costs_less_than_nothing",
             ),
             models.CheckConstraint(
                 condition=Q(status="given", undone_at=None) | Q(status="undone", undone_at__isnull=False),
@@ -118,6 +134,11 @@ class Gesture(TenantModel):
             models.Index(fields=["merchant", "-id"], name="gestures_newest"),
             models.Index(fields=["merchant", "subscriber", "given_on"], name="gestures_of_a_subscriber"),
             models.Index(fields=["merchant", "subscription", "-id"], name="gestures_of_a_subscription"),
+            models.Index(
+                fields=["merchant", "option_row_id"],
+                condition=Q(option_row_id__isnull=False),
+                name="gestures_of_options",
+            ),
         ]
 
 
@@ -143,5 +164,16 @@ class GestureMember(TenantModel):
             models.UniqueConstraint(
                 fields=["merchant", "batch", "subscription"], name="a_subscription_is_in_a_batch_once"
             ),
+            models.CheckConstraint(
+                condition=Q(status="waiting", gesture=None)
+                | Q(status="given", gesture__isnull=False)
+                | Q(status="undone", gesture__isnull=False)
+                | Q(status="kept", gesture__isnull=False) & ~Q(code="")
+                | Q(status="refused", gesture=None) & ~Q(code=""),
+                name="a_member_of_a_batch_says_what_it_got_or_why_not",
+            ),
         ]
-        indexes = [models.Index(fields=["merchant", "batch", "status", "id"], name="gesture_members_by_status")]
+        indexes = [
+            models.Index(fields=["merchant", "batch", "status", "id"], name="gesture_members_by_status"),
+            models.Index(fields=["merchant", "batch", "-id"], name="gesture_members_newest"),
+        ]

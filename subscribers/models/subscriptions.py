@@ -122,7 +122,12 @@ class Subscription(TenantModel):
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="a_subscription_is_for_at_least_one"),
             models.CheckConstraint(
-                condition=Q(current_period_start=None) | Q(current_period_end__gt=models.F("current_period_start")),
+                condition=Q(current_period_start=None, current_period_end=None)
+                | Q(
+                    current_period_start__isnull=False,
+                    current_period_end__isnull=False,
+                    current_period_end__gt=models.F("current_period_start"),
+                ),
                 name="a_period_has_days",
             ),
             models.CheckConstraint(

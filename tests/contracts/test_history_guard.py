@@ -77,6 +77,7 @@ def life(shop):
                 currency="EUR",
                 amount=5_00,
                 cost=5_00,
+                balance_entry_id=new_id(),
                 reason="the outage",
                 given_on=now.today,
                 created_at=now.at,
