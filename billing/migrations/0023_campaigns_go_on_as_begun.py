@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('billing', '0021_held_lines'),
+        ('billing', '0022_changes_paid_first'),
         ('subscribers', '0017_gestures_stay_as_given'),
     ]
 
