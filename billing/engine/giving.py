@@ -16,6 +16,8 @@ from billing.engine.proration import price_of
 from billing.engine.schedule import walk
 from billing.engine.wishes import Catalogue
 from invoices.drafts import DraftLine
+from merchants.money import round_half_away
+from subscribers.periods import proration
 from subscribers.snapshots import CouponSnapshot, OptionSnapshot, SubscriptionSnapshot
 
 FURTHEST = 1_300
@@ -85,6 +87,15 @@ def worth_of_days(snapshot: SubscriptionSnapshot, days: int, *, on: date) -> Wor
         return Worth(cost=0)
     draft = added_draft(snapshot, snapshot.current_period.end + timedelta(days=days), on=on)
     return Worth(cost=draft.charged if draft is not None else 0)
+
+
+def had_of(cost: int, days: int, of_days: int) -> int:
+    """What of the cost of free days was had after so many of them, in minor units, rounded half away from zero once.
+
+    >>> had_of(1000, 5, 14), had_of(1000, 14, 14), had_of(1000, 0, 14)
+    (357, 1000, 0)
+    """
+    return round_half_away(proration(cost, days, of_days))
 
 
 def _rest(snapshot: SubscriptionSnapshot, option: OptionSnapshot, on: date) -> int:

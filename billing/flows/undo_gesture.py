@@ -14,6 +14,7 @@ from uuid import UUID
 from django.utils import translation
 from django.utils.translation import gettext
 
+from billing.engine.giving import had_of
 from billing.engine.wishes import WishKind
 from billing.flows import cancel, change, given, move_renewal, schedule
 from billing.flows.asks import RemoveOption
@@ -130,8 +131,7 @@ def _days(undoing: _Undoing) -> int:
     move_renewal.move_renewal(
         merchant_id=undoing.merchant.pk, subscription_id=row.pk, moving=moving, actor=undoing.actor
     )
-    cost = gesture.cost or 0
-    return cost * (on - before).days // (to - before).days
+    return had_of(gesture.cost or 0, (on - before).days, (to - before).days)
 
 
 def _option(undoing: _Undoing) -> int | None:
