@@ -12,9 +12,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
-
 from billing.engine.giving import Worth
 from merchants.actors import Actor
 from merchants.gesture_limits import API_KEY, exceeded, limit_for, limits_of, may_give
@@ -24,7 +21,7 @@ from merchants.now import Now
 from merchants.refusals import Conflict, gettext_noop
 from subscribers import history
 from subscribers.models import Gesture, ScheduledChange, Subscription
-from subscribers.selectors.gestures import gestures_shown
+from subscribers.selectors.gestures import gestures_shown, given_in_month
 from subscribers.services import facts
 
 THOUSANDTHS = Decimal("0.001")
@@ -70,7 +67,8 @@ def allow(row: Subscription, worth: Worth, *, merchant: Merchant, role: str | No
     limits, by = limits_of(merchant.gesture_limits), role or API_KEY
     limit = limit_for(limits, by)
     same = row.currency == merchant.currency
-    given = given_in_month(row, now) if limit.month is not None else 0
+    mine = (row.subscriber_id, row.currency)
+    given = given_in_month({row.subscriber_id}, now.today).get(mine, 0) if limit.month is not None else 0
     part = exceeded(limit, worth.cost, given=given, same_currency=same)
     if part is None:
         return
@@ -86,18 +84,6 @@ def allow(row: Subscription, worth: Worth, *, merchant: Merchant, role: str | No
         params=params,
         way_out=WAY_OUT if who else NOBODY,
     )
-
-
-def given_in_month(row: Subscription, now: Now) -> int:
-    """What its beneficiary was given in the calendar month of the present, by whomever, in the subscription's currency;
-    of what was taken back, what they had until then."""
-    first = now.today.replace(day=1)
-    given = Gesture.objects.filter(
-        subscriber_id=row.subscriber_id, currency=row.currency, given_on__gte=first, given_on__lte=now.today
-    )
-    kept = given.filter(status=Gesture.Status.UNDONE).aggregate(sum=Sum("kept"))["sum"]
-    standing = given.filter(status=Gesture.Status.GIVEN)
-    return (standing.aggregate(sum=Sum(Coalesce("cost", "cost_per_period")))["sum"] or 0) + (kept or 0)
 
 
 def withdraw_planned(wish: ScheduledChange, *, actor: Actor, now: Now) -> None:

@@ -3,13 +3,11 @@ each piece of them, and nothing is written."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
-
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
 
 from billing.engine.giving import Worth, worth_of_days, worth_of_discount, worth_of_option
 from billing.engine.lives import FAULTS, live
@@ -29,7 +27,8 @@ from merchants.models import Merchant
 from merchants.now import Now
 from merchants.refusals import Conflict, Refusal, gettext_noop
 from merchants.selectors.clocks import now_for
-from subscribers.models import Gesture, Subscriber, Subscription
+from subscribers.models import Subscriber, Subscription
+from subscribers.selectors.gestures import given_in_month
 from subscribers.selectors.pictures import newest_option_versions
 from subscribers.snapshots import CouponSnapshot, Duration, Scheduled, SubscriptionSnapshot
 
@@ -55,6 +54,8 @@ class Worths:
         limit = limit_for(limits_of(merchant.gesture_limits), role or API_KEY)
         self.asked = _Asked(giving=giving, merchant=merchant, limit=limit, wish=_wish(giving))
         self.clocks: dict[UUID | None, Now] = {}
+        self.read: set[tuple[UUID, date]] = set()
+        self.given: defaultdict[tuple[UUID, str, date], int] = defaultdict(int)
 
     def of(self, rows: Sequence[Subscription]) -> dict[UUID, Worth | Refusal]:
         """What it costs for each, or why it cannot have it."""
@@ -68,7 +69,7 @@ class Worths:
         wish = self.asked.wish
         wanted = [replace(one, scheduled=(*one.scheduled, wish)) if wish else one for one in pictures.values()]
         catalogue = catalogue_of(wanted)
-        given = self._given(rows)
+        self._read_given(rows)
         found: dict[UUID, Worth | Refusal] = {}
         for row in rows:
             try:
@@ -76,7 +77,7 @@ class Worths:
                     raise Conflict(gettext_noop("This subscriber was erased."), code="subscriber_erased")
                 now = self._now(row)
                 worth = self._worth(row, pictures.get(row.pk), catalogue, now)
-                self._allow(row, worth, given.get((row.subscriber_id, row.currency), 0))
+                self._allow(row, worth, now)
                 found[row.pk] = worth
             except Refusal as refusal:
                 found[row.pk] = refusal
@@ -89,26 +90,27 @@ class Worths:
             self.clocks[row.test_clock_id] = now_for(self.asked.merchant, row.test_clock_id)
         return self.clocks[row.test_clock_id]
 
-    def _given(self, rows: Sequence[Subscription]) -> Mapping[tuple[UUID, str], int]:
-        """What each was given this month, where that is limited."""
+    def _read_given(self, rows: Sequence[Subscription]) -> None:
+        """What each was given this month, where that is limited: a query for each day that it is for one of them."""
         if self.asked.limit.month is None:
-            return {}
-        today = now_for(self.asked.merchant, None).today
-        mine = Gesture.objects.filter(
-            subscriber_id__in={row.subscriber_id for row in rows},
-            given_on__gte=today.replace(day=1),
-            given_on__lte=today,
-            status=Gesture.Status.GIVEN,
-        )
-        sums = mine.values("subscriber_id", "currency").annotate(sum=Sum(Coalesce("cost", "cost_per_period")))
-        return {(row["subscriber_id"], row["currency"]): row["sum"] or 0 for row in sums}
+            return
+        people: defaultdict[date, set[UUID]] = defaultdict(set)
+        for row in rows:
+            people[self._now(row).today].add(row.subscriber_id)
+        for today, ids in people.items():
+            read = {one for one in ids if (one, today) not in self.read}
+            self.read |= {(one, today) for one in read}
+            for (id_, currency), amount in given_in_month(read, today).items():
+                self.given[id_, currency, today] += amount
 
-    def _allow(self, row: Subscription, worth: Worth, given: int) -> None:
-        same = row.currency == self.asked.merchant.currency
-        part = exceeded(self.asked.limit, worth.cost, given=given, same_currency=same)
+    def _allow(self, row: Subscription, worth: Worth, now: Now) -> None:
+        """Refuse what is above the limit, with what the same batch gives the same subscriber before."""
+        same, mine = row.currency == self.asked.merchant.currency, (row.subscriber_id, row.currency, now.today)
+        part = exceeded(self.asked.limit, worth.cost, given=self.given[mine], same_currency=same)
         if part is not None:
             code = "gesture_above_limit" if part == "one" else "gestures_of_month_above_limit"
             raise Conflict(ABOVE, code=code)
+        self.given[mine] += worth.cost if worth.cost is not None else worth.per_period or 0
 
     def _worth(self, row: Subscription, picture: SubscriptionSnapshot | None, catalogue: Catalogue, now: Now) -> Worth:
         giving, wish = self.asked.giving, self.asked.wish

@@ -1,9 +1,14 @@
-"""What was given, as the API and events show it."""
+"""What was given: as the API and events show it, and what it comes to in a month."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.db.models import Case, Sum, When
+from django.db.models.functions import Coalesce
 
 from merchants.gesture_limits import LIMITED
 from merchants.ids import show
@@ -78,3 +83,14 @@ def _shown(row: Gesture) -> GestureShape:
         "kept": row.kept,
         "created_at": instant_text(row.created_at),
     }
+
+
+def given_in_month(subscriber_ids: Collection[UUID], today: date) -> dict[tuple[UUID, str], int]:
+    """What each was given in the calendar month of `today` up to that day, by whomever, by subscriber and currency, in
+    minor units; of what was taken back, what they had until then; of what has no end, one period. One query."""
+    had = When(status=Gesture.Status.UNDONE, then=Coalesce("kept", 0))
+    rows = Gesture.objects.filter(
+        subscriber_id__in=subscriber_ids, given_on__gte=today.replace(day=1), given_on__lte=today
+    ).values("subscriber_id", "currency")
+    sums = rows.annotate(sum=Sum(Case(had, default=Coalesce("cost", "cost_per_period", 0))))
+    return {(row["subscriber_id"], row["currency"]): row["sum"] for row in sums}

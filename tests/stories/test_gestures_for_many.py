@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from billing import runs
-from billing.flows import gesture_batches, gesture_work, give
+from billing.flows import gesture_batches, gesture_work, give, undo_gesture
 from billing.flows.cancel import Leaving, cancel
 from billing.flows.give import Giving
 from billing.selectors.gesture_answers import GestureBatchShape, batches_shown
@@ -160,3 +160,35 @@ def test_who_waits_when_it_is_taken_back_gets_nothing_and_limits_hold(world, fiv
     assert (told["status"], told["counts"]["refused"], told["counts"]["given"]) == ("undone", 4, 0)
     with tenant(world.shop.id):
         assert not Gesture.objects.exists() and not BalanceEntry.objects.exists()
+
+
+def test_a_month_s_limit_counts_for_the_preview_what_it_counts_for_each(world):
+    """Ana kept 8.00 of what was taken back; Bob has two subscriptions, and the first takes the month's room."""
+    offer, extra = world.shop.offer("hifi", ("month", None, 28_00)), world.shop.option("extra", 28_00)
+    bob = world.person("bob")
+    ana = world.subscribe(offer, world.person("ana"))
+    first, second = world.subscribe(offer, bob), world.subscribe(offer, bob)
+    world.until("2026-02-20")
+    given = give.give(
+        merchant_id=world.shop.id,
+        subscription_id=ana.pk,
+        giving=Giving(kind="option", reason="sorry", option=extra, periods=1),
+        role=None,
+        actor=TESTER,
+    )
+    world.until("2026-02-28")
+    undone = undo_gesture.undo(merchant_id=world.shop.id, gesture_id=given.pk, actor=TESTER)
+    assert (undone.status, undone.kept) == ("undone", 8_00)
+    with tenant(world.shop.id):
+        update_merchant(gesture_limits=[{"role": "api_key", "month": 20_00}], actor=TESTER, now=world.now)
+
+    batch = begin(world, OUTAGE, "amount", amount=13_00)
+    assert (batch.foreseen["touched"], batch.foreseen["able"]) == (3, 1)
+    work(world, batch)
+    assert members(world, batch) == {
+        ana.pk: ("refused", "gestures_of_month_above_limit"),
+        first.pk: ("given", ""),
+        second.pk: ("refused", "gestures_of_month_above_limit"),
+    }
+    with tenant(world.shop.id):
+        assert [one.amount for one in BalanceEntry.objects.all()] == [13_00]
