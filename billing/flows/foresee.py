@@ -68,7 +68,7 @@ def foresee(*, merchant_id: UUID, now: Now) -> int:
     told = 0
     while True:
         with tenant(merchant_id):
-            found = _untold(_seen(now), now)
+            found = _untold(_seen(now))
             told += len(_tell(found[:BATCH], now))
         if len(found) <= BATCH:
             return told
@@ -132,7 +132,7 @@ def _known(wanted: Iterable[str]) -> set[str]:
     return set(Foreseen.objects.filter(fact__in=listed).values_list("fact", flat=True)) if listed else set()
 
 
-def _untold(found: Sequence[Found], now: Now) -> list[Found]:
+def _untold(found: Sequence[Found]) -> list[Found]:
     known = _known(one.coming.fact for one in found)
     return [one for one in found if one.coming.fact not in known]
 

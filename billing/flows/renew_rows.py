@@ -103,7 +103,7 @@ def _subscription(life: Life, entries: list[Entry], now: Now) -> set[str]:
     row.latest_invoice_id, row.updated_at = life.latest_invoice_id, now.at
     for one in life.taken:
         at = effective(one, now)
-        wanted = _columns(one, row, at)
+        wanted = _columns(one, at)
         if one is life.taken[-1]:
             wanted |= _access(row, wanted, now)
         before = {name: getattr(row, name) for name, value in wanted.items() if getattr(row, name) != value}
@@ -119,7 +119,7 @@ def _subscription(life: Life, entries: list[Entry], now: Now) -> set[str]:
     return changed
 
 
-def _columns(one: Taken, row: Subscription, at: datetime) -> dict[str, Any]:
+def _columns(one: Taken, at: datetime) -> dict[str, Any]:
     after = one.after
     wanted = {
         **columns(after),

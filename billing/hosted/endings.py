@@ -13,9 +13,7 @@ from invoices.models import Payment, Refund
 from merchants.tenancy.scope import tenant
 
 
-def of(
-    request: HttpRequest, place: Place, session: CheckoutSession, standing: outcome.Standing | None
-) -> HttpResponse | None:
+def of(request: HttpRequest, place: Place, session: CheckoutSession) -> HttpResponse | None:
     """The page of a purchase that takes no payment; None where it is still open."""
     if session.status == CheckoutSession.Status.COMPLETE:
         return paid(request, place, session)

@@ -47,9 +47,9 @@ def pay_form(request: HttpRequest, place: Place) -> HttpResponse:
     """The form; or, where the purchase is over, what became of it."""
     session = load(place)
     speak(request, session.locale)
-    standing, note = _look(place, session)
+    note = _look(place, session)
     session = load(place)
-    ended = endings.of(request, place, session, standing)
+    ended = endings.of(request, place, session)
     if ended is not None:
         return ended
     if request.method == "POST":
@@ -60,21 +60,21 @@ def pay_form(request: HttpRequest, place: Place) -> HttpResponse:
     return _show(request, place, session, note)
 
 
-def _look(place: Place, session: CheckoutSession) -> tuple[outcome.Standing | None, Notes]:
+def _look(place: Place, session: CheckoutSession) -> Notes:
     """Ask about a payment under way before anything is shown; price anew what was priced another day."""
     if session.status != CheckoutSession.Status.OPEN:
-        return None, Notes()
+        return Notes()
     with tenant(place.merchant_id):
         payment = Payment.objects.filter(session_id=session.pk).order_by("-id").first()
         asked = outcome.under_way(session)
     if asked is not None:
         standing = outcome.look(merchant_id=place.merchant_id, session_id=session.pk)
-        return standing, Notes(refused=_reason(standing.payment))
+        return Notes(refused=_reason(standing.payment))
     try:
         pay.renew_quote(merchant_id=place.merchant_id, session_id=session.pk)
     except Refusal as refusal:
-        return None, Notes(said=_say(refusal))
-    return None, Notes(refused=_reason(payment))
+        return Notes(said=_say(refusal))
+    return Notes(refused=_reason(payment))
 
 
 def _reason(payment: Payment | None) -> Refused | None:
@@ -160,7 +160,7 @@ def _pay(request: HttpRequest, place: Place, session: CheckoutSession, asked: As
         return _show(request, place, load(place), Notes(said=_say(refusal)), asked)
     except Conflict as refusal:
         session = load(place)
-        ended = endings.of(request, place, session, None)
+        ended = endings.of(request, place, session)
         return ended or _show(request, place, session, Notes(said=_say(refusal)), asked)
     return _see(reverse("hosted:go", args=[place.token]))
 

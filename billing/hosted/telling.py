@@ -92,7 +92,7 @@ def tell(session: CheckoutSession, *, now: Now, language: str) -> Told:
         currency=quote.currency,
         due=quote.total,
         rows=schedule(quote, lines, today=now.today, language=language),
-        promises=promises(quote, offer, lines, email=session.subscription.payer.email),
+        promises=promises(quote, offer, email=session.subscription.payer.email),
         mentions=_mentions(lines, language),
         choices=_choices(quote, offer, language) if session.asked is None else [],
         changes=session.asked is not None,
@@ -176,7 +176,7 @@ def _next(quote: Quote, today: date, language: str) -> str:
     return ""
 
 
-def promises(quote: Quote, offer: OfferSnapshot, lines: tuple[DraftLine, ...], *, email: str) -> list[str]:
+def promises(quote: Quote, offer: OfferSnapshot, *, email: str) -> list[str]:
     """What holds for this purchase: how one leaves, how one is told, what the prices contain."""
     said = [_leaving(offer)] if quote.later else []
     if email and (quote.total or quote.later):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -94,7 +94,7 @@ def home_money(request: OfficeRequest) -> HttpResponse:
             {
                 **_figure(takings.between(month, tomorrow), currency),
                 "name": _("Paid this month"),
-                "note": _paid_note(takings.between(before, same_day), before, currency),
+                "note": _paid_note(takings.between(before, same_day), currency),
                 "curve": _curve(takings.curve(curve_from, tomorrow, currency)),
                 "url": f"{office.url('payments')}?view=succeeded",
             },
@@ -155,7 +155,7 @@ def _others(sums: list[money.Money], currency: str) -> str:
     return _("and %(others)s") % {"others": others} if others else ""
 
 
-def _paid_note(sums: list[money.Money], month: date, currency: str) -> str:
+def _paid_note(sums: list[money.Money], currency: str) -> str:
     own = next((each.amount for each in sums if each.currency == currency), 0)
     return _("%(sum)s the month before, up to the same day") % {"sum": money_text(own, currency)}
 

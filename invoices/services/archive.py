@@ -176,7 +176,7 @@ def _series(written: Written, series: NumberSeries, year: int) -> dict[str, Any]
                 said["last"], said["head"] = row.sequence, row.chain_hash or BEGINNING
                 sums = totals.setdefault(row.currency, [0, 0, 0])
                 sums[:] = [sums[0] + row.net, sums[1] + row.tax, sums[2] + row.gross]
-                lines.write(canonical(_line(row, series)) + b"\n")
+                lines.write(canonical(_line(row)) + b"\n")
                 _print(written, row, kept.get(row.pk, ""))
             written.documents += len(block)
             written.told(written.documents)
@@ -208,7 +208,7 @@ def _link_before(series: NumberSeries, row: Any) -> str:
     return before.first() or BEGINNING
 
 
-def _line(row: Any, series: NumberSeries) -> dict[str, Any]:
+def _line(row: Any) -> dict[str, Any]:
     """A document as the archive says it: what is hashed, what stands beside it, its place and its link."""
     return {
         "sequence": row.sequence,
