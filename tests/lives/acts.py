@@ -21,7 +21,7 @@ from subscribers.lifecycle import MakesGood, Suspension
 from subscribers.periods import Alignment
 from subscribers.snapshots import Duration, Scheduled, SubscriptionSnapshot, UsageSpan
 from tests.lives.moments import CALLS, CHARGE, FIRST, TWELVE, opened
-from tests.lives.pure import CATALOGUE, OPTIONS, SOLD
+from tests.lives.one_life import CATALOGUE, OPTIONS, SOLD
 from tests.unit.pictures import DAY, MONTH, WEEK, YEAR, euros_off, offer, option, percent, purchase, stage
 
 D = date.fromisoformat

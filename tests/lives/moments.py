@@ -23,7 +23,7 @@ from subscribers.snapshots import (
     UsageSpan,
     Used,
 )
-from tests.lives.pure import OPTIONS
+from tests.lives.one_life import OPTIONS
 from tests.unit.pictures import DAY, MONTH, WEEK, YEAR, arrears, euros_off, offer, option, percent, purchase, stage
 
 D = date.fromisoformat

@@ -13,7 +13,8 @@ from billing.engine.moving import on_trial
 from subscribers.lifecycle import LIVE
 from subscribers.snapshots import Billing, Scheduled
 from tests.lives.numbers import MOST_EVENTS, drawn
-from tests.lives.pure import SOLD, check, play
+from tests.lives.one_life import SOLD
+from tests.lives.pure import check, play
 
 NUMBERS = st.integers(0, 999)
 EVENTS = st.tuples(NUMBERS, NUMBERS, NUMBERS)

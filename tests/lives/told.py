@@ -21,7 +21,8 @@ from subscribers.snapshots import SubscriptionSnapshot
 from tests.lives.acts import changes, renewals, resumptions
 from tests.lives.moments import moments
 from tests.lives.numbers import drawn
-from tests.lives.pure import CATALOGUE, Line, play
+from tests.lives.one_life import CATALOGUE, Line
+from tests.lives.pure import play
 
 SEED = 20270101
 TOLD = Path(__file__).with_name("told.txt")
