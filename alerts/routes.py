@@ -10,6 +10,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from alerts.conditions import (
+    Condition,
+    always,
+    first_invoice,
+    for_the_first_time,
+    later_invoice,
+    not_the_second_time,
+    of_an_invoice_by_itself,
+    paid_for,
+    step,
+    that_step,
+)
 from alerts.occurrences import (
     Occurrence,
     asked_of,
@@ -32,9 +44,6 @@ from alerts.occurrences import (
     trial_details,
 )
 from merchants.ids import show
-
-TESTED = "webhook_endpoint.tested"
-"""The event of "Send a test": it goes to the endpoint that it is about, and to no other."""
 
 
 class To(StrEnum):
@@ -73,55 +82,13 @@ class Notice:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-Condition = Callable[[Occurrence], bool]
-
-
-def _always(_: Occurrence) -> bool:
-    return True
-
-
-def _of_an_invoice_by_itself(seen: Occurrence) -> bool:
-    return bool(seen.payment and seen.payment.automatic and seen.payment.invoice_id)
-
-
-def _for_the_first_time(seen: Occurrence) -> bool:
-    """Later failures of the same invoice are told by the steps of dunning, when the merchant wants them told."""
-    return bool(_of_an_invoice_by_itself(seen) and seen.payment and not seen.payment.again)
-
-
-def _paid_for(seen: Occurrence) -> bool:
-    """A purchase that was never paid for leaves nothing, also no letter."""
-    return seen.about.get("end_reason") != "not_paid"
-
-
-def _step(action: str) -> Condition:
-    return lambda seen: action in (seen.about.get("actions") or ())
-
-
-def _that_step(seen: Occurrence) -> str:
-    return f"{object_of(seen)}:{seen.about.get('step')}"
-
-
-def _not_the_second_time(seen: Occurrence) -> bool:
-    """A card's payer hears of it 30, 7 and 1 days before, the merchant 15 days before too."""
-    return not 7 < int(seen.data.get("days_left") or 0) <= 15
-
-
-def _first_invoice(seen: Occurrence) -> bool:
-    return bool(seen.invoice and seen.invoice.first)
-
-
-def _later_invoice(seen: Occurrence) -> bool:
-    return bool(seen.invoice and not seen.invoice.first)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterRule:
     """A row of the table: this letter, to that person, where the condition holds."""
 
     kind: str
     to: To = To.subscriber
-    when: Condition = _always
+    when: Condition = always
 
 
 def _no_details(_: Occurrence) -> Mapping[str, str]:
@@ -135,7 +102,7 @@ class NoticeRule:
     kind: str
     severity: Severity
     about: Callable[[Occurrence], str]
-    when: Condition = _always
+    when: Condition = always
     details: Callable[[Occurrence], Mapping[str, str]] = _no_details
 
 
@@ -153,8 +120,8 @@ _of_the_debt = facts("payment_failed", "invoice_overdue", "dunning_suspended", a
 ROUTES: Mapping[str, Route] = {
     "invoice.paid": Route(
         letters=(
-            LetterRule(kind="welcome_invoice", to=To.payer, when=_first_invoice),
-            LetterRule(kind="invoice_paid", to=To.payer, when=_later_invoice),
+            LetterRule(kind="welcome_invoice", to=To.payer, when=first_invoice),
+            LetterRule(kind="invoice_paid", to=To.payer, when=later_invoice),
         ),
         settles=_of_the_debt,
     ),
@@ -162,13 +129,13 @@ ROUTES: Mapping[str, Route] = {
         letters=(LetterRule(kind="welcome", when=lambda seen: not seen.about.get("invoice")),),
     ),
     "payment.failed": Route(
-        letters=(LetterRule(kind="payment_failed", to=To.payer, when=_for_the_first_time),),
+        letters=(LetterRule(kind="payment_failed", to=To.payer, when=for_the_first_time),),
         alerts=(
-            NoticeRule(kind="payment_failed", severity=Severity.warn, about=invoice_of, when=_of_an_invoice_by_itself),
+            NoticeRule(kind="payment_failed", severity=Severity.warn, about=invoice_of, when=of_an_invoice_by_itself),
         ),
     ),
     "payment.requires_action": Route(
-        letters=(LetterRule(kind="payment_requires_action", to=To.payer, when=_of_an_invoice_by_itself),),
+        letters=(LetterRule(kind="payment_requires_action", to=To.payer, when=of_an_invoice_by_itself),),
     ),
     "payment.refunded": Route(letters=(LetterRule(kind="payment_refunded", to=To.payer),)),
     "invoice.overdue": Route(alerts=(NoticeRule(kind="invoice_overdue", severity=Severity.bad, about=invoice_of),)),
@@ -182,19 +149,19 @@ ROUTES: Mapping[str, Route] = {
             ),
         ),
     ),
-    "dunning.started": Route(letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=_step("write")),)),
+    "dunning.started": Route(letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=step("write")),)),
     "dunning.step_taken": Route(
-        letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=_step("write")),),
+        letters=(LetterRule(kind="dunning_reminder", to=To.payer, when=step("write")),),
         alerts=(
-            NoticeRule(kind="dunning_suspended", severity=Severity.bad, about=invoice_of, when=_step("suspend")),
-            NoticeRule(kind="dunning_step", severity=Severity.warn, about=_that_step, when=_step("alert")),
+            NoticeRule(kind="dunning_suspended", severity=Severity.bad, about=invoice_of, when=step("suspend")),
+            NoticeRule(kind="dunning_step", severity=Severity.warn, about=that_step, when=step("alert")),
         ),
     ),
     "dunning.ended": Route(
         settles=lambda seen: (*_of_the_debt(seen), f"dunning_step:{object_of(seen)}:"),
     ),
     "payment_method.expiring": Route(
-        letters=(LetterRule(kind="card_expiring", when=_not_the_second_time),),
+        letters=(LetterRule(kind="card_expiring", when=not_the_second_time),),
         alerts=(NoticeRule(kind="card_expiring", severity=Severity.warn, about=card_of, details=card_details),),
     ),
     "payment_method.expired": Route(
@@ -257,13 +224,13 @@ ROUTES: Mapping[str, Route] = {
         settles=of_the_end("cancellation_scheduled"),
     ),
     "subscription.ended": Route(
-        letters=(LetterRule(kind="subscription_ended", when=_paid_for),),
+        letters=(LetterRule(kind="subscription_ended", when=paid_for),),
         alerts=(
             NoticeRule(
                 kind="subscription_ended",
                 severity=Severity.info,
                 about=subscription_of,
-                when=_paid_for,
+                when=paid_for,
                 details=end_details,
             ),
         ),
@@ -325,18 +292,3 @@ def settled(seen: Occurrence) -> tuple[str, ...]:
     ('cancellation_scheduled:sub_0000000000000000000005:', 'subscription_ending:sub_0000000000000000000005:')
     """
     return ROUTES.get(seen.kind, Route()).settles(seen)
-
-
-def goes_to(seen: Occurrence, *, endpoint_id: UUID, wanted: list[str]) -> bool:
-    """Whether an endpoint gets an event: `wanted` are the kinds it asked for; none named, all.
-
-    A kind may end in `.*`. A test goes to its own endpoint only, whatever that asked for.
-
-    >>> paid = Occurrence(id=UUID(int=1), kind="invoice.paid")
-    >>> [goes_to(paid, endpoint_id=UUID(int=2), wanted=kinds) for kinds in ([], ["invoice.*"], ["payment.*"])]
-    [True, True, False]
-    """
-    if seen.kind == TESTED:
-        return seen.object_id == endpoint_id
-    family = seen.kind.partition(".")[0] + ".*"
-    return not wanted or seen.kind in wanted or family in wanted

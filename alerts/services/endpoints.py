@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from alerts import reach, signatures
 from alerts.models import Delivery, WebhookEndpoint
-from alerts.routes import TESTED
 from alerts.services.nudge import nudge
+from alerts.wanted import TESTED
 from merchants import journal
 from merchants.actors import Actor
 from merchants.clock import instant

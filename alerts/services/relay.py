@@ -23,6 +23,7 @@ from alerts.routes import To
 from alerts.services import raising
 from alerts.services.circumstances import occurrences
 from alerts.services.nudge import nudge
+from alerts.wanted import goes_to
 from merchants.clock import instant
 from merchants.models import Event, Merchant
 from merchants.now import Now
@@ -166,7 +167,7 @@ def _write_deliveries(events: Sequence[Event], seen: Iterable[Occurrence], *, at
         )
         for event, occurrence in zip(events, seen, strict=True)
         for endpoint_id, wanted in endpoints
-        if routes.goes_to(occurrence, endpoint_id=endpoint_id, wanted=wanted)
+        if goes_to(occurrence, endpoint_id=endpoint_id, wanted=wanted)
     ]
     bulk.insert(rows)
     return frozenset(row.endpoint_id for row in rows)
