@@ -9,7 +9,8 @@ from billing import shapes
 from billing.api.subscribing import DocumentPreviewShape, credit_previewed, document_previewed
 from billing.flows.change import Foreseen
 from billing.flows.purchase import told_later
-from billing.selectors.answers import CreditPreviewShape, LaterShape, QuoteLineShape
+from billing.selectors.answers import LaterShape, QuoteLineShape
+from billing.selectors.leaving_answers import CreditPreviewShape
 from merchants.ids import show
 from merchants.selectors.shapes import DayText, Says
 from subscribers.models import Subscription

@@ -12,7 +12,8 @@ from billing.api.bodies import WithdrawBody
 from billing.api.subscribing import credit_previewed
 from billing.flows import withdraw
 from billing.flows.withdraw import Withdrawing
-from billing.selectors.answers import SubscriptionShape, WithdrawPreviewShape, subscriptions_shown
+from billing.selectors.answers import SubscriptionShape, subscriptions_shown
+from billing.selectors.leaving_answers import WithdrawPreviewShape
 from billing.shapes import quote_line
 from merchants.http.operations import operation
 from merchants.http.views import ApiView

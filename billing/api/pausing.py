@@ -14,7 +14,8 @@ from billing.flows import move_renewal, suspend
 from billing.flows.giving_back import Back
 from billing.flows.move_renewal import Moving
 from billing.flows.suspend import Foreseen, Resuming
-from billing.selectors.answers import CreditPreviewShape, SubscriptionShape, subscriptions_shown
+from billing.selectors.answers import SubscriptionShape, subscriptions_shown
+from billing.selectors.leaving_answers import CreditPreviewShape
 from invoices.drafts import DraftInvoice
 from invoices.totals import totals
 from merchants.http.operations import operation

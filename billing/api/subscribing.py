@@ -15,7 +15,6 @@ from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession
 from billing.selectors.answers import (
     CheckoutSessionShape,
-    CreditPreviewShape,
     LaterShape,
     PeriodShape,
     QuoteLineShape,
@@ -24,6 +23,7 @@ from billing.selectors.answers import (
     session_shown,
     subscriptions_shown,
 )
+from billing.selectors.leaving_answers import CreditPreviewShape
 from invoices.drafts import DraftInvoice
 from invoices.models import Invoice
 from invoices.services.credit_plans import Plan

@@ -13,8 +13,9 @@ from billing.api import subscribing
 from billing.api.bodies import CancelBody, SubscriptionBody, SubscriptionFilters, leaving
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape, credit_previewed
 from billing.flows import cancel, subscribe, subscribe_paid
-from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, subscription_then, subscriptions_shown
+from billing.selectors.answers import SubscriptionShape, subscription_then, subscriptions_shown
 from billing.selectors.cancelling import features_kept
+from billing.selectors.leaving_answers import CancelPreviewShape
 from billing.shapes import quote_line
 from invoices import shapes as documents
 from invoices.models import Invoice

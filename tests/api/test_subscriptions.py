@@ -8,7 +8,8 @@ from billing.api.change_shapes import ChangePreviewShape
 from billing.api.charges import ChargeShape
 from billing.api.subscribing import SubscribedShape, SubscriptionPreviewShape
 from billing.models import CheckoutSession
-from billing.selectors.answers import CancelPreviewShape, SubscriptionShape, WithdrawPreviewShape
+from billing.selectors.answers import SubscriptionShape
+from billing.selectors.leaving_answers import CancelPreviewShape, WithdrawPreviewShape
 from invoices.models import CreditNote, Invoice, Payment
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
