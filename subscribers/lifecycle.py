@@ -3,9 +3,11 @@ I14). A state machine is a table with one writer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from merchants.refusals import Conflict, gettext_noop
 
@@ -108,13 +110,15 @@ class MakesGood(StrEnum):
     none = "none"
     move_renewal = "move_renewal"
     credit = "credit"
+    option = "option"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
     """A stop of service from a date, until another where one is known (the first day without the suspension).
 
-    `begun`: it has taken effect. Where it `stops_billing`, no period begins in it.
+    `begun`: it has taken effect. Where it `stops_billing`, no period begins in it. `gift` says which option makes good
+    what was lost, for how many periods and why, where an option does.
     """
 
     from_on: date
@@ -122,6 +126,7 @@ class Suspension:
     begun: bool = False
     stops_billing: bool = False
     makes_good: MakesGood = MakesGood.none
+    gift: Mapping[str, Any] | None = None
 
     def covers(self, day: date) -> bool:
         """True where service is stopped that day."""

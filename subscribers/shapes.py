@@ -138,12 +138,15 @@ def suspension(row: Subscription) -> dict[str, Any] | None:
     """The suspension that was wished, planned or begun; None without one. One for a debt is not in here."""
     if row.suspended_from is None:
         return None
+    gift = row.suspension_gift
     return {
         "from": on(row.suspended_from),
         "until": on(row.suspended_until),
         "begun": row.suspension_begun,
         "billing": "stop" if row.suspension_stops_billing else "continue",
         "compensation": row.suspension_makes_good or "none",
+        "option": shown("opt", UUID(gift["option"])) if gift else None,
+        "periods": gift["periods"] if gift else None,
     }
 
 

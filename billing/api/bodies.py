@@ -13,6 +13,7 @@ from billing.engine.moving import Anchoring
 from billing.engine.wishes import WishKind
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
+from billing.flows.pause_gift import OptionGiven
 from billing.flows.suspend import Suspending
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
@@ -28,9 +29,11 @@ from merchants.http.fields import (
     WebAddress,
     Whole,
 )
+from merchants.http.references import find
 from merchants.http.shared import PersonBody
 from merchants.http.texts import LANGUAGES
 from merchants.http.views import refuse
+from merchants.models import Option
 from merchants.refusals import gettext_noop
 from subscribers.lifecycle import MakesGood
 from subscribers.models import Subscription
@@ -227,11 +230,14 @@ class UndoBody(Body):
 class SuspendBody(Body):
     """Without features from a day (`from`, today unless said; a year back at most) until one (`until`, the first day
     with them again). `billing` goes on (`continue`, the default), or stops; what is done about days paid and lost
-    (`compensation`): `none`, the renewal moved by as many days, or a credit note once they are known."""
+    (`compensation`): `none`, the renewal moved by as many days, a credit note once they are known, or an `option` given
+    free of charge for so many `periods` (1 unless said) from the day service is back; that needs a `reason`."""
 
     until = Day(required=False)
     billing = Choice(choices=["continue", "stop"], required=False)
     compensation = Choice(choices=[each.value for each in MakesGood], required=False)
+    option = PublicId("opt", required=False)
+    periods = Whole(least=1, most=120, required=False, help_text="Only with `option`")
     reason = Text(max_length=200, required=False, allow_blank=True)
 
     def get_fields(self) -> Any:
@@ -240,8 +246,15 @@ class SuspendBody(Body):
 
 
 def suspending(body: Mapping[str, Any]) -> Suspending:
-    """What a body of a suspension asks for."""
+    """What a body of a suspension asks for. Raises Invalid where its option is not known."""
+    given = None
+    if "option" in body:
+        option = find(Option.objects.all(), body["option"], field="option")
+        given = OptionGiven(option=option, periods=body.get("periods", 1))
+    elif "periods" in body:
+        raise refuse("periods", "only_for_options", gettext_noop("This is said of an option that is given."))
     return Suspending(
+        given=given,
         from_on=body.get("from"),
         until_on=body.get("until"),
         stops_billing=body.get("billing") == "stop",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypedDict
+from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,7 @@ from invoices.drafts import DraftInvoice
 from invoices.totals import totals
 from merchants.http.operations import operation
 from merchants.http.views import ApiView
+from merchants.ids import show
 from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from merchants.selectors.shapes import DayText, Says
@@ -45,7 +47,9 @@ SuspensionPreviewShape = TypedDict(
         "from": DayText,
         "until": DayText | None,
         "days_lost": int | None,
-        "compensation": Annotated[str, Says(one_of=("none", "move_renewal", "credit"))],
+        "compensation": Annotated[str, Says(one_of=("none", "move_renewal", "credit", "option"))],
+        "option": str | None,
+        "periods": int | None,
         "currency": str,
         "amount_due": int,
         "amount_credited": int,
@@ -56,7 +60,8 @@ SuspensionPreviewShape = TypedDict(
     },
 )
 """What suspending or resuming would do. `days_lost` are paid and not had: null while nobody knows until when.
-`documents` and `credits` are what is written at once; `renews_on` is when the period then running ends."""
+`documents` and `credits` are what is written at once, without the `option` that is given when it is over; `renews_on`
+is when the period then running ends."""
 
 
 class MovePreviewShape(TypedDict):
@@ -107,6 +112,8 @@ def _suspension(row: Subscription, seen: Foreseen) -> Any:
         "until": on(seen.until_on),
         "days_lost": seen.days_lost,
         "compensation": seen.makes_good.value,
+        "option": show("opt", UUID(seen.gift["option"])) if seen.gift else None,
+        "periods": seen.gift["periods"] if seen.gift else None,
         **_charges(row.currency, seen.documents, seen.backs, seen.next_charge),
         "renews_on": on(seen.renews_on),
     }

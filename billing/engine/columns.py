@@ -37,6 +37,7 @@ def suspension_columns(snapshot: SubscriptionSnapshot) -> dict[str, Any]:
         "suspension_begun": bool(wish and wish.begun),
         "suspension_stops_billing": bool(wish and wish.stops_billing),
         "suspension_makes_good": wish.makes_good.value if wish else "",
+        "suspension_gift": dict(wish.gift) if wish and wish.gift else None,
         "unbilled": [[span.start.isoformat(), span.end.isoformat()] for span in snapshot.unbilled],
     }
 

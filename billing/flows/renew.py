@@ -122,6 +122,7 @@ def write(
     renew_rights.write(lives, actor=actor, now=now)
     made_good.write(lives, actor=actor, now=now)
     tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
+    made_good.give_options(lives, actor=actor, now=now)
     for life in lives:
         if life.row.end_refund != Refunding.none:
             _give_back(life, actor=actor, now=now)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from billing.engine.due import next_action_at
+from billing.engine.giving import Worth
 from billing.engine.lives import Taken, live, next_charge
 from billing.engine.pausing import days_lost
 from billing.flows import made_good
+from billing.flows.asks import Standing
 from billing.flows.bring_up import bring_up
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, lost_backs
 from billing.flows.held import as_billed, bill_what_waits
+from billing.flows.pause_gift import OptionGiven, wished
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -41,13 +46,16 @@ AHEAD = timedelta(days=1100)
 @dataclass(frozen=True, kw_only=True)
 class Suspending:
     """A suspension: from a day (None: now) until one, the first day with service again (None: until it is resumed).
-    Billing goes on, or stops; what is done about days paid and lost; why."""
+    Billing goes on, or stops; what is done about days paid and lost, by which option where one is given; why. `role` of
+    the member who asks, whose limits hold for what is given; None: an API key."""
 
     from_on: date | None = None
     until_on: date | None = None
     stops_billing: bool = False
     makes_good: MakesGood = MakesGood.none
+    given: OptionGiven | None = None
     reason: str = ""
+    role: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +81,8 @@ class Foreseen:
     credited_later: tuple[Back, ...] = ()
     renews_on: date | None = None
     next_charge: tuple[date, int] | None = None
+    gift: Mapping[str, Any] | None = None
+    worth: Worth | None = None
 
 
 def foresee(row: Subscription, asked: Suspending, *, merchant: Merchant, now: Now) -> Foreseen:
@@ -83,8 +93,9 @@ def foresee(row: Subscription, asked: Suspending, *, merchant: Merchant, now: No
     """
     with as_billed(lock(row.pk), merchant, now) as billed:
         picture = snapshots([row], merchant)[row.pk]
-        seen = _seen(row, replace(picture, suspension=_wish(row, picture, asked, now)), now)
-    return replace(seen, documents=(*billed, *seen.documents))
+        wish, worth = _wish(row, picture, asked, merchant, now)
+        seen = _seen(row, replace(picture, suspension=wish), now)
+    return replace(seen, documents=(*billed, *seen.documents), worth=worth)
 
 
 def foresee_resume(row: Subscription, asked: Resuming, *, merchant: Merchant, now: Now) -> Foreseen:
@@ -104,7 +115,7 @@ def suspend(*, merchant_id: UUID, subscription_id: UUID, asked: Suspending, acto
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
-        wish = _wish(row, snapshots([row], merchant)[row.pk], asked, now)
+        wish, _worth = _wish(row, snapshots([row], merchant)[row.pk], asked, merchant, now)
         bill_what_waits(row, merchant, actor=actor, now=now)
         _write(row, wish, merchant=merchant, actor=actor, now=now, verb="suspension_planned", reason=asked.reason)
         return _carried(merchant_id, row, wish.from_on <= now.today, actor=actor, now=now)
@@ -161,6 +172,7 @@ def _seen(row: Subscription, wished: SubscriptionSnapshot, now: Now) -> Foreseen
         credited_later=later,
         renews_on=after.current_period.end if after.current_period and not after.suspension else None,
         next_charge=next_charge(after, catalogue=catalogue),
+        gift=wish.gift,
     )
 
 
@@ -177,8 +189,10 @@ def _lost(wished: SubscriptionSnapshot, taken: tuple[Taken, ...], wish: Suspensi
     return days_lost(stands, stands.current_period.end)
 
 
-def _wish(row: Subscription, picture: SubscriptionSnapshot, asked: Suspending, now: Now) -> Suspension:
-    """What is asked for, checked. Raises what `foresee` raises."""
+def _wish(
+    row: Subscription, picture: SubscriptionSnapshot, asked: Suspending, merchant: Merchant, now: Now
+) -> tuple[Suspension, Worth | None]:
+    """What is asked for, checked, and what the option costs that it gives. Raises what `foresee` raises."""
     _check_running(row)
     if row.suspended_from is not None:
         raise Conflict(
@@ -209,9 +223,16 @@ def _wish(row: Subscription, picture: SubscriptionSnapshot, asked: Suspending, n
             code="subscription_ending",
             way_out=gettext_noop("Take the cancellation back first."),
         )
-    return Suspension(
-        from_on=first, until_on=asked.until_on, stops_billing=asked.stops_billing, makes_good=asked.makes_good
+    standing = Standing(row=row, merchant=merchant, picture=picture, due_on=now.today, now=now)
+    gift, worth = wished(asked.given, asked.makes_good, asked.reason, standing=standing, role=asked.role)
+    plan = Suspension(
+        from_on=first,
+        until_on=asked.until_on,
+        stops_billing=asked.stops_billing,
+        makes_good=asked.makes_good,
+        gift=gift,
     )
+    return plan, worth
 
 
 def _resumed(row: Subscription, picture: SubscriptionSnapshot, asked: Resuming, now: Now) -> Suspension:
@@ -260,6 +281,7 @@ def _write(
         "suspended_until": wish.until_on if wish else None,
         "suspension_stops_billing": bool(wish and wish.stops_billing),
         "suspension_makes_good": wish.makes_good.value if wish else "",
+        "suspension_gift": dict(wish.gift) if wish and wish.gift else None,
     }
     for name, value in columns.items():
         setattr(row, name, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,14 @@ from django.utils.translation import gettext_lazy as lazy
 
 from billing.flows import cancel, move_renewal, suspend
 from billing.flows.move_renewal import Moving
+from billing.flows.pause_gift import OptionGiven
 from billing.flows.suspend import Resuming, Suspending
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.give_forms import options_to_give
 from billing.pages.pausing_rows import pausing_rows
 from billing.pages.subjects import subscription_of
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
+from merchants.models import Option
 from merchants.permissions import Permission
 from merchants.refusals import Conflict, Invalid, Refusal
 from merchants.selectors.clocks import now_for
@@ -60,24 +63,43 @@ class SuspendForm(_Form):
             ("none", lazy("are not made good")),
             ("move_renewal", lazy("move the renewal")),
             ("credit", lazy("are credited when it is over")),
+            ("option", lazy("are made good by an option")),
         ],
+    )
+    option = forms.ChoiceField(
+        label=lazy("Option that is given"), required=False, help_text=lazy("From the day with service again.")
+    )
+    periods = forms.IntegerField(
+        label=lazy("For how many periods"), min_value=1, max_value=120, required=False, initial=1
     )
     reason = _reason()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.gives:
-            del self.fields["makes_good"]
+            for name in ("makes_good", "option", "periods"):
+                del self.fields[name]
+
+    def with_options(self, options: Sequence[tuple[str, Option, str]]) -> None:
+        """The options that may be given, by id, each with its title."""
+        self.options = {id_: option for id_, option, _title in options}
+        if self.gives:
+            choices = [("", _("None")), *((id_, title) for id_, _option, title in options)]
+            self.fields["option"].choices = choices  # type: ignore[attr-defined] # a choice field
 
     def asked(self) -> Suspending:
         """What is asked for."""
         given = self.cleaned_data
+        makes_good = MakesGood(given.get("makes_good", "none"))
+        option, wants = self.options.get(given.get("option", "")), makes_good is MakesGood.option
         return Suspending(
             from_on=given["from_on"],
             until_on=given["until_on"],
             stops_billing=given["billing"] == "stop",
-            makes_good=MakesGood(given.get("makes_good", "none")),
+            makes_good=makes_good,
+            given=OptionGiven(option=option, periods=given.get("periods") or 1) if option and wants else None,
             reason=given["reason"],
+            role=self.role,
         )
 
 
@@ -118,6 +140,7 @@ def subscription_suspend(request: OfficeRequest, subscription: str) -> HttpRespo
     row, today = _row(request, subscription)
     first = {"from_on": today.isoformat(), "billing": "continue", "makes_good": "none"}
     form = _given(request, SuspendForm, first)
+    form.with_options(options_to_give(row.currency))
     return _act(request, row, form, "subscription-suspend", "billing/suspend.html", suspend.foresee, suspend.suspend)
 
 

@@ -38,6 +38,8 @@ def _paused(seen: Pauses, language: str, today: date) -> list[Row]:
     if seen.days_lost:
         days = ngettext("%(count)s day", "%(count)s days", seen.days_lost) % {"count": seen.days_lost}
         rows.append(Row(label=_("Paid and lost"), amount=0, text=days, note=_made_good(seen.makes_good)))
+    if seen.worth is not None and seen.worth.cost:
+        rows.append(Row(label=_("Worth of the option"), amount=seen.worth.cost))
     credited = sum(back.plan.credit.gross for back in seen.credited_later)
     if credited:
         rows.append(Row(label=_("Credit note when it is over"), amount=credited, note=_("to the balance")))
@@ -62,4 +64,5 @@ def _made_good(how: MakesGood) -> str:
         MakesGood.none: _("not made good"),
         MakesGood.move_renewal: _("the renewal comes as many days later"),
         MakesGood.credit: _("credited when it is over"),
+        MakesGood.option: _("an option is given when it is over"),
     }[how]

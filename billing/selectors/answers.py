@@ -143,10 +143,13 @@ SuspensionShape = TypedDict(
         "until": DayText | None,
         "begun": bool,
         "billing": Annotated[str, Says(one_of=("continue", "stop"))],
-        "compensation": Annotated[str, Says(one_of=("none", "move_renewal", "credit"))],
+        "compensation": Annotated[str, Says(one_of=("none", "move_renewal", "credit", "option"))],
+        "option": str | None,
+        "periods": int | None,
     },
 )
-"""A suspension that was wished, planned or begun: `until` is the first day with service again, where it is known."""
+"""A suspension that was wished, planned or begun: `until` is the first day with service again, where it is known;
+`option` is given for so many `periods` then, where one makes good what was lost."""
 
 
 class SubscriptionShape(TypedDict):

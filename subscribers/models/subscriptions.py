@@ -89,6 +89,7 @@ class Subscription(TenantModel):
     suspension_makes_good = models.CharField(
         max_length=12, blank=True, default="", db_default="", help_text="What is done about days paid and lost"
     )
+    suspension_gift = models.JSONField(null=True, help_text="The option that makes good what was lost, where one does")
     unbilled = models.JSONField(
         default=list, db_default=[], help_text="Spans that nothing bills: [first day, first day after]"
     )

@@ -98,6 +98,7 @@ COLUMNS: Mapping[str, Words] = {
         "suspension_begun": None,
         "suspension_stops_billing": gettext_lazy("Not billed while suspended"),
         "suspension_makes_good": None,
+        "suspension_gift": None,
         "unbilled": None,
         "activation": gettext_lazy("Begins"),
         "collection": gettext_lazy("Collection"),

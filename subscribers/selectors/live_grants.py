@@ -25,6 +25,7 @@ _ASKED = {
     *("id", "status", "payment_state", "dunning", "start_on", "service_ends_on", "cycle_from", "offer_version_id"),
     *("anchor_kind", "anchor_day", "anchor_month"),
     *("suspended_from", "suspended_until", "suspension_begun", "suspension_stops_billing", "suspension_makes_good"),
+    "suspension_gift",
 }
 SUBSCRIPTION = tuple(field.attname for field in Subscription._meta.concrete_fields if field.attname in _ASKED)
 """What is read of a subscription; what else somebody asks of it is fetched then, never guessed."""

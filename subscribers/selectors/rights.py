@@ -39,6 +39,7 @@ def suspension_of(subscription: Subscription) -> Suspension | None:
         begun=subscription.suspension_begun,
         stops_billing=subscription.suspension_stops_billing,
         makes_good=MakesGood(subscription.suspension_makes_good or "none"),
+        gift=subscription.suspension_gift,
     )
 
 

@@ -44,6 +44,30 @@ def test_suspend_preview_act_and_resume(shop, site: Caller, sold):
     assert site.post(f"{at}/resume", {}).json()["code"] == "not_suspended"
 
 
+def test_an_option_makes_good_what_was_lost(shop, site: Caller, sold):
+    shop.option("extra", 2_00)
+    at = f"subscriptions/{sold.public_id}"
+    body = {"compensation": "option", "option": "ref:extra", "periods": 3, "reason": "roadworks"}
+    before = counted(shop)
+    seen = site.post(f"{at}/suspend/preview", body).json()
+    assert (seen["compensation"], seen["periods"], seen["amount_due"]) == ("option", 3, 0)
+    assert counted(shop) == before
+    for wish, field, code in (
+        ({"compensation": "credit"}, "option", "only_for_options"),
+        ({"option": "ref:nothing"}, "option", "not_found"),
+        ({"periods": 0}, "periods", "out_of_range"),
+        ({"reason": ""}, "reason", "reason_required"),
+    ):
+        refused = site.post(f"{at}/suspend", {**body, **wish})
+        assert refused.status_code == 422, refused.content
+        assert [(one["field"], one["code"]) for one in refused.json()["errors"]] == [(field, code)]
+    alone = site.post(f"{at}/suspend", {"periods": 2})
+    assert alone.json()["errors"][0]["code"] == "only_for_options"
+    assert counted(shop) == before
+    done = site.post(f"{at}/suspend", body).json()["suspension"]
+    assert (done["compensation"], done["option"], done["periods"]) == ("option", seen["option"], 3)
+
+
 def test_a_planned_suspension_is_taken_back(shop, site: Caller, sold):
     at, day = f"subscriptions/{sold.public_id}", shop.now().today + timedelta(days=10)
     done = site.post(f"{at}/suspend", {"from": day.isoformat()}).json()
