@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0016_reactivated'),
+        ('subscribers', '0017_gestures_stay_as_given'),
     ]
 
     operations = [
