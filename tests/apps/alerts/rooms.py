@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from alerts.models import Alert, Delivery, Message, WebhookEndpoint
-from alerts.services import endpoints
+from alerts.services import endpoints, relay
 from merchants import journal
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
@@ -161,3 +161,21 @@ def due_again(shop: Shop, **having: Any) -> None:
     with tenant(shop.id):
         Delivery.objects.filter(status="waiting", **having).update(next_try_at=timezone.now())
         WebhookEndpoint.objects.update(rests_until=None)
+
+
+def publish(shop: Shop) -> None:
+    """Relay all that waits in the journal."""
+    while relay.publish(shop.id).events:
+        pass
+
+
+def events(shop: Shop, kind: str) -> list[Event]:
+    """What the journal tells of one kind."""
+    with tenant(shop.id):
+        return list(Event.objects.filter(kind=kind))
+
+
+def part(message: Any, kind: str) -> str:
+    """A letter's content of one type, of which it has one."""
+    [found] = [content for content, type_ in message.alternatives if type_ == kind]
+    return str(found)

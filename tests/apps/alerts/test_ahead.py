@@ -9,7 +9,7 @@ from django.core import mail as outbox
 
 from alerts.models import Alert, Message
 from alerts.selectors.needs import needs
-from alerts.services import mail, relay
+from alerts.services import mail
 from billing.flows import cancel, foresee
 from invoices import shapes as documents
 from merchants.clock import instant
@@ -20,23 +20,9 @@ from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.models import PaymentMethod, Subscriber, Subscription
 from subscribers.services import facts, means
-from tests.apps.alerts.rooms import alerts, messages, tell
+from tests.apps.alerts.rooms import alerts, messages, publish, tell
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch, settings):
-    settings.DEFAULT_FROM_EMAIL = "Tacite <no-reply@tacite.example>"
-    settings.PUBLIC_URL = "https://pay.tacite.example"
-    outbox.outbox = []
-    for module in (relay, mail):
-        monkeypatch.setattr(module, "nudge", lambda *_: None)
-
-
-def publish(shop):
-    while relay.publish(shop.id).events:
-        pass
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 
 
 def bought(shop, *stages, **values):

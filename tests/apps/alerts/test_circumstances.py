@@ -7,27 +7,15 @@ from dataclasses import replace
 import pytest
 from django.core import mail as outbox
 
-from alerts.services import mail, relay
+from alerts.services import mail
 from invoices.frozen import thaw
 from invoices.models import Payment
 from invoices.services.issuing import Issue, issue
 from merchants.clock import instant
 from merchants.tenancy.scope import tenant
-from tests.apps.alerts.rooms import alerts, messages, tell
+from tests.apps.alerts.rooms import alerts, messages, publish, tell
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    outbox.outbox = []
-    for module in (relay, mail):
-        monkeypatch.setattr(module, "nudge", lambda *_: None)
-
-
-def publish(shop):
-    while relay.publish(shop.id).events:
-        pass
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 
 
 @pytest.fixture

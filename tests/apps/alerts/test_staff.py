@@ -9,7 +9,7 @@ import time_machine
 from django.core import mail as outbox
 
 from alerts.models import Alert, Message
-from alerts.services import choosing, mail, raising, relay, settling, staff
+from alerts.services import choosing, mail, raising, settling, staff
 from merchants.clock import instant
 from merchants.models import Membership, Merchant, User
 from merchants.now import Now
@@ -17,18 +17,9 @@ from merchants.refusals import Invalid
 from merchants.tenancy.scope import tenant
 from tests.apps.alerts.rooms import alerts, messages
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 MORNING = datetime(2031, 3, 4, 6, 5, tzinfo=UTC)
 """Five past seven in Paris."""
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch, settings):
-    settings.DEFAULT_FROM_EMAIL = "Tacite <no-reply@tacite.example>"
-    settings.PUBLIC_URL = "https://pay.tacite.example"
-    outbox.outbox = []
-    for module in (relay, mail):
-        monkeypatch.setattr(module, "nudge", lambda *_: None)
 
 
 @pytest.fixture
