@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, expect
 
+from billing.models import CheckoutSession
 from invoices.models import CreditNote, Invoice
 from merchants.clock import instant
 from merchants.models import Membership
@@ -86,3 +87,45 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, settings, width, local
         assert changed.offer_version.offer_id == family.pk
         held = SubscriptionOption.objects.filter(ends_on=None).order_by("id")
         assert [one.quantity for one in held] == [2, 1]
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1440, "en"), (390, "fr")])
+def test_made_once_its_form_is_paid(shop, chromium, settings, width, locale):
+    hifi, family = shop.offer("Onde Hifi", ("month", None, 12_99)), shop.offer("Onde Famille", ("month", None, 17_99))
+    camille = shop.enrol("camille", name="Camille Morel", locale=locale)
+    row = shop.buy(camille, hifi).subscription
+    user = person(locale=locale, name="Julie")
+    with tenant(shop.id):
+        Membership.objects.create(user=user, role="support", created_at=instant())
+    named = {"merchant": shop.merchant.public_id}
+    page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
+    dialog_of = reverse("office:subscription-offer", kwargs={**named, "subscription": row.public_id})
+    with product() as address, window(chromium, width=width) as page:
+        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+        page.goto(address + page_of)
+        page.locator(f"[hx-get='{dialog_of}']").click()
+        dialog = page.locator("dialog[open]")
+        dialog.locator("label.choice", has_text="Onde Famille").click()
+        dialog.locator("input[name=paid_first]").check()
+        expect(dialog.locator(".preview .state[data-state=wait]")).to_be_visible()
+        picture(page, f"paid-first-{width}")
+        dialog.locator("button[type=submit]").click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        link = page.locator("ol.coming a")
+        expect(link).to_have_count(1)
+        picture(page, f"paid-first-waits-{width}")
+        page.goto(address + "/" + link.get_attribute("href").split("/", 3)[3])
+        expect(page.locator(".due")).to_contain_text("5.00" if locale == "en" else "5,00")
+        picture(page, f"paid-first-form-{width}")
+        page.locator("#consent").check()
+        page.locator("button[value=pay]").click()
+        page.wait_for_url("**/simulated/**")
+    with tenant(shop.id):
+        assert Subscription.objects.get().offer_version.offer_id == hifi.pk
+        session = CheckoutSession.objects.get(asked__isnull=False)
+    shop.press(session)
+    assert shop.look(session).status == "complete"
+    with tenant(shop.id):
+        assert Subscription.objects.get().offer_version.offer_id == family.pk
+        assert Invoice.objects.order_by("id").last().gross == 17_99
