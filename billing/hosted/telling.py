@@ -128,7 +128,7 @@ def schedule(quote: Quote, lines: tuple[DraftLine, ...], *, today: date, languag
 
 
 def _due_words(quote: Quote, lines: tuple[DraftLine, ...], today: date, language: str) -> str:
-    alone = len(lines) == 1 and not lines[0].discounts
+    alone = len(lines) == 1 and not lines[0].discounts and quote.total == quote.net + quote.tax
     offer = said_in(quote.offer_version.title, language)
     said = [_line_words(line, offer, alone, today, language) for line in lines]
     offs: dict[str, int] = {}

@@ -32,7 +32,7 @@ class Contract:
 def contracts(rows: Sequence[Subscription], zone: str) -> Mapping[UUID, Contract]:
     """The contracts of subscriptions, by id. Concluded on the day on which the purchase was completed; else on that on
     which it was made, or its start where that lies before. Three queries, however many. Needs the tenant's scope."""
-    completed = CheckoutSession.objects.filter(subscription__in=rows, completed_at__isnull=False, asked=None).order_by(
+    completed = CheckoutSession.objects.filter(subscription__in=rows, completed_at__isnull=False, asked__isnull=True).order_by(
         "-id"
     )
     sessions = {one.subscription_id: one for one in completed}  # the first of each

@@ -3,6 +3,7 @@ member may do them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,12 +21,22 @@ from subscribers.selectors.lives import Life
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One button of the toolbar. `dialog`: its address answers a dialog, not a page."""
+    """One button of the toolbar. `dialog`: its address answers a dialog, not a page; `usual`: it is asked for often."""
 
     words: str
     url: str
     main: bool = False
     dialog: bool = False
+    usual: bool = False
+
+
+def in_sight(found: Sequence[Act]) -> tuple[list[Act], list[Act]]:
+    """The acts that stand in the toolbar, and those in its menu: few enough stand side by side; of many, the usual
+    ones."""
+    if len(found) <= MOST_IN_SIGHT:
+        return list(found), []
+    usual = [act for act in found if act.usual][:MOST_IN_SIGHT] or list(found[:1])
+    return usual, [act for act in found if act not in usual]
 
 
 def routed(office: Office, name: str, **arguments: str) -> str:
@@ -41,12 +52,12 @@ def acts(office: Office, life: Life) -> list[Act]:
     found = []
     who = life.subscriber.public_id
     if office.may(Permission.sell) and (url := routed(office, "subscriber-sell", subscriber=who)):
-        found.append(Act(words=_("Sell…"), url=url, dialog=True, main=not life.live))
+        found.append(Act(words=_("Sell…"), url=url, dialog=True, main=not life.live, usual=True))
     if office.may(Permission.give_gestures):
         for row in life.live:
             if url := routed(office, "subscription-give", subscription=row.public_id):
                 words = _("Give something to %(name)s…") % {"name": title_of(row)} if len(life.live) > 1 else _("Give…")
-                found.append(Act(words=words, url=url, dialog=True))
+                found.append(Act(words=words, url=url, dialog=True, usual=True))
     if office.may(Permission.change_subscriptions):
         for row in life.live:
             held = life.options.get(row.pk, ())
@@ -84,6 +95,8 @@ WITHDRAWABLE = timedelta(days=21)
 weeks no dialog is offered. The dialog itself knows the day."""
 
 
+MOST_IN_SIGHT = 5
+"""Buttons of the toolbar that stand side by side."""
 MOST_RETURNING = 3
 """Of the offers that somebody had, the last few may be taken up again from the toolbar."""
 
@@ -109,7 +122,8 @@ def _returning(office: Office, life: Life) -> list[Act]:
             continue
         held.add(row.offer_version.offer_id)
         if url := routed(office, "subscription-reactivate", subscription=row.public_id):
-            found.append(Act(words=_("Reactivate %(name)s…") % {"name": title_of(row)}, url=url, dialog=True))
+            words = _("Reactivate %(name)s…") % {"name": title_of(row)}
+            found.append(Act(words=words, url=url, dialog=True, usual=True))
     return found[:MOST_RETURNING]
 
 
@@ -120,7 +134,8 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
         if address == "subscription-without" and not has_options:
             continue
         if url := routed(office, address, subscription=row.public_id):
-            found.append(Act(words=_(of_many) % {"name": name} if several else _(alone), url=url, dialog=True))
+            words, usual = _(of_many) % {"name": name} if several else _(alone), address == CHANGING[0][0]
+            found.append(Act(words=words, url=url, dialog=True, usual=usual))
     if row.service_ends_on is None:
         url = routed(office, "subscription-cancel", subscription=row.public_id)
         words = _("Cancel %(name)s…") % {"name": name} if several else _("Cancel…")
@@ -128,12 +143,13 @@ def _of_subscription(office: Office, row: Subscription, *, several: bool, has_op
         url = routed(office, "subscription-undo", subscription=row.public_id)
         words = _("Keep %(name)s…") % {"name": name} if several else _("Take back the cancellation…")
     if url:
-        found.append(Act(words=words, url=url, dialog=True))
+        found.append(Act(words=words, url=url, dialog=True, usual=True))
     for route, one, of_several in _pausing(row):
         name_of_route, _apart, query = route.partition("?")
         if url := routed(office, name_of_route, subscription=row.public_id):
             url = f"{url}?{query}" if query else url
-            found.append(Act(words=of_several % {"name": name} if several else one, url=url, dialog=True))
+            words, usual = of_several % {"name": name} if several else one, row.suspended_from is not None
+            found.append(Act(words=words, url=url, dialog=True, usual=usual))
     return found
 
 

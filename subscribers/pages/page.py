@@ -20,7 +20,7 @@ from merchants.refusals import Invalid, NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.templatetags.statuses import WORDS
 from subscribers.models import Subscriber, Subscription
-from subscribers.pages.acts import acts, routed
+from subscribers.pages.acts import acts, in_sight, routed
 from subscribers.pages.entries import Days, days_of
 from subscribers.pages.features import feature_rows
 from subscribers.pages.listing import name_of
@@ -120,7 +120,7 @@ def subscriber(request: OfficeRequest, subscriber: str) -> HttpResponse:
         "present": present,
         "today": life.now.today,
         "cells": cells(life, language),
-        "acts": acts(office, life) if asked is None else [],
+        "acts": in_sight(acts(office, life)) if asked is None else None,
         "subscriptions": [_subscription(one, life, language) for one in life.open],
         "ended": [_ended(one, language) for one in life.subscriptions if one not in life.open],
         "features": feature_rows(life, language, office if asked is None else None),

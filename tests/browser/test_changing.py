@@ -108,7 +108,7 @@ def test_made_once_its_form_is_paid(shop, chromium, settings, width, locale):
         dialog = page.locator("dialog[open]")
         dialog.locator("label.choice", has_text="Onde Famille").click()
         dialog.locator("input[name=paid_first]").check()
-        expect(dialog.locator(".preview .state[data-state=wait]")).to_be_visible()
+        expect(dialog.locator("[data-paid-first]")).to_be_visible()
         picture(page, f"paid-first-{width}")
         dialog.locator("button[type=submit]").click()
         expect(page.locator("dialog[open]")).to_have_count(0)

@@ -87,6 +87,7 @@ def test_it_may_wait_for_its_payment(shop, desk, sub):
     link = re.search(r'href="([^"]+)">Payment form</a>', coming)[1]
     assert "Family is changed once this is paid" in coming and "€3.00" in coming
     form = words(desk.client.get(link).content)
+    assert "Family 18,00 €, rendu et compte" in form and "demande la modification immédiate" in form
     assert "Votre abonnement change dès que ceci est payé." in form and "rendu et compte −15,00 €" in form
     dialog = words(desk.get("subscription-unplan", "?kind=paid_first", subscription=sub.public_id).content)
     assert "Family is changed once this is paid" in dialog
