@@ -32,9 +32,8 @@ class Contract:
 def contracts(rows: Sequence[Subscription], zone: str) -> Mapping[UUID, Contract]:
     """The contracts of subscriptions, by id. Concluded on the day on which the purchase was completed; else on that on
     which it was made, or its start where that lies before. Three queries, however many. Needs the tenant's scope."""
-    completed = CheckoutSession.objects.filter(subscription__in=rows, completed_at__isnull=False, asked__isnull=True).order_by(
-        "-id"
-    )
+    bought = CheckoutSession.objects.filter(subscription__in=rows, asked__isnull=True)
+    completed = bought.filter(completed_at__isnull=False).order_by("-id")
     sessions = {one.subscription_id: one for one in completed}  # the first of each
     payers = Subscriber.objects.in_bulk({row.payer_id for row in rows})
     entities = LegalEntity.objects.in_bulk({row.legal_entity_id for row in rows})
