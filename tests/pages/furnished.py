@@ -188,6 +188,7 @@ def sell(seat: Seat) -> None:
             reason="a test",
             foreseen={"population": 0, "moved": 0, "yearly_before": 0, "yearly_after": 0},
             status=Campaign.Status.ANNOUNCED,
+            settled_at=NOW.at,
             created_at=NOW.at,
         )
         reporting = set_ereporting(entity, actor=shop.actor, now=shop.now())
