@@ -185,14 +185,17 @@ def _options_at(snapshot: SubscriptionSnapshot, day: date) -> tuple[tuple[Option
 
 def _apply(snapshot: SubscriptionSnapshot, day: date) -> Step:
     """Scheduled changes of one day. Where the period ends that day, its arrears and its usage are drafted before
-    anything changes."""
+    anything changes; so are lines of earlier changes that wait, where another offer may have other terms of tax."""
     changes = tuple(wish for wish in snapshot.scheduled if wish.effective_on == day)
     over = snapshot.current_period is not None and snapshot.current_period.end == day
     closes, metered = (_arrears(snapshot), ending(snapshot)) if over else (None, None)
-    bare = replace(snapshot, options=(), charges=())
-    drafted = draft(bare, on=day, closes=closes, metered=metered) if closes or metered else None
+    leaves = any(wish.kind == "change_offer" for wish in changes)
+    held = tuple(charge for charge in snapshot.charges if leaves and charge.held is not None)
+    bare = replace(snapshot, options=(), charges=held)
+    drafted = draft(bare, on=day, closes=closes, metered=metered) if closes or metered or held else None
     after = replace(
         snapshot,
+        charges=tuple(charge for charge in snapshot.charges if charge not in held),
         coupons=drafted.coupons if drafted else snapshot.coupons,
         closed_through=day if closes or metered else snapshot.closed_through,
         scheduled=tuple(wish for wish in snapshot.scheduled if wish.effective_on != day),

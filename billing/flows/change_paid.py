@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from billing.flows import asking, cancel, change_asked, change_purchase, checkout, outcome, subscribe_paid
+from billing.engine.transitions import When
+from billing.flows import asking, cancel, change, change_asked, change_purchase, checkout, outcome, subscribe_paid
 from billing.flows.asks import Ask
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.change import Changing
@@ -32,6 +33,7 @@ def foresee(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Cha
     with tenant(merchant_id):
         _check(changing)
         asked = Asked(ask=ask, changing=changing, actor=actor)
+        _check_counts_now(merchant_id, subscription_id, asked)
         due = change_asked.to_pay(cancel.lock(subscription_id), asked)
         if due:
             change_asked.told(asked)
@@ -85,10 +87,21 @@ def waiting_of(subscription_ids: list[UUID]) -> dict[UUID, CheckoutSession]:
     return {row.subscription_id: row for row in rows.select_related("quote__offer_version")}
 
 
+LATER = gettext_noop("Only what counts now can wait for its payment.")
+
+
+def _check_counts_now(merchant_id: UUID, subscription_id: UUID, asked: Asked) -> None:
+    """Refuse what the merchant's policy lets count at the end of the period only."""
+    seen = change.foresee(
+        merchant_id=merchant_id, subscription_id=subscription_id, ask=asked.ask, changing=asked.changing
+    )
+    if seen.when is When.period_end:
+        raise Invalid.at("when", "only_if_paid_counts_now", LATER)
+
+
 def _check(changing: Changing) -> None:
     if changing.when == "period_end":
-        detail = gettext_noop("Only what counts now can wait for its payment.")
-        raise Invalid.at("when", "only_if_paid_counts_now", detail)
+        raise Invalid.at("when", "only_if_paid_counts_now", LATER)
     if changing.invoice == "next":
         detail = gettext_noop("What waits for its payment is billed by itself, when it is paid.")
         raise Invalid.at("invoice", "only_if_paid_is_billed_now", detail)
@@ -114,6 +127,7 @@ def open_form(
         if is_due(row, now):
             bring_up(merchant_id, row, actor=actor, now=now)
         bill_what_waits(cancel.lock(subscription_id), merchant, actor=actor, now=now)
+        _check_counts_now(merchant_id, subscription_id, asked)
         due = change_asked.to_pay(row, asked)
         waiting = waiting_of([row.pk]).get(row.pk)
         if waiting is not None:

@@ -279,6 +279,21 @@ def test_a_suspension_an_earlier_renewal_and_a_withdrawal_bill_it_first(world):
         """)
 
 
+def test_what_waits_keeps_its_terms_of_tax_when_the_offer_changes(world):
+    extra = world.shop.option("extra", 2_80)
+    gross = world.shop.offer("gross", ("month", None, 28_00), options=[extra])
+    net = world.shop.offer("net", ("month", None, 50_00), tax_behavior="exclusive")
+    sub = world.subscribe(gross)
+    world.until("2026-02-14")
+    add(world, sub, extra, invoice="next")
+    world.plan(sub, ChangeOffer(offer=net))
+    world.until("2026-02-28")
+    with tenant(world.shop.id):
+        last = list(Invoice.objects.order_by("id").values_list("gross", flat=True))[1:]
+        assert last == [1_40, 63_36]  # 1.40 with its VAT in it; 50.00 + 2.80, and 20 %
+    assert waiting(world) == []
+
+
 def test_what_cannot_wait_is_refused_and_nothing_is_written(world):
     basic, year = world.shop.offer("basic", ("month", None, 30_00)), world.shop.offer("year", ("year", None, 365_00))
     sub = world.subscribe(basic)

@@ -257,6 +257,11 @@ def test_what_cannot_wait_for_a_payment_is_refused(world, pro):
         with pytest.raises(Invalid) as refused:
             ask(world, sub, ChangeOffer(offer=pro), **how)
         assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
+    cheaper = world.shop.offer("cheaper", ("month", None, 7_00))
+    before = rows(world.shop.id)
+    with pytest.raises(Invalid) as later:  # by the policy it counts at the period's end
+        ask(world, sub, ChangeOffer(offer=cheaper))
+    assert later.value.errors[0].code == "only_if_paid_counts_now"
     with pytest.raises(Conflict) as unchanged:
         ask(world, sub, SetQuantity(quantity=1), when="now")
     assert unchanged.value.code == "nothing_changes"
