@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.flows import campaigns
-from billing.flows.campaigns import NOTICE_DAYS, Moving
+from billing.flows.campaigns import LONGEST_NOTICE, NOTICE_DAYS, Moving
 from billing.models import Campaign, CampaignMember
 from billing.selectors.campaign_answers import (
     STATES,
@@ -22,7 +22,7 @@ from billing.selectors.campaign_answers import (
 )
 from billing.tasks import carry_campaign_on_soon
 from merchants.http.bodies import Body, Filters
-from merchants.http.fields import Choice, Day, PublicId
+from merchants.http.fields import Choice, Day, Flag, PublicId, Text, Whole
 from merchants.http.operations import operation
 from merchants.http.references import find, find_all
 from merchants.http.views import ApiView
@@ -36,7 +36,7 @@ MOST_NAMED = 100
 class CampaignPopulationBody(Body):
     """Who is to be moved; left out, everyone on another version of the offer."""
 
-    versions = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=MOST_NAMED, required=False)
+    versions = serializers.ListField(child=Whole(least=1), max_length=MOST_NAMED, required=False)
     sites = serializers.ListField(child=PublicId("sit"), max_length=MOST_NAMED, required=False)
     subscribed_from = Day(required=False)
     subscribed_before = Day(required=False)
@@ -46,11 +46,11 @@ class MigrateBody(Body):
     """Move subscribers to `version`, each at the first renewal from `effect_on` on, told `notice_days` before at
     least. `keep_commitment`: who is committed moves after it. `test_clock`: those of one clock, not of real time."""
 
-    version = serializers.IntegerField(min_value=1)
+    version = Whole(least=1)
     effect_on = Day()
-    reason = serializers.CharField(max_length=200)
-    notice_days = serializers.IntegerField(min_value=0, max_value=366, required=False)
-    keep_commitment = serializers.BooleanField(required=False)
+    reason = Text(max_length=200, allow_blank=True)
+    notice_days = Whole(most=LONGEST_NOTICE, required=False)
+    keep_commitment = Flag(required=False)
     population = CampaignPopulationBody(required=False)
     test_clock = PublicId("tc", required=False)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext
@@ -154,8 +155,11 @@ def _take_back(campaign: Campaign, member: CampaignMember, row: Subscription, me
 
 
 def _note(merchant_id: UUID, member_id: UUID, back: bool, error: Exception) -> None:
-    """Why it is left out, on the member: the others go on. What could not be taken back stays planned, and the next
-    nudge tries again."""
+    """Why it is left out, on the member: the others go on. What could not be taken back, or what the
+    database could not do just then (a lock, a lost connection), stays as it was, and the next nudge tries again."""
+    if isinstance(error, OperationalError):
+        log.warning("campaign member %s waits for the next worker: %s", member_id, error)
+        return
     if not isinstance(error, Refusal):
         log.exception("campaign member %s", member_id, exc_info=error)
         error = Refusal(FAULT, code="fault")
@@ -174,13 +178,15 @@ def _actor(campaign: Campaign, *, back: bool) -> Actor:
 
 
 def _settle(merchant_id: UUID, campaign_id: UUID) -> None:
-    """Nobody waits any more, unless another worker holds one: then the next nudge looks again."""
+    """Nobody waits any more; else (another worker holds one, it is cancelled since, the database was busy) let the
+    next nudge look again at once."""
     with tenant(merchant_id):
-        campaign = Campaign.objects.select_for_update(of=("self",)).get(id=campaign_id)
+        campaign = Campaign.objects.select_for_update(of=("self",), no_key=True).get(id=campaign_id)
         back = campaign.status == Campaign.Status.CANCELLING
         if campaign.status not in (Campaign.Status.PLANNING, Campaign.Status.CANCELLING):
             return
         if CampaignMember.objects.filter(campaign=campaign, **_open(back)).exists():
+            Campaign.objects.filter(id=campaign_id).update(beaten_at=None)
             return
         campaign.status = Campaign.Status.CANCELLED if back else Campaign.Status.ANNOUNCED
         campaign.settled_at = instant()

@@ -169,7 +169,7 @@ def cancel(*, merchant_id: UUID, campaign_id: UUID, actor: Actor) -> Campaign:
     """Stop it: who waits is not moved any more, and a worker takes planned moves back; who has moved stays. Asked twice
     it stays as it is."""
     with tenant(merchant_id):
-        campaign = Campaign.objects.select_for_update(of=("self",)).get(id=campaign_id)
+        campaign = Campaign.objects.select_for_update(of=("self",), no_key=True).get(id=campaign_id)
         if campaign.status in (Campaign.Status.CANCELLING, Campaign.Status.CANCELLED):
             return campaign
         campaign.status, campaign.beaten_at, campaign.settled_at = Campaign.Status.CANCELLING, None, None

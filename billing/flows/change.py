@@ -144,6 +144,8 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
     """
     with tenant(merchant_id):
         standing = _standing(merchant_id, subscription_id)
+        if isinstance(ask, ChangeOffer):
+            coupon_uses.lock_for(standing.row, ask.coupons)
         transition = _transition(ask, standing, changing)
         if transition.when is When.period_end:
             noted = schedule.schedule(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from billing.engine.lives import Taken
-from billing.flows.coupon_uses import OFF, ON, release
+from billing.flows.coupon_uses import OFF, ON, lock, release
 from billing.flows.renew_rows import Life, effective
 from merchants.now import Now
 from merchants.tenancy import bulk
@@ -18,6 +18,17 @@ from subscribers.history import Entry
 from subscribers.models import SubscriptionCoupon
 
 _Key = tuple[UUID, UUID]
+
+
+def hold(lives: Sequence[Life]) -> None:
+    """Lock the coupons that waiting wishes will put on, before any document is numbered: whoever subscribes with one of
+    them locks it first and the number series last. Nothing is read where no wish names a coupon."""
+    named: set[UUID] = set()
+    for life in lives:
+        for wish in life.taken[0].before.scheduled if life.taken else ():
+            ids = wish.payload.get(ON)
+            named |= {UUID(str(id_)) for id_ in ids} if isinstance(ids, list | tuple) else set()
+    lock(named)
 
 
 def attach(lives: Sequence[Life], entries: list[Entry], now: Now) -> None:

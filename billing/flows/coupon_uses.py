@@ -124,6 +124,18 @@ def held_for(row: Subscription) -> frozenset[UUID]:
     return frozenset(UUID(id_) for details in waiting.values_list("details", flat=True) for id_ in details.get(ON, ()))
 
 
+def lock(coupon_ids: Iterable[UUID]) -> None:
+    """Lock these coupons, in the order of their ids: before any document, for a number series is locked last of all."""
+    wanted = sorted(set(coupon_ids))
+    if wanted:
+        list(Coupon.objects.select_for_update(of=("self",), no_key=True).filter(id__in=wanted).order_by("id"))
+
+
+def lock_for(row: Subscription, asked: Sequence[Coupon] | None) -> None:
+    """Lock what a change of offer of a locked subscription may count or give back, before what is due is billed."""
+    lock({*held_for(row), *(coupon.pk for coupon in asked or ())})
+
+
 def release(details: Mapping[str, Any]) -> None:
     """Give back the uses that were held for a wish that will not be carried out."""
     for coupon_id in sorted(UUID(id_) for id_ in details.get(ON, ())):

@@ -40,8 +40,8 @@ MOST = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What it would do: how many subscriptions were touched, how many can have it, what it costs by currency (None: it
-    has no end), why others cannot by code with their number, and some of those who can."""
+    """What it would do: how many subscriptions were touched, how many can have it, what it costs in the
+    merchant's currency (None: without end), why others cannot by code with their number, and some of those who can."""
 
     touched: int
     able: int
@@ -74,7 +74,7 @@ def foresee(*, merchant_id: UUID, giving: Giving, population: Population, role: 
         _check(giving, population, now_for(merchant, None))
         rows = touched(population, zone=merchant.timezone).select_related("subscriber")
         worths = Worths(giving, merchant=merchant, role=role)
-        seen, able, endless, cost, per_period = 0, 0, False, 0, 0
+        seen, able, endless, foreign, cost, per_period = 0, 0, False, False, 0, 0
         refused: Counter[str] = Counter()
         said: dict[str, str] = {}
         sample: list[tuple[Subscription, Worth]] = []
@@ -90,13 +90,15 @@ def foresee(*, merchant_id: UUID, giving: Giving, population: Population, role: 
                     said.setdefault(worth.code, worth.detail)
                     continue
                 able += 1
-                cost += worth.cost or 0
-                per_period += worth.per_period or 0
+                if row.currency == merchant.currency:
+                    cost += worth.cost or 0
+                    per_period += worth.per_period or 0
+                foreign = foreign or row.currency != merchant.currency
                 endless = endless or worth.cost is None
                 if len(sample) < SAMPLE:
                     sample.append((row, worth))
         total = None if endless else cost
-        _check_batch_limit(total, merchant, role)
+        _check_batch_limit(None if foreign else total, merchant, role)  # another currency is beyond any limit
         return Seen(
             touched=seen,
             able=able,
@@ -159,17 +161,20 @@ def begin(
 
 def undo(*, merchant_id: UUID, batch_id: UUID, actor: Actor, reason: str = "") -> GestureBatch:
     """Take the whole batch back: who waits is not given to any more, and a worker takes back what was not had yet; what
-    stands on an invoice stays, and its member says so. Asked twice it stays as it is."""
+    stands on an invoice stays, and its member says so. Asked twice it stays as it is.
+
+    Members are locked before their batch, as a worker does, whose gesture refers to the batch when it is written.
+    """
     with tenant(merchant_id):
-        batch = GestureBatch.objects.select_for_update(of=("self",)).get(id=batch_id)
+        waiting = GestureMember.objects.filter(batch_id=batch_id, status=GestureMember.Status.WAITING)
+        waiting.update(status=GestureMember.Status.REFUSED, code="taken_back", detail=TAKEN_BACK)
+        batch = GestureBatch.objects.select_for_update(of=("self",), no_key=True).get(id=batch_id)
         if batch.status in (GestureBatch.Status.UNDOING, GestureBatch.Status.UNDONE):
             return batch
         batch.status, batch.beaten_at, batch.settled_at = GestureBatch.Status.UNDOING, None, None
         batch.actor_kind, batch.actor_id, batch.channel = actor.kind.value, actor.id[:64], actor.channel.value
         batch.undone_by, batch.undo_reason = actor.label[:120], reason.strip()[:200]
         batch.save()
-        waiting = GestureMember.objects.filter(batch=batch, status=GestureMember.Status.WAITING)
-        waiting.update(status=GestureMember.Status.REFUSED, code="taken_back", detail=TAKEN_BACK)
         return batch
 
 

@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext
@@ -109,7 +110,11 @@ def _locked(member_id: UUID, status: Status) -> GestureMember | None:
 
 
 def _note(merchant_id: UUID, member_id: UUID, before: Status, after: Status, error: Exception) -> None:
-    """Why it could not be given, or taken back, on the member: the others go on."""
+    """Why it could not be given, or taken back, on the member: the others go on. What the database could not do just
+    then (a lock, a lost connection) is no reason: it is as it was, and the next nudge tries again."""
+    if isinstance(error, OperationalError):
+        log.warning("gesture member %s waits for the next worker: %s", member_id, error)
+        return
     if not isinstance(error, Refusal):
         log.exception("gesture member %s", member_id, exc_info=error)
         error = Refusal(FAULT, code="fault")
@@ -124,12 +129,16 @@ def _actor(batch: GestureBatch, label: str) -> Actor:
 
 
 def _settle(merchant_id: UUID, batch_id: UUID) -> None:
-    """Nobody waits any more, unless another worker holds one: then the next nudge looks again."""
+    """Nobody waits any more; else (another worker holds one, it is taken back since, the database was busy) let the
+    next nudge look again at once."""
     with tenant(merchant_id):
-        batch = GestureBatch.objects.select_for_update(of=("self",)).get(id=batch_id)
+        batch = GestureBatch.objects.select_for_update(of=("self",), no_key=True).get(id=batch_id)
         undoing = batch.status == GestureBatch.Status.UNDOING
         open_ = GestureMember.objects.filter(batch=batch, status=Status.GIVEN if undoing else Status.WAITING)
-        if open_.exists() or batch.status not in (GestureBatch.Status.GIVING, GestureBatch.Status.UNDOING):
+        if batch.status not in (GestureBatch.Status.GIVING, GestureBatch.Status.UNDOING):
+            return
+        if open_.exists():
+            GestureBatch.objects.filter(id=batch_id).update(beaten_at=None)
             return
         batch.status = GestureBatch.Status.UNDONE if undoing else GestureBatch.Status.GIVEN
         batch.settled_at = instant()

@@ -40,6 +40,7 @@ from subscribers.models import Gesture, Subscription, SubscriptionCoupon
 from subscribers.selectors.pictures import coupon_pictures
 
 Kind = Gesture.Kind
+OTHER_CURRENCY = gettext_noop("This subscription is in another currency.")
 MOST_PERIODS = 120
 """For how many periods something may be given."""
 NAMED: Mapping[str, tuple[str, ...]] = {
@@ -140,6 +141,8 @@ def give(
         if row.payer.erased_at is not None or row.subscriber.erased_at is not None:
             raise Conflict(gettext_noop("This subscriber was erased."), code="subscriber_erased")
         if giving.kind == Kind.AMOUNT:
+            if batch_id is not None and row.currency != merchant.currency:  # so many of the merchant's currency
+                raise Conflict(OTHER_CURRENCY, code="currency_mismatch")
             return _amount(row, giving, because, merchant, role, actor=actor, now=now)
         if is_due(row, now):
             bring_up(merchant_id, row, actor=actor, now=now)

@@ -18,7 +18,7 @@ from billing.engine.leaving import Refunding
 from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repeats_on
 from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue
-from billing.flows import made_good, renew_parts, renew_rights, renew_rows
+from billing.flows import coupon_rows, made_good, renew_parts, renew_rights, renew_rows
 from billing.flows.giving_back import backs, give_back
 from billing.flows.renew_rows import Life
 from billing.flows.renew_usage import with_late_usage
@@ -115,6 +115,7 @@ def write(
 ) -> list[Invoice]:
     """Write what locked lives went through: documents, subscriptions and what hangs on them, rights, history, facts.
     `people` are their payers, locked. Answers the invoices, in the order of their days. Needs the tenant's scope."""
+    coupon_rows.hold(lives)
     told: list[Lived] = []
     invoices, charges = _documents(lives, merchant, people, run_id, catalogue, told, actor=actor, now=now)
     renew_rows.write(lives, actor=actor, now=now)

@@ -17,7 +17,7 @@ from billing.engine.lives import live
 from billing.engine.quoting import Later, coming
 from billing.engine.wishes import WishKind, paid_until
 from billing.flows import cancel, coupon_uses, suspend
-from billing.flows.asks import Ask, Standing, details, gathered
+from billing.flows.asks import Ask, ChangeOffer, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.given import withdraw_planned
 from billing.flows.purchase import count_uses
@@ -58,6 +58,8 @@ def schedule(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, actor: Actor
     `offer_archived`, `nothing_changes`, `option_over`).
     """
     with tenant(merchant_id):
+        if isinstance(ask, ChangeOffer):
+            coupon_uses.lock_for(cancel.lock(subscription_id), ask.coupons)
         _bring_up(merchant_id, subscription_id, actor)
         standing = _standing(merchant_id, subscription_id)
         kind, wanted = details(ask, standing)

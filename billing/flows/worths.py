@@ -15,7 +15,7 @@ from billing.engine.wishes import Catalogue, WishKind, apply_wishes
 from billing.flows import cancel
 from billing.flows.asks import AddOption, Gift
 from billing.flows.changeable import check_changeable
-from billing.flows.give import Giving, Kind
+from billing.flows.give import OTHER_CURRENCY, Giving, Kind
 from billing.flows.move_renewal import Moving
 from billing.flows.move_renewal import check as check_move
 from billing.flows.purchase import WishedOption
@@ -33,7 +33,6 @@ from subscribers.selectors.pictures import newest_option_versions
 from subscribers.snapshots import CouponSnapshot, Duration, Scheduled, SubscriptionSnapshot
 
 NOT_RUNNING = gettext_noop("This subscription has already ended.")
-OTHER_CURRENCY = gettext_noop("This subscription is in another currency.")
 ABOVE = gettext_noop("It is above what you may give.")
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from billing.selectors.touched import Population
 from merchants.gesture_limits import LIMITED
@@ -34,8 +34,8 @@ class CountsShape(TypedDict):
 
 
 class GestureBatchShape(TypedDict):
-    """One gesture for all whom an incident touched. `cost` adds up what was given and stands, of what has an end;
-    `cost_foreseen` is what its preview said, null where it has no end."""
+    """One gesture for all whom an incident touched. `cost` adds up what was given and stands in its
+    currency, of what has an end; `cost_foreseen` is what its preview said, null where it has no end."""
 
     id: str
     object: Annotated[str, Says(one_of=("gesture_batch",))]
@@ -79,8 +79,9 @@ def batches_shown(rows: Sequence[GestureBatch]) -> list[GestureBatchShape]:
     ids = [row.pk for row in rows]
     counts = counted(ids)
     sums = GestureMember.objects.filter(batch_id__in=ids, status=GestureMember.Status.GIVEN)
+    mine = sums.filter(gesture__currency=F("batch__currency"))
     costs: dict[UUID, int] = {
-        row["batch_id"]: row["cost"] or 0 for row in sums.values("batch_id").annotate(cost=Sum("gesture__cost"))
+        row["batch_id"]: row["cost"] or 0 for row in mine.values("batch_id").annotate(cost=Sum("gesture__cost"))
     }
     return [_batch(row, counts[row.pk], costs.get(row.pk, 0)) for row in rows]
 

@@ -46,3 +46,26 @@ def test_subscribers_are_moved_and_taken_back_by_the_api(site, shop):
     assert site.get(one).json()["counts"]["skipped"] == 2
     assert site.get(f"{address}/campaigns").json()["data"][0]["status"] == "cancelled"
     assert site.get(f"subscriptions/{subs[0].public_id}").json()["scheduled"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("version", "2", "not_whole"),
+        ("version", True, "not_whole"),
+        ("version", 10**30, "out_of_range"),
+        ("notice_days", 45.0, "not_whole"),
+        ("notice_days", 367, "out_of_range"),
+        ("keep_commitment", "yes", "not_a_flag"),
+        ("keep_commitment", 1, "not_a_flag"),
+        ("reason", " ", "reason_required"),
+    ],
+)
+def test_what_is_not_of_its_type_is_refused_beside_its_field(site, shop, field, value, code):
+    offer = shop.offer("hifi", ("month", None, 29_90))
+    version_of(shop, offer, 34_90)
+    effect = shop.now().today + timedelta(days=45)
+    body = {"version": 2, "effect_on": effect.isoformat(), "reason": "Dearer licences", field: value}
+    for way in ("migrate", "migrate/preview"):
+        answer = site.post(f"offers/{offer.public_id}/{way}", body)
+        assert (answer.status_code, faults(answer)) == (422, [(field, code)])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
-from billing.flows import change, schedule
+from billing.flows import change, coupons, schedule, subscribe
 from billing.flows.asks import ChangeOffer
-from merchants.models import Coupon
+from billing.flows.renew import renew
+from merchants.models import Coupon, TestClock
 from merchants.refusals import Invalid
 from merchants.tenancy.scope import tenant
 from subscribers.models import ScheduledChange, Subscription, SubscriptionCoupon
@@ -58,3 +62,33 @@ def test_taken_back_while_it_falls_due_the_use_is_counted_as_it_ended(shop):
         attached = SubscriptionCoupon.objects.count()
         assert Coupon.objects.get().uses == attached
         assert (ScheduledChange.objects.get().status == "done") == bool(attached)
+
+
+def test_a_use_is_given_back_before_documents_are_numbered(shop, monkeypatch):
+    """A planned coupon was added by itself meanwhile, so that its renewal gives one use back; somebody else subscribes
+    with it, and locks the number series after it: neither waits for the other for ever."""
+    world, counted, count = World.on(shop, "2026-01-31"), threading.Event(), subscribe.count_uses
+    basic, pro = shop.offer("basic", ("month", None, 30_00)), shop.offer("pro", ("month", None, 60_00))
+    half = shop.coupon("HALF", percent_off=50, duration="once")
+    sub, other = world.subscribe(basic), world.person("ines")
+    world.plan(sub, ChangeOffer(offer=pro, coupons=[half]))
+    coupons.add(merchant_id=shop.id, subscription_id=sub.pk, coupon=half, actor=TESTER)
+    with tenant(shop.id):
+        clock = TestClock.objects.get()
+        clock.time = clock.time.replace(month=2, day=28)
+        clock.save()
+
+    def slowly(ids) -> None:
+        count(ids)
+        counted.set()
+        time.sleep(0.3)
+
+    def renewed() -> int:
+        counted.wait(20)
+        return len(renew(merchant_id=shop.id, batch=[sub.pk], now=world.now, actor=TESTER).invoices)
+
+    monkeypatch.setattr(subscribe, "count_uses", slowly)
+    begun, invoices = together(lambda: shop.subscribe(other, basic, coupons=[half]), renewed)
+    assert (isinstance(begun, Subscription), invoices) == (True, 1), (begun, invoices)
+    with tenant(shop.id):
+        assert Coupon.objects.get().uses == SubscriptionCoupon.objects.count() == 2

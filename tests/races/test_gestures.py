@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from billing.flows import collect, gesture_batches, gesture_work, give, undo_gesture
+from billing.flows import given as given_flow
 from billing.flows.give import Giving
 from billing.flows.renew import renew
 from billing.selectors.touched import Population
@@ -17,7 +20,7 @@ from merchants.models import Offer, TestClock
 from merchants.refusals import Conflict
 from merchants.services.merchants import update_merchant
 from merchants.tenancy.scope import tenant
-from subscribers.models import Gesture, GestureBatch
+from subscribers.models import Gesture, GestureBatch, GestureMember
 from tests.races.barrier import together
 from tests.stories.statements import World
 from tests.worlds import TESTER
@@ -98,6 +101,30 @@ def test_an_amount_is_taken_back_or_pays_never_both(world, sub):
         assert balance_of(world.person().pk, "EUR") == 0
     assert told == ("done" if taken_back else "gesture_over")
     assert world.captured() == [28_00, 28_00 if taken_back else 18_00]
+
+
+def test_a_batch_taken_back_waits_for_the_member_at_hand(world, sub, monkeypatch):
+    """The worker's gesture refers to the batch that is being taken back: neither waits for the other for ever."""
+    act, note, at_it = {"merchant_id": world.shop.id}, given_flow.note, threading.Event()
+    population = Population(from_on=date(2026, 1, 31), until_on=date(2026, 2, 1))
+    asked = Giving(kind="amount", amount=5_00, reason="the outage")
+    batch = gesture_batches.begin(giving=asked, population=population, role=None, actor=TESTER, **act)
+
+    def slowly(*told, **named):
+        at_it.set()
+        time.sleep(0.3)
+        return note(*told, **named)
+
+    def take_back() -> str:
+        at_it.wait(20)
+        return gesture_batches.undo(batch_id=batch.pk, actor=TESTER, **act).status
+
+    monkeypatch.setattr(given_flow, "note", slowly)
+    assert together(lambda: gesture_work.carry_on(batch_id=batch.pk, **act), take_back) == [1, "undoing"]
+    gesture_work.carry_on(batch_id=batch.pk, **act)
+    with tenant(world.shop.id):
+        assert GestureMember.objects.values_list("status", "code").get() == ("undone", "")
+        assert balance_of(world.person().pk, "EUR") == 0
 
 
 def test_two_workers_at_once_give_to_each_once(world, sub):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from django.db import OperationalError
 from django.db.models import Max, Sum
 
 from billing.engine.leaving import Refunding
-from billing.flows import cancel, change, move_renewal, schedule, suspend, withdraw
+from billing.flows import cancel, change, coupons, give, move_renewal, schedule, suspend, withdraw
 from billing.flows.asks import AddOption, ChangeOffer, Gift, SetQuantity
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
+from billing.flows.give import Giving
 from billing.flows.move_renewal import Moving
 from billing.flows.purchase import WishedOption
 from billing.flows.renew import renew
@@ -25,7 +27,7 @@ from invoices.models import CreditNoteLine, Invoice, InvoiceLine
 from merchants.models import TestClock
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant
-from subscribers.models import ScheduledChange, Subscription, SubscriptionOption
+from subscribers.models import Gesture, ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
 from tests.races.barrier import together
 from tests.stories.statements import World
 from tests.worlds import TESTER
@@ -47,8 +49,10 @@ YOUNG = ("withdrawn", "offer", "ended", "suspended")
 """Raced with a withdrawal, ten days after the contract."""
 PAUSED = ("resumed", "renewal", "ended")
 """Raced with a resumption, on a day on which its billing stands still."""
-GIVEN = ("gift", "renewal", "option")
+GIVEN = ("gift", "renewal", "option", "couponed", "uncouponed", "discounted", "days")
 """Raced with an option that is given."""
+COUPONED = ("couponed", "renewal", "offer", "ended", "uncouponed")
+"""Raced with a coupon that is added."""
 Act = Callable[[Subscription], Any]
 
 
@@ -82,6 +86,10 @@ def acts(world: World) -> dict[str, Act]:
     )
     more = {
         "gift": now(AddOption(wished=WishedOption(option=extra), gift=Gift(reason="asked", periods=2))),
+        "couponed": of(coupons.add, coupon=shop.made["ten"]),
+        "uncouponed": of(coupons.remove, coupon=shop.made["half"]),
+        "discounted": of(give.give, role=None, giving=Giving(kind="percent", percent_off=Decimal(25), reason="asked")),
+        "days": of(give.give, role=None, giving=Giving(kind="days", days=3, reason="asked")),
         "withdrawn": of(withdraw.withdraw, asked=Withdrawing(to="balance")),
         "resumed": of(suspend.resume, asked=Resuming()),
     }
@@ -118,6 +126,11 @@ def stands(world: World, sub: Subscription) -> dict[str, Any]:
                 ScheduledChange.objects.filter(subscription=row, status="waiting").values_list("kind", "due_on")
             ),
             "lines": sorted(lines),
+            "coupons": sorted(
+                (use.coupon.code, use.periods_used, use.ended_at is None)
+                for use in SubscriptionCoupon.objects.filter(subscription=row).select_related("coupon")
+            ),
+            "gestures": sorted(Gesture.objects.filter(subscription=row).values_list("kind", "status", "cost")),
             "invoices": Invoice.objects.filter(subscription=row).count(),
         }
 
@@ -127,14 +140,15 @@ def sold(world: World) -> None:
     shop = world.shop
     extra = shop.option("extra", 2_00)
     basic, pro = shop.offer("basic", ("month", None, 30_00), options=[extra]), shop.offer("pro", ("month", None, 60_00))
-    shop.made = {"basic": basic, "pro": pro, "extra": extra}
+    ten, half = (shop.coupon(code, percent_off=off, duration="forever") for code, off in (("TEN", 10), ("HALF", 50)))
+    shop.made = {"basic": basic, "pro": pro, "extra": extra, "ten": ten, "half": half}
 
 
-def three_each(world: World, names: Sequence[str]) -> dict[tuple[str, str], Subscription]:
+def three_each(world: World, names: Sequence[str], **wish: Any) -> dict[tuple[str, str], Subscription]:
     """For each action that is raced, one subscription for either order and one for both at once."""
     basic = world.shop.made["basic"]
     return {
-        (second, way): world.shop.subscribe(world.person(f"{second} {way}", card=None), basic)
+        (second, way): world.shop.subscribe(world.person(f"{second} {way}", card=None), basic, **wish)
         for second in names
         for way in ("ab", "ba", "at once")
     }
@@ -189,6 +203,13 @@ def test_a_gift_stands_once_for_each_time_that_it_was_given(world):
     subs = three_each(world, GIVEN)
     on_day(world, 2, 28)
     race(world, "gift", subs)
+
+
+def test_a_coupon_added_or_taken_off_counts_for_the_document_that_comes_second(world):
+    sold(world)
+    subs = three_each(world, COUPONED, coupons=[world.shop.made["half"]])
+    on_day(world, 2, 28)
+    race(world, "couponed", subs)
 
 
 def test_a_resumption_beside_anything_else_opens_one_period(world):

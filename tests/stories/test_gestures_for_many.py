@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
 from billing import runs
 from billing.flows import gesture_batches, gesture_work, give, undo_gesture
@@ -192,3 +193,35 @@ def test_a_month_s_limit_counts_for_the_preview_what_it_counts_for_each(world):
     }
     with tenant(world.shop.id):
         assert [one.amount for one in BalanceEntry.objects.all()] == [13_00]
+
+
+def test_what_the_database_could_not_do_just_then_is_tried_again(world, five, monkeypatch):
+    batch = begin(world, OUTAGE, "amount", amount=5_00)
+
+    def busy(**named):
+        raise OperationalError("deadlock detected")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(gesture_work.give, "give", busy)
+        assert gesture_work.carry_on(merchant_id=world.shop.id, batch_id=batch.pk) == 4
+    assert {status for status, _ in members(world, batch).values()} == {"waiting"}
+    assert work(world, batch)["counts"]["given"] == 4
+
+
+def test_who_pays_in_another_currency_is_given_no_amount_and_adds_to_no_sum(world, five):
+    """20,00 of one currency are not 20,00 of another: the deed refuses whom the preview left out."""
+    dollars = world.subscribe(world.shop.offer("abroad", ("month", None, 40_00), currency="USD"), world.person("usa"))
+    now = Population(from_on=date(2026, 2, 20), until_on=date(2026, 2, 21))
+    batch = begin(world, now, "amount", amount=20_00)
+    work(world, batch)
+    assert members(world, batch)[dollars.pk] == ("refused", "currency_mismatch")
+    half = begin(world, now, "percent", percent_off=Decimal(50))
+    told = work(world, half)
+    with tenant(world.shop.id):
+        costs = dict(Gesture.objects.filter(batch=half).values_list("subscription_id", "cost"))
+        update_merchant(gesture_limits=[{"role": "api_key", "batch": 100_00}], actor=TESTER, now=world.now)
+    assert costs.pop(dollars.pk) == 20_00
+    assert told["cost"] == told["cost_foreseen"] == sum(costs.values())
+    with pytest.raises(Conflict) as beyond:
+        begin(world, now, "percent", percent_off=Decimal(1))
+    assert beyond.value.code == "batch_above_limit"
