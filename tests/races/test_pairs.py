@@ -13,7 +13,7 @@ from django.db import OperationalError
 from django.db.models import Max, Sum
 
 from billing.engine.leaving import Refunding
-from billing.flows import cancel, change, coupons, give, move_renewal, schedule, suspend, withdraw
+from billing.flows import cancel, change, coupons, give, move_renewal, schedule, suspend, undo_gesture, withdraw
 from billing.flows.asks import AddOption, ChangeOffer, Gift, SetQuantity
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
@@ -53,6 +53,8 @@ GIVEN = ("gift", "renewal", "option", "couponed", "uncouponed", "discounted", "d
 """Raced with an option that is given."""
 COUPONED = ("couponed", "renewal", "offer", "ended", "uncouponed")
 """Raced with a coupon that is added."""
+TAKEN_BACK = ("taken back", "renewal", "ended", "moved", "couponed")
+"""Raced with days that were given and are taken back."""
 Act = Callable[[Subscription], Any]
 
 
@@ -72,6 +74,11 @@ def acts(world: World) -> dict[str, Act]:
     def now(ask: Any) -> Act:
         return of(change.change, ask=ask, changing=Changing(when="now"))
 
+    def taken_back(sub: Subscription) -> Any:
+        with tenant(shop.id):
+            gesture_id = Gesture.objects.get(subscription=sub).pk
+        return undo_gesture.undo(merchant_id=shop.id, gesture_id=gesture_id, actor=TESTER)
+
     named = (
         lambda sub: renew(merchant_id=shop.id, batch=[sub.pk], now=world.now, actor=TESTER),
         now(ChangeOffer(offer=pro)),
@@ -90,6 +97,7 @@ def acts(world: World) -> dict[str, Act]:
         "uncouponed": of(coupons.remove, coupon=shop.made["half"]),
         "discounted": of(give.give, role=None, giving=Giving(kind="percent", percent_off=Decimal(25), reason="asked")),
         "days": of(give.give, role=None, giving=Giving(kind="days", days=3, reason="asked")),
+        "taken back": taken_back,
         "withdrawn": of(withdraw.withdraw, asked=Withdrawing(to="balance")),
         "resumed": of(suspend.resume, asked=Resuming()),
     }
@@ -210,6 +218,17 @@ def test_a_coupon_added_or_taken_off_counts_for_the_document_that_comes_second(w
     subs = three_each(world, COUPONED, coupons=[world.shop.made["half"]])
     on_day(world, 2, 28)
     race(world, "couponed", subs)
+
+
+def test_days_taken_back_come_back_once_whatever_is_done_beside_it(world):
+    """Given on 10 February, taken back on the day on which it would have renewed without them."""
+    sold(world)
+    subs = three_each(world, TAKEN_BACK)
+    on_day(world, 2, 10)
+    for sub in subs.values():
+        acts(world)["days"](sub)
+    on_day(world, 2, 28)
+    race(world, "taken back", subs)
 
 
 def test_a_resumption_beside_anything_else_opens_one_period(world):
