@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -104,31 +104,40 @@ def reopened(snapshot: SubscriptionSnapshot, day: date) -> tuple[SubscriptionSna
     first = boundary(anchor, interval, snapshot.cycle_from, n + 1 - index)
     end = snapshot.billed_until(day)
     billed = part.within(None, end) or part
-    return replace(snapshot, cycle_from=first, current_period=billed.period, period_index=index), part
+    opened = replace(
+        snapshot,
+        cycle_from=first,
+        current_period=billed.period,
+        period_index=index,
+        free_until=_free_later(snapshot, first - snapshot.cycle_from),
+    )
+    return opened, part
+
+
+def _free_later(snapshot: SubscriptionSnapshot, by: timedelta) -> datetime | None:
+    """The end of a free stage in days, so many days later at the same local time of day; None without one."""
+    if snapshot.free_until is None:
+        return None
+    over = snapshot.free_until.astimezone(ZoneInfo(snapshot.zone))
+    return local_instant(over.date() + by, over.time(), snapshot.zone)
 
 
 def moved(snapshot: SubscriptionSnapshot, day: date) -> SubscriptionSnapshot:
     """The subscription with its running period ended on `day`, which becomes the anchor. What waits for the period's
-    end, and options that end with it, move along; a free stage in days keeps its time of day.
-
-    """
+    end, and options that end with it, move along; a free stage in days keeps its time of day."""
     period = snapshot.current_period
     if period is None:
         raise ValueError("there is no running period")
     stage = snapshot.stage
     anchor = anchored(snapshot.anchor, stage.interval, day, snapshot.alignment)
     first = boundary(anchor, stage.interval, day, -snapshot.period_index)
-    free_until = snapshot.free_until
-    if free_until is not None:
-        over = free_until.astimezone(ZoneInfo(snapshot.zone))
-        free_until = local_instant(over.date() + (day - period.end), over.time(), snapshot.zone)
     return replace(
         snapshot,
         anchor=anchor,
         billing_day=None if snapshot.billing_day is None else day.day,
         cycle_from=first,
         current_period=Period(period.start, day),
-        free_until=free_until,
+        free_until=_free_later(snapshot, day - period.end),
         options=tuple(
             replace(option, ends_on=day) if option.ends_on == period.end else option for option in snapshot.options
         ),

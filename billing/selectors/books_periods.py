@@ -68,6 +68,8 @@ HOLES = f"""
 WITH billed AS ({BILLED}), due AS ({DUE}),
     marks AS (SELECT life, a, b FROM billed UNION ALL SELECT s.id, (span->>0)::date, (span->>1)::date
         FROM subscribers_subscription s, jsonb_array_elements(s.unbilled) AS span
+        UNION ALL SELECT subscription_id, (held->'period'->>0)::date, (held->'period'->>1)::date
+        FROM billing_charge WHERE status <> 'billed' AND held->>'kind' = 'stage'
         UNION ALL SELECT life, begun, begun FROM due
         UNION ALL SELECT life, due, due FROM due),
     walked AS (SELECT life, a, max(b) OVER (PARTITION BY life ORDER BY a, b

@@ -80,7 +80,7 @@ class World:
             pass
         with tenant(self.shop.id):
             clock = TestClock.objects.get(id=self.clock_id)
-            assert (clock.status, clock.error, clock.time) == ("ready", "", to)
+            assert (clock.status, clock.error, clock.time) == ("ready", "", to), f"{clock.status} {clock.error}"
         assert self.run() is None
         return self
 

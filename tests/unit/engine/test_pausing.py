@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as some
 
+from billing.engine.lives import live
+from billing.engine.opening import open_subscription
 from billing.engine.pausing import added_parts, days_lost, moved, not_billed, reopened, resumed, without
+from billing.engine.step import StepKind
+from billing.engine.wishes import Catalogue
 from subscribers.lifecycle import MakesGood, Status, Suspension
 from subscribers.periods import Period, boundary
 from subscribers.snapshots import SubscriptionSnapshot
-from tests.unit.pictures import begun, offer, stage
+from tests.unit.pictures import DAY, begun, offer, purchase, stage
 
 DAYS = some.dates(date(2026, 1, 1), date(2027, 12, 31))
 
@@ -119,3 +123,19 @@ def test_reopened_it_is_where_it_would_be_without_a_pause(life, after):
     _again, part = reopened(life, day)
     grid = (boundary(life.anchor, life.stage.interval, life.start_on, n) for n in range(10))
     assert part.whole.start in set(grid)
+
+
+def test_a_free_stage_in_days_that_stood_still_ends_so_much_later_at_its_own_time_of_day():
+    at = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+    bought = purchase(offer(stage(0, DAY, 14), stage(9_00)))
+    today = date(2026, 1, 31)
+    opened = open_subscription(bought, id="s", payer="p", beneficiary="p", today=today, at=at).after
+    assert opened.free_until == datetime(2026, 2, 14, 8, 0, tzinfo=UTC)
+    pause = Suspension(
+        from_on=date(2026, 2, 2), until_on=date(2026, 3, 30), stops_billing=True, makes_good=MakesGood.none
+    )
+    *_, back = live(replace(opened, suspension=pause), date(2026, 3, 30), catalogue=Catalogue())
+    assert back.after.free_until is not None  # 12 days were left, and summer time has begun
+    assert back.after.free_until == datetime(2026, 4, 11, 7, 0, tzinfo=UTC)
+    later = live(back.after, date(2026, 4, 30), at=datetime(2026, 4, 30, 12, 0, tzinfo=UTC), catalogue=Catalogue())
+    assert next(one.step.on for one in later if one.step.kind is StepKind.next_stage) == date(2026, 4, 11)
