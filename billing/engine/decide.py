@@ -229,13 +229,13 @@ def _close(snapshot: SubscriptionSnapshot, day: date) -> Step:
 
 def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
     """The end, with a closing document where a period was in arrears or had usage, charges wait, or a commitment's
-    early end costs. What a wish left open ends that day."""
-    bills = snapshot.status in LIVE
+    early end costs; nothing where all is given back. What a wish left open ends that day."""
+    bills = snapshot.status in LIVE and not snapshot.owes_nothing
     metered = ending(snapshot, on=day) if bills else None
     owed = early_end_fee(snapshot, day) if snapshot.owes_early_end else None
     fee = (early_end_line(snapshot, owed.amount, owed.told, on=day),) if owed else ()
     drafted = draft(snapshot, on=day, closes=_arrears(snapshot), metered=metered, beside=fee) if bills else None
-    if not bills and (snapshot.charges or fee):
+    if not bills and not snapshot.owes_nothing and (snapshot.charges or fee):
         drafted = replace(draft(replace(snapshot, options=()), on=day, beside=fee), options=snapshot.options)
     after = replace(
         snapshot,
@@ -245,7 +245,7 @@ def _end(snapshot: SubscriptionSnapshot, day: date, reason: str) -> Step:
         billing_ends_on=snapshot.billing_ends_on or day,
         options=drafted.options if drafted else snapshot.options,
         coupons=drafted.coupons if drafted else snapshot.coupons,
-        charges=drafted.charges if drafted else snapshot.charges,
+        charges=drafted.charges if drafted else () if snapshot.owes_nothing else snapshot.charges,
         scheduled=(),
         closed_through=None,
         suspension=None,

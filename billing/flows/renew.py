@@ -125,7 +125,7 @@ def write(
     tell_all([*told, *renew_rows.facts_of(lives)], actor=actor, now=now)
     made_good.give_options(lives, actor=actor, now=now)
     for life in lives:
-        if life.row.end_refund != Refunding.none:
+        if life.row.end_refund != Refunding.none and life.row.end_reason != "withdrawn":  # a withdrawal gives by itself
             _give_back(life, actor=actor, now=now)
     return invoices
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -14,6 +15,7 @@ from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, Kept, all_backs, give_back, kept_after
 from billing.flows.held import as_billed, bill_what_waits
 from billing.flows.renew import renew
+from billing.models import Charge
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from billing.selectors.withdrawable import contracts
@@ -91,13 +93,19 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
     credit = asked.credit or merchant.withdrawal_credit
     picture = snapshots([row], merchant)[row.pk]
     until = _bills_until(picture, credit, now.today)
-    with as_billed(lock(row.pk), merchant, now) as billed:
+    full = credit == "full"
+    with nullcontext(()) if full else as_billed(lock(row.pk), merchant, now) as billed:
         found = snapshots([row], merchant)[row.pk] if billed else picture
         ended = replace(
-            found, service_ends_on=now.today, billing_ends_on=until, owes_early_end=False, end_reason=REASON
+            found,
+            service_ends_on=now.today,
+            billing_ends_on=until,
+            owes_early_end=False,
+            owes_nothing=full,
+            end_reason=REASON,
         )
         taken = live(ended, now.today, at=now.at, catalogue=catalogue_of([ended]))
-        backs = all_backs(row, now.today, prorated=credit == "prorated", to=asked.to)
+        backs = all_backs(row, now.today, prorated=not full, to=asked.to)
         kept = kept_after(row, backs)
     return Withdrawn(
         last_day=contract.last_day,
@@ -112,20 +120,25 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
 
 def withdraw(*, merchant_id: UUID, subscription_id: UUID, asked: Withdrawing, actor: Actor) -> Subscription:
     """End it at once and give back what was paid, to the means that paid unless asked otherwise. A commitment, a notice
-    and the fee of an early end do not count. Raises what `foresee` raises."""
+    and the fee of an early end do not count. Where all goes back, charges that wait are revoked and what was used is
+    not billed. Raises what `foresee` raises."""
     with tenant(merchant_id):
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
-        bill_what_waits(row, merchant, actor=actor, now=now)
+        if (asked.credit or merchant.withdrawal_credit) == "prorated":
+            bill_what_waits(row, merchant, actor=actor, now=now)
         seen = foresee(row, asked, merchant=merchant, now=now)
+        if seen.credit == "full":  # nothing that waits is owed any more
+            waiting = Charge.objects.filter(subscription=row, status=Charge.Status.WAITING)
+            waiting.update(status=Charge.Status.REVOKED, settled_at=now.at)
         columns = {
             "service_ends_on": now.today,
             "billing_ends_on": seen.bills_until,
             "cancelled_at": now.at,
             "cancel_reason": asked.reason[:200],
             "owes_early_end": False,
-            "end_refund": "none",
+            "end_refund": "full" if seen.credit == "full" else "none",
             "end_reason": REASON,
         }
         before = {name: getattr(row, name) for name in columns}

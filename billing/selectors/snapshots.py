@@ -204,5 +204,6 @@ def _snapshot(
         payment_state=PaymentState(row.payment_state),
         end_reason=row.end_reason or None,
         owes_early_end=row.owes_early_end,
+        owes_nothing=row.end_reason == "withdrawn" and row.end_refund == "full",
         reactivates=row.reactivates_id is not None,
     )

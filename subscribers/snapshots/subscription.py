@@ -55,7 +55,8 @@ class SubscriptionSnapshot:
     stored: within one transaction it says that the current period is already billed to its end.
     Without a `current_period`, a live subscription has nothing left to bill. `charges` wait for its next document.
     `usage` is what was read of the running period, so far; a span that was not read counts as nothing used.
-    `owes_early_end`: the end that is planned costs the fee of the offer's commitment.
+    `owes_early_end`: the end that is planned costs the fee of the offer's commitment; `owes_nothing`: it was withdrawn
+    from with all given back, and its end bills nothing that waits.
     `suspension` is one that was wished, planned or begun; one for a debt is `debt_suspends` alone. `unbilled` are days
     that nothing bills, by a suspension or a moved renewal. `reactivates`: it goes on from one that had ended.
     """
@@ -93,6 +94,7 @@ class SubscriptionSnapshot:
     payment_state: PaymentState = PaymentState.ok
     end_reason: str | None = None
     owes_early_end: bool = False
+    owes_nothing: bool = False
     reactivates: bool = False
 
     @property

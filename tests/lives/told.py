@@ -29,7 +29,7 @@ TOLD = Path(__file__).with_name("told.txt")
 MOMENTS = Path(__file__).with_name("moments.txt")
 ACTS = Path(__file__).with_name("acts.txt")
 UNTIL = date(2026, 6, 20)
-UNSAID = {"id", "payer", "beneficiary", "offer", "tax", "zone", "usage", "scheduled"}
+UNSAID = {"id", "payer", "beneficiary", "offer", "tax", "zone", "usage", "scheduled", "owes_nothing"}
 """What is the same in all lives, or the catalogue's."""
 KNOWN = {
     "currency",

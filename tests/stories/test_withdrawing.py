@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from billing.flows import withdraw
+from billing.flows.charges import ChargeTerms, add_charge
 from billing.flows.withdraw import Withdrawing
+from billing.models import Charge
 from invoices.models import CreditNote, Invoice
 from merchants.early_end import EarlyEnd
 from merchants.models import Merchant
@@ -14,6 +16,7 @@ from merchants.tenancy.scope import tenant
 from subscribers.models import Change
 from subscribers.services import enrolment
 from tests.stories.statements import World
+from tests.stories.test_usage import PER_CALL, metered, priced, use
 from tests.worlds import TESTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +66,20 @@ def test_all_of_it_goes_back_where_the_merchant_says_so(world):
     assert withdrawn(world, sub, to="balance") == (31_00, 0, 0)
     with tenant(world.shop.id):
         assert Invoice.objects.get().status == "cancelled"
+
+
+@pytest.mark.parametrize(("credit", "given", "billed"), [("full", 31_00, 0), ("prorated", 21_00, 5_00 + 1_25)])
+def test_where_all_goes_back_nothing_that_waits_or_was_used_is_billed(world, credit, given, billed):
+    shop = world.shop
+    calls = metered(shop)
+    sub = world.subscribe(shop.offer("salon", ("month", None, 31_00, priced((calls, PER_CALL)))))
+    world.until("2027-05-11")
+    use(world, sub, calls, ("2027-05-05", "100"))
+    terms = ChargeTerms(title={"en": "Towel"}, amount=5_00)
+    add_charge(merchant_id=shop.id, subscription_id=sub.pk, terms=terms, actor=TESTER)
+    assert withdrawn(world, sub, credit=credit, to="balance") == (given, 0, billed)
+    with tenant(shop.id):
+        assert Charge.objects.get().status == ("revoked" if credit == "full" else "billed")
 
 
 @pytest.mark.parametrize(("credit", "billed"), [("prorated", 10_00), ("full", 0)])
