@@ -52,11 +52,17 @@ class _Changing(ApiView):
     @property
     def scope(self) -> bool:  # type: ignore[override] # a constant elsewhere: here the body decides
         """What waits for its payment asks the provider for it, outside any transaction."""
-        return self.operation.answer is ChangePreviewShape or not self.body.get("only_if_paid")
+        return self.operation.answer is ChangePreviewShape or not self.paid_first
+
+    @property
+    def paid_first(self) -> bool:
+        """Whether it is to be paid first; read as it was sent, for an unknown id is a 404 whatever the body says."""
+        sent = self.request.data
+        return isinstance(sent, Mapping) and sent.get("only_if_paid") is True
 
     def done(self, subscription: str) -> Response:
         """Make the change, note it for later, or have it paid first; the whole subscription."""
-        if self.body.get("only_if_paid"):
+        if self.paid_first:
             return self._paid_first(subscription)
         row, ask, how = self.read(subscription)
         after = change.change(
@@ -84,7 +90,7 @@ class _Changing(ApiView):
         """What it would do."""
         row, ask, how = self.read(subscription)
         first = None
-        if self.body.get("only_if_paid"):
+        if self.paid_first:
             first = change_paid.foresee(
                 merchant_id=self.merchant.pk, subscription_id=row.pk, ask=ask, changing=how, actor=self.actor
             )

@@ -37,4 +37,4 @@ def test_the_dialog_says_what_it_costs_and_begins_it(shop):
     assert address not in page and "Club taken up again after its end" in text_of(desk.get(home))
     refused = desk.post(address)
     assert refused.status_code == 422 and "goes on in another one already" in text_of(refused)
-    assert sit(shop, "read_only", email="r@x.example").post(address).status_code == 403
+    assert sit(shop, "read_only", email="reads@returning.example").post(address).status_code == 403
