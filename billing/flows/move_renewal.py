@@ -157,9 +157,9 @@ def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, ac
         }
         told.append(Lived(subscriber_id=row.subscriber_id, kind="subscription.updated", object_id=row.pk, data=data))
         tell_all(told, actor=actor, now=now)
+        give_back(move.backs, reason=moving.reason, to=moving.to, actor=actor, now=now, why="moved")
         if moving.on <= now.today:
             bring_up(merchant_id, row, actor=actor, now=now, asked=True)
-        give_back(move.backs, reason=moving.reason, to=moving.to, actor=actor, now=now, why="moved")
         return lock(subscription_id)
 
 

@@ -19,6 +19,7 @@ from billing.engine.lives import BEGINS, FAULTS, Taken, live, next_charge, repea
 from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue
 from billing.flows import coupon_rows, made_good, renew_parts, renew_rights, renew_rows
+from billing.flows.billed_again import told_apart
 from billing.flows.giving_back import backs, give_back
 from billing.flows.renew_rows import Life
 from billing.flows.renew_usage import with_late_usage
@@ -220,6 +221,13 @@ def _documents(
         ),
         by_payer=by_payer,
     )
+    held = {
+        (charge.held["subscription_id"], charge.held["fact"]): UUID(charge.id)
+        for life, one, _ in drafted
+        for charge in one.before.charges
+        if charge.held is not None
+    }
+    documents = told_apart(documents, but={fact for _, fact in held})
     entities = LegalEntity.objects.in_bulk({beside.legal_entity_id for beside, _ in documents})
     newest = {draft.subscription: draft.on for _, _, draft in drafted}
     asks = [
@@ -238,12 +246,6 @@ def _documents(
     invoices = issue(asks, actor=actor, now=now, telling=told)
     latest: dict[str | None, UUID] = {}
     charges: dict[UUID, UUID] = {}
-    held = {
-        (charge.held["subscription_id"], charge.held["fact"]): UUID(charge.id)
-        for life, one, _ in drafted
-        for charge in one.before.charges
-        if charge.held is not None
-    }
     for ask, invoice in zip(asks, invoices, strict=True):
         for line in ask.draft.lines:
             latest[line.subscription_id] = invoice.pk

@@ -56,6 +56,41 @@ def refused(world: World, sub: Subscription, day: str, **asked) -> str:
     return error.errors[0].code if isinstance(error, Invalid) else error.code
 
 
+def test_put_off_for_money_and_moved_back_its_day_is_billed_again(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 30_00)))
+    world.until("2027-05-14")
+    move(world, sub, "2027-06-10", added_days="charged")
+    world.until("2027-05-20")
+    move(world, sub, "2027-06-01")
+    assert world.until("2027-07-01").statement(sub) == dedent("""\
+        2027-05-01  salon        05-01..06-01           30.00
+        2027-05-14  salon        06-01..06-10            8.71
+                    credit salon                        -8.71
+                    cancelled                            0.00
+        2027-06-01  salon        06-01..07-01           30.00
+        2027-07-01  salon        07-01..08-01           30.00
+        """)
+    with tenant(world.shop.id):
+        facts = [line.fact.split(":", 2)[2] for line in InvoiceLine.objects.order_by("id")]
+        assert facts == ["2027-05-01", "2027-06-01", "2027-06-01:2", "2027-07-01"]
+
+
+def test_changed_and_moved_to_today_on_one_day(world):
+    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
+    world.until("2027-05-14")
+    world.change(sub, SetQuantity(quantity=2))
+    move(world, sub, "2027-05-14")
+    assert world.until("2027-06-14").statement(sub) == dedent("""\
+        2027-05-01  salon        05-01..06-01           31.00
+                    credit salon                       -18.00
+        2027-05-14  salon        05-14..06-01           36.00
+                    credit salon                       -36.00
+                    cancelled                            0.00
+        2027-05-14  salon        05-14..06-14           62.00
+        2027-06-14  salon        06-14..07-14           62.00
+        """)
+
+
 def test_later_and_free_the_days_are_a_gesture_and_what_is_planned_moves_along(world):
     sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
     world.until("2027-05-14")
