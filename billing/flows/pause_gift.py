@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from billing.engine.giving import Worth
 from billing.engine.lives import Taken
 from billing.engine.pausing import days_lost
@@ -66,8 +68,6 @@ def due_of(taken: Taken) -> Mapping[str, Any] | None:
 def give_option(merchant_id: UUID, subscription_id: UUID, gift: Mapping[str, Any], *, actor: Actor) -> bool:
     """Give it, in the transaction that is open. False where it cannot be given any more: the option is not sold, no
     period runs, the role's limits are reached."""
-    from django.db import transaction
-
     from billing.flows.give import Giving, Kind, give  # it changes a subscription, which bills what is due first
 
     option = Option.objects.filter(id=gift["option"]).first()

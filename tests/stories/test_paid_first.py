@@ -110,8 +110,11 @@ def test_without_a_card_it_waits_for_its_form_and_is_made_when_that_is_paid(worl
         assert Payment.objects.get(session_id=session.pk).invoice_id == Invoice.objects.latest("id").pk
 
 
-@pytest.mark.parametrize("card", ["pm_card_declinedLater", "pm_card_authenticationRequired"])
-def test_refused_or_wanted_by_the_bank_it_changes_nothing_until_the_form_is_paid(world, pro, card):
+@pytest.mark.parametrize(
+    ("card", "stands"),
+    [("pm_card_declinedLater", "failed"), ("pm_card_authenticationRequired", "requires_action")],
+)
+def test_refused_or_wanted_by_the_bank_it_changes_nothing(world, pro, card, stands):
     sub = begun(world)
     other_card(world, card)
     before = world.now_is(sub)
@@ -121,13 +124,17 @@ def test_refused_or_wanted_by_the_bank_it_changes_nothing_until_the_form_is_paid
     assert (after.offer_version_id, after.updated_at) == (before.offer_version_id, before.updated_at)
     with tenant(world.shop.id):
         assert (Invoice.objects.count(), CreditNote.objects.count()) == (1, 0)
-        payment = Payment.objects.get(session_id=session.pk)
-        if payment.status == "requires_action":
-            return  # the same payment waits for the subscriber
-        assert payment.status == "failed"
+        assert Payment.objects.get(session_id=session.pk).status == stands
+
+
+def test_refused_by_the_kept_card_its_form_takes_another(world, pro):
+    sub = begun(world)
+    other_card(world, "pm_card_declinedLater")
+    session = ask(world, sub, ChangeOffer(offer=pro))
+    assert session is not None
     world.shop.press(session)
     assert world.shop.look(session).status == "complete"
-    assert offer_of(world, sub) == "pro"
+    assert (offer_of(world, sub), world.captured()) == ("pro", [28_00, 14_00])
 
 
 def test_what_nobody_pays_lapses_and_leaves_nothing(world, pro):
