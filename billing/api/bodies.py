@@ -13,8 +13,8 @@ from billing.engine.moving import Anchoring
 from billing.engine.wishes import WishKind
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
+from billing.flows.pause_asks import Suspending
 from billing.flows.pause_gift import OptionGiven
-from billing.flows.suspend import Suspending
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import (
     Choice,

@@ -14,7 +14,8 @@ from billing.api.subscribing import DocumentPreviewShape, document_previewed
 from billing.flows import move_renewal, suspend
 from billing.flows.giving_back import Back
 from billing.flows.move_renewal import Moving
-from billing.flows.suspend import Foreseen, Resuming
+from billing.flows.pause_asks import Resuming
+from billing.flows.suspend import Foreseen
 from billing.selectors.answers import SubscriptionShape, subscriptions_shown
 from billing.selectors.leaving_answers import CreditPreviewShape
 from invoices.drafts import DraftInvoice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,11 @@ from billing.engine.giving import Worth
 from billing.engine.lives import Taken, live, next_charge
 from billing.engine.pausing import days_lost
 from billing.flows import made_good
-from billing.flows.asks import Standing
 from billing.flows.bring_up import bring_up
-from billing.flows.cancel import LIVE, lock
+from billing.flows.cancel import lock
 from billing.flows.giving_back import Back, lost_backs
 from billing.flows.held import as_billed, bill_what_waits
-from billing.flows.pause_gift import OptionGiven, wished
+from billing.flows.pause_asks import Resuming, Suspending, plan_of, resumed_of
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -26,7 +25,7 @@ from invoices.drafts import DraftInvoice
 from merchants.actors import Actor
 from merchants.models import Merchant
 from merchants.now import Now, local_midnight
-from merchants.refusals import Conflict, Invalid, gettext_noop
+from merchants.refusals import Conflict, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
@@ -35,35 +34,7 @@ from subscribers.models import Subscription
 from subscribers.periods import Period
 from subscribers.selectors.rights import verdict_of
 from subscribers.services import facts
-from subscribers.snapshots import Billing, SubscriptionSnapshot
-
-BACK = timedelta(days=366)
-"""How far back a suspension may count."""
-AHEAD = timedelta(days=1100)
-"""How far ahead it may begin or end: about three years."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suspending:
-    """A suspension: from a day (None: now) until one, the first day with service again (None: until it is resumed).
-    Billing goes on, or stops; what is done about days paid and lost, by which option where one is given; why. `role` of
-    the member who asks, whose limits hold for what is given; None: an API key."""
-
-    from_on: date | None = None
-    until_on: date | None = None
-    stops_billing: bool = False
-    makes_good: MakesGood = MakesGood.none
-    given: OptionGiven | None = None
-    reason: str = ""
-    role: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resuming:
-    """Service again, today or from a later day on."""
-
-    on: date | None = None
-    reason: str = ""
+from subscribers.snapshots import SubscriptionSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +64,7 @@ def foresee(row: Subscription, asked: Suspending, *, merchant: Merchant, now: No
     """
     with as_billed(lock(row.pk), merchant, now) as billed:
         picture = snapshots([row], merchant)[row.pk]
-        wish, worth = _wish(row, picture, asked, merchant, now)
+        wish, worth = plan_of(row, picture, asked, merchant, now)
         seen = _seen(row, replace(picture, suspension=wish), now)
     return replace(seen, documents=(*billed, *seen.documents), worth=worth)
 
@@ -102,7 +73,7 @@ def foresee_resume(row: Subscription, asked: Resuming, *, merchant: Merchant, no
     """What resuming would do. Raises Conflict (`subscription_not_running`, `not_suspended`, `suspended_for_debt`) or
     Invalid (`date_in_past`, `date_out_of_range`)."""
     picture = snapshots([row], merchant)[row.pk]
-    return _seen(row, replace(picture, suspension=_resumed(row, picture, asked, now)), now)
+    return _seen(row, replace(picture, suspension=resumed_of(row, picture, asked, now)), now)
 
 
 def suspend(*, merchant_id: UUID, subscription_id: UUID, asked: Suspending, actor: Actor) -> Subscription:
@@ -115,7 +86,7 @@ def suspend(*, merchant_id: UUID, subscription_id: UUID, asked: Suspending, acto
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
-        wish, _worth = _wish(row, snapshots([row], merchant)[row.pk], asked, merchant, now)
+        wish, _worth = plan_of(row, snapshots([row], merchant)[row.pk], asked, merchant, now)
         bill_what_waits(row, merchant, actor=actor, now=now)
         _write(row, wish, merchant=merchant, actor=actor, now=now, verb="suspension_planned", reason=asked.reason)
         return _carried(merchant_id, row, wish.from_on <= now.today, actor=actor, now=now)
@@ -129,7 +100,7 @@ def resume(*, merchant_id: UUID, subscription_id: UUID, asked: Resuming, actor: 
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant, row.test_clock_id)
-        wish = _resumed(row, snapshots([row], merchant)[row.pk], asked, now)
+        wish = resumed_of(row, snapshots([row], merchant)[row.pk], asked, now)
         _write(row, wish, merchant=merchant, actor=actor, now=now, verb="resumption_planned", reason=asked.reason)
         return _carried(
             merchant_id, row, wish.until_on is not None and wish.until_on <= now.today, actor=actor, now=now
@@ -187,82 +158,6 @@ def _lost(wished: SubscriptionSnapshot, taken: tuple[Taken, ...], wish: Suspensi
     if not wish.stops_billing or wish.until_on <= stands.current_period.end:
         return days_lost(stands, wish.until_on)
     return days_lost(stands, stands.current_period.end)
-
-
-def _wish(
-    row: Subscription, picture: SubscriptionSnapshot, asked: Suspending, merchant: Merchant, now: Now
-) -> tuple[Suspension, Worth | None]:
-    """What is asked for, checked, and what the option costs that it gives. Raises what `foresee` raises."""
-    _check_running(row)
-    if row.suspended_from is not None:
-        raise Conflict(
-            gettext_noop("This subscription is suspended already, or will be from %(day)s."),
-            code="already_suspended",
-            params={"day": row.suspended_from.isoformat()},
-            way_out=gettext_noop("Resume it, or take the planned suspension back, first."),
-        )
-    if asked.makes_good is not MakesGood.none and picture.stage.billing is Billing.arrears:
-        raise Conflict(
-            gettext_noop("This subscription is billed in arrears: no day is paid before it is had."),
-            code="billed_in_arrears",
-            way_out=gettext_noop("Stop billing: days without service are not billed then."),
-        )
-    first = asked.from_on or now.today
-    if first < max(row.start_on, now.today - BACK):
-        detail = gettext_noop("From the day on which it began at the earliest, and a year back at most.")
-        raise Invalid.at("from", "from_too_early", detail)
-    for field, day in (("from", first), ("until", asked.until_on)):
-        if day is not None and day > now.today + AHEAD:
-            raise Invalid.at(field, "date_out_of_range", gettext_noop("Three years ahead at most."))
-    if asked.until_on is not None and asked.until_on <= first:
-        detail = gettext_noop("The first day with service again comes after the first day without.")
-        raise Invalid.at("until", "until_before_from", detail)
-    if picture.ends_on is not None and picture.ends_on <= first:
-        raise Conflict(
-            gettext_noop("This subscription ends by then."),
-            code="subscription_ending",
-            way_out=gettext_noop("Take the cancellation back first."),
-        )
-    standing = Standing(row=row, merchant=merchant, picture=picture, due_on=now.today, now=now)
-    gift, worth = wished(asked.given, asked.makes_good, asked.reason, standing=standing, role=asked.role)
-    plan = Suspension(
-        from_on=first,
-        until_on=asked.until_on,
-        stops_billing=asked.stops_billing,
-        makes_good=asked.makes_good,
-        gift=gift,
-    )
-    return plan, worth
-
-
-def _resumed(row: Subscription, picture: SubscriptionSnapshot, asked: Resuming, now: Now) -> Suspension:
-    """The suspension with its end, checked."""
-    _check_running(row)
-    wish = picture.suspension
-    if wish is None or not wish.begun:
-        if picture.debt_suspends:
-            raise Conflict(
-                gettext_noop("This subscription is suspended because an invoice is unpaid."),
-                code="suspended_for_debt",
-                way_out=gettext_noop("It resumes by itself when the invoice is settled."),
-            )
-        way_out = gettext_noop("A planned suspension is taken back, not resumed.") if wish else None
-        raise Conflict(gettext_noop("This subscription is not suspended."), code="not_suspended", way_out=way_out)
-    day = asked.on or now.today
-    if day < now.today:
-        raise Invalid.at("on", "date_in_past", gettext_noop("This day is past."))
-    if day > now.today + AHEAD:
-        raise Invalid.at("on", "date_out_of_range", gettext_noop("Three years ahead at most."))
-    return replace(wish, until_on=max(day, wish.from_on))
-
-
-def _check_running(row: Subscription) -> None:
-    if row.status not in LIVE:
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be suspended."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
 
 
 def _write(

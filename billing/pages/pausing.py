@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from billing.flows import cancel, move_renewal, suspend
 from billing.flows.move_renewal import Moving
+from billing.flows.pause_asks import Resuming, Suspending
 from billing.flows.pause_gift import OptionGiven
-from billing.flows.suspend import Resuming, Suspending
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.give_forms import options_to_give
 from billing.pages.pausing_rows import pausing_rows

@@ -17,8 +17,8 @@ from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, 
 from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
 from billing.flows.move_renewal import Moving
+from billing.flows.pause_asks import Resuming, Suspending
 from billing.flows.purchase import WishedOption
-from billing.flows.suspend import Resuming, Suspending
 from merchants.models import Coupon, Offer, Option
 from merchants.refusals import Refusal
 from merchants.tenancy.scope import tenant

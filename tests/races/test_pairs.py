@@ -20,9 +20,9 @@ from billing.flows.cancel import Leaving
 from billing.flows.change import Changing
 from billing.flows.give import Giving
 from billing.flows.move_renewal import Moving
+from billing.flows.pause_asks import Resuming, Suspending
 from billing.flows.purchase import WishedOption
 from billing.flows.renew import renew
-from billing.flows.suspend import Resuming, Suspending
 from billing.flows.withdraw import Withdrawing
 from billing.models import Charge
 from invoices.models import CreditNoteLine, Invoice, InvoiceLine

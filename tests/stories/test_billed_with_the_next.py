@@ -13,8 +13,8 @@ from billing.flows.asks import AddOption, ChangeOffer, RemoveOption, SetQuantity
 from billing.flows.cancel import Leaving
 from billing.flows.charges import ChargeTerms, add_charge
 from billing.flows.move_renewal import Moving
+from billing.flows.pause_asks import Suspending
 from billing.flows.purchase import WishedOption
-from billing.flows.suspend import Suspending
 from billing.flows.withdraw import Withdrawing
 from billing.models import Charge
 from invoices.models import Invoice, InvoiceLine

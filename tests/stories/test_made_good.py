@@ -8,8 +8,8 @@ from textwrap import dedent
 import pytest
 
 from billing.flows import suspend
+from billing.flows.pause_asks import Resuming, Suspending
 from billing.flows.pause_gift import OptionGiven
-from billing.flows.suspend import Resuming, Suspending
 from invoices.models import CreditNote, Invoice
 from invoices.services.balances import balance_of
 from merchants.models import Event, Option

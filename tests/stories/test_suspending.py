@@ -10,7 +10,7 @@ import pytest
 from billing.engine.leaving import Refunding
 from billing.flows import cancel, schedule, suspend
 from billing.flows.cancel import Leaving
-from billing.flows.suspend import Resuming, Suspending
+from billing.flows.pause_asks import Resuming, Suspending
 from invoices.models import CreditNote, CreditNoteLine, Invoice
 from invoices.totals import totals
 from merchants.models import Event
