@@ -11,7 +11,7 @@ from uuid import UUID
 
 from billing.engine.opening import first_paid
 from billing.engine.wishes import WishKind
-from billing.flows import coupon_uses
+from billing.flows import coupon_uses, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows.given import ALONE, Because
 from billing.flows.purchase import WishedOption
@@ -147,7 +147,7 @@ def _coupons(
     if ask.options is not None:
         had |= {str(one.option.pk) for one in ask.options}
     held = {UUID(one.id) for one in picture.coupons}
-    buying.check_coupons(coupons, row.payer_id, standing.now, known=held | coupon_uses.held_for(row))
+    purchase_coupons.check_coupons(coupons, row.payer_id, standing.now, known=held | coupon_uses.held_for(row))
     return coupon_uses.put_on(row, picture, version, had, coupons)
 
 

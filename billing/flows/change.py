@@ -33,7 +33,7 @@ from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
 from billing.flows.held import bill_held, hold
-from billing.flows.purchase import count_uses
+from billing.flows.purchase_coupons import count_uses
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
 from billing.flows.same_day import MOST_A_DAY, carried_coupons, changes_of, facts_of, note, stood_before

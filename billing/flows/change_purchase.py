@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import checkout, outcome, pay
+from billing.flows import checkout, outcome, pay, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
@@ -72,7 +72,7 @@ def make_way(*, merchant_id: UUID, session_id: UUID) -> None:
         with tenant(merchant_id):
             rival = checkout.lock(rival_id)
             if rival.status == CheckoutSession.Status.OPEN and outcome.under_way(rival) is None:
-                buying.release_coupons(rival)
+                purchase_coupons.release_coupons(rival)
 
 
 def change(

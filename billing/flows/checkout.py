@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from billing import shapes
-from billing.flows import change_asked
+from billing.flows import change_asked, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows import wanted as wanting
 from billing.flows.purchase import WishedOption
@@ -147,7 +147,7 @@ def requote(
     if session.asked is not None:
         change_asked.requote(session, now=now)
         return
-    buying.release_coupons(session)
+    purchase_coupons.release_coupons(session)
     old, subscription = session.quote, session.subscription
     merchant = Merchant.objects.get(id=session.tenant_id)
     known = {UUID(option["version"]): UUID(option["id"]) for option in old.options}
@@ -160,7 +160,7 @@ def requote(
     if coupons is None:
         coupon_ids = [UUID(coupon_id) for coupon_id in old.coupons]
     else:
-        buying.check_coupons(coupons, subscription.payer_id, now)
+        purchase_coupons.check_coupons(coupons, subscription.payer_id, now)
         coupon_ids = [coupon.pk for coupon in coupons]
     priced = buying.price(
         merchant=merchant,
@@ -181,7 +181,7 @@ def requote(
 
 def coupon_for(code: str) -> Coupon:
     """The coupon that someone typed. Raises Invalid beside the field."""
-    coupon = buying.coupon_by_code(code)
+    coupon = purchase_coupons.coupon_by_code(code)
     if coupon is None:
         error = FieldError(field="code", code="coupon_unknown", detail=gettext_noop("We do not know this code."))
         raise Invalid(code="coupon_unknown", errors=[error])
@@ -191,7 +191,7 @@ def coupon_for(code: str) -> Coupon:
 def lapse(session: CheckoutSession, *, actor: Actor, now: Now) -> None:
     """End a locked, open session unpaid: nothing of it is left but its trace in the history."""
     subscription = session.subscription
-    buying.release_coupons(session)
+    purchase_coupons.release_coupons(session)
     session.status = CheckoutSession.Status.EXPIRED
     session.save(update_fields=["status"])
     if subscription.status == Subscription.Status.INCOMPLETE:

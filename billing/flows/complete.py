@@ -10,7 +10,7 @@ from billing import shapes
 from billing.engine.columns import columns
 from billing.engine.opening import open_subscription
 from billing.engine.quoting import coming
-from billing.flows import purchase as buying
+from billing.flows import purchase_coupons
 from billing.models import CheckoutSession
 from invoices.frozen import thaw
 from invoices.models import Invoice, Payment
@@ -168,7 +168,7 @@ def _coupons(
     subscription: Subscription, opened: SubscriptionSnapshot, session: CheckoutSession, *, actor: Actor, now: Now
 ) -> None:
     used = {UUID(coupon.id): coupon.periods_used for coupon in opened.coupons}
-    buying.hold_coupons(session)
+    purchase_coupons.hold_coupons(session)
     rows = [
         SubscriptionCoupon(
             subscription=subscription,

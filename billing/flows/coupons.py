@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from billing.engine.quoting import Later, coming
 from billing.flows.cancel import LIVE, lock
-from billing.flows.purchase import check_coupons, count_uses
+from billing.flows.purchase_coupons import check_coupons, count_uses
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from merchants.actors import Actor

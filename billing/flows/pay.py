@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from billing.flows import checkout
+from billing.flows import checkout, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows.complete import complete
 from billing.flows.outcome import FIRST_LOOK, clock_of, provider_actor, under_way
@@ -127,7 +127,7 @@ def start(
                 raise PaymentUnderWay
             if session.asked is None:
                 buying.check_once(session)
-                buying.hold_coupons(session)
+                purchase_coupons.hold_coupons(session)
             if not session.quote.total and not session.quote.later:
                 complete(session, None, method_id=None, actor=actor or visitor(session.subscriber), now=now)
                 return session.success_url

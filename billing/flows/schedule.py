@@ -20,7 +20,7 @@ from billing.flows import cancel, coupon_uses, suspend
 from billing.flows.asks import Ask, ChangeOffer, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.given import withdraw_planned
-from billing.flows.purchase import count_uses
+from billing.flows.purchase_coupons import count_uses
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots

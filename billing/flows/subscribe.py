@@ -13,7 +13,8 @@ from billing.engine.quoting import Later, coming
 from billing.engine.step import StepKind
 from billing.flows import wanted as wanting
 from billing.flows.pay import PaymentUnderWay
-from billing.flows.purchase import count_uses, rivals_of
+from billing.flows.purchase import rivals_of
+from billing.flows.purchase_coupons import count_uses
 from billing.flows.renew import renew
 from billing.flows.wanted import Prepared, Wanted
 from invoices.drafts import DraftInvoice

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import fields
 from uuid import UUID
 
-from billing.flows import asking, checkout, outcome
+from billing.flows import asking, checkout, outcome, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows.checkout import Wish
 from billing.flows.complete import complete
@@ -144,7 +144,7 @@ def _claim(merchant_id: UUID, session_id: UUID, wanted: Wanted, actor: Actor) ->
             if buying.rivals(session).exists():
                 raise PaymentUnderWay
             buying.check_once(session)
-            buying.hold_coupons(session)
+            purchase_coupons.hold_coupons(session)
             if not session.quote.total:
                 complete(session, None, method_id=method.pk, actor=actor, now=now)
                 return None

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from billing.flows import purchase as buying
+from billing.flows import purchase_coupons
 from billing.flows.purchase import Priced, WishedOption
 from merchants.actors import Actor
 from merchants.models import Coupon, Merchant, Offer, Site
@@ -68,7 +69,7 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
         buying.check_free_stage(wanted.offer, version, beneficiary)
     else:
         check_ended(wanted.reactivates.pk)
-    buying.check_coupons(wanted.coupons, payer.pk, now)
+    purchase_coupons.check_coupons(wanted.coupons, payer.pk, now)
     options = buying.wanted_options(version, wanted.options, {})
     _check_reference(wanted.reference)
     _check_method(wanted.payment_method, payer)

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as lazy
 from billing.engine.moving import Anchoring
 from billing.flows.asks import AddOption, Ask, ChangeOffer, Gift, RemoveOption, SetQuantity
 from billing.flows.change import Changing
-from billing.flows.purchase import WishedOption, coupon_by_code
+from billing.flows.purchase import WishedOption
+from billing.flows.purchase_coupons import coupon_by_code
 from merchants.models import Coupon, Offer, OfferVersion, Option
 from merchants.money import QUANTITY_LIMIT
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from billing.flows import cancel, coupons
-from billing.flows.purchase import coupon_by_code
+from billing.flows.purchase_coupons import coupon_by_code
 from billing.pages.change_rows import later_rows
 from billing.pages.dialogs import readable, show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
