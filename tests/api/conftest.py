@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from subscribers.models import Subscriber
 from tests.api.callers import Caller
 from tests.einvoices import einvoices_hold
 
@@ -23,3 +24,12 @@ def site(shop: Any) -> Caller:
 def stranger(another_shop: Any) -> Caller:
     """The website of another merchant."""
     return Caller.of(another_shop)
+
+
+@pytest.fixture
+def sold(shop: Any) -> Subscriber:
+    """Lucie, to whom hifi with an option and a coupon is sold."""
+    extra = shop.option("extra", 2_00)
+    shop.offer("hifi", ("month", None, 12_99), options=[extra])
+    shop.coupon("WELCOME", percent_off=10, duration="once")
+    return shop.enrol("lucie")
