@@ -12,11 +12,18 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from merchants.clock import instant
+from merchants.models import Membership
+from merchants.tenancy.scope import tenant
+from tests.pages.offices import logged_in, person
+from tests.worlds import Shop
 
 PICTURES = os.environ.get("TACITE_PICTURES", "")
 """A folder that screenshots go to, where somebody wants to look at them."""
@@ -112,3 +119,15 @@ def picture(page: Page, name: str) -> None:
     """Keep what is seen, where a folder for pictures is named."""
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+
+
+@contextmanager
+def seated(shop: Shop, chromium: Browser, *, width: int, locale: str) -> Iterator[tuple[Page, str]]:
+    """Julie of the support, logged in to the back office in her language: her page, and the product's address."""
+    user, cookie = person(locale=locale, name="Julie"), settings.SESSION_COOKIE_NAME
+    with tenant(shop.id):
+        Membership.objects.create(user=user, role="support", created_at=instant())
+    with product() as address, window(chromium, width=width) as page:
+        value = logged_in(user).cookies[cookie].value
+        page.context.add_cookies([{"name": cookie, "value": value, "url": address}])
+        yield page, address

@@ -10,13 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from billing.models import CheckoutSession
 from invoices.models import CreditNote, Invoice
-from merchants.clock import instant
-from merchants.models import Membership
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription, SubscriptionOption
 from tests.browser.served import chromium as opened
-from tests.browser.served import picture, product, window
-from tests.pages.offices import logged_in, person
+from tests.browser.served import picture, seated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(("width", "locale", "sum_"), [(1440, "en", "€31.00"), (390, "fr", "31,00\N{NO-BREAK SPACE}€")])
-def test_to_a_dearer_offer_with_an_option(shop, chromium, settings, width, locale, sum_):
+def test_to_a_dearer_offer_with_an_option(shop, chromium, width, locale, sum_):
     shop.feature("quality", "level", ["standard", "high", "hifi"])
     shop.feature("profiles", "quota")
     extra, year_only = shop.option("Device", 2_00), shop.option("Vinyl", 0, one_off_amount=24_00)
@@ -48,15 +45,10 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, settings, width, local
     shop.offer("Onde Annuel", ("year", None, 129_00))
     camille = shop.enrol("camille", name="Camille Morel")
     row = shop.buy(camille, hifi, options=[extra]).subscription
-    user = person(locale=locale, name="Julie")
-    with tenant(shop.id):
-        Membership.objects.create(user=user, role="support", created_at=instant())
     named = {"merchant": shop.merchant.public_id}
     page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
     dialog_of = reverse("office:subscription-offer", kwargs={**named, "subscription": row.public_id})
-    with product() as address, window(chromium, width=width) as page:
-        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+    with seated(shop, chromium, width=width, locale=locale) as (page, address):
         page.goto(address + page_of)
         picture(page, f"subscriber-{width}")
         page.locator(f"[hx-get='{dialog_of}']").click()
@@ -90,19 +82,14 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, settings, width, local
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1440, "en"), (390, "fr")])
-def test_made_once_its_form_is_paid(shop, chromium, settings, width, locale):
+def test_made_once_its_form_is_paid(shop, chromium, width, locale):
     hifi, family = shop.offer("Onde Hifi", ("month", None, 12_99)), shop.offer("Onde Famille", ("month", None, 17_99))
     camille = shop.enrol("camille", name="Camille Morel", locale=locale)
     row = shop.buy(camille, hifi).subscription
-    user = person(locale=locale, name="Julie")
-    with tenant(shop.id):
-        Membership.objects.create(user=user, role="support", created_at=instant())
     named = {"merchant": shop.merchant.public_id}
     page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
     dialog_of = reverse("office:subscription-offer", kwargs={**named, "subscription": row.public_id})
-    with product() as address, window(chromium, width=width) as page:
-        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+    with seated(shop, chromium, width=width, locale=locale) as (page, address):
         page.goto(address + page_of)
         page.locator(f"[hx-get='{dialog_of}']").click()
         dialog = page.locator("dialog[open]")

@@ -9,12 +9,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, expect
 
 from merchants.clock import instant
-from merchants.models import Membership
 from merchants.tenancy.scope import tenant
 from subscribers.models import Gesture, GestureBatch
 from tests.browser.served import chromium as opened
-from tests.browser.served import picture, product, window
-from tests.pages.offices import logged_in, person
+from tests.browser.served import picture, seated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,22 +23,17 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-def test_given_to_one_then_seen_for_all_whom_an_outage_touched(shop, chromium, settings):
+def test_given_to_one_then_seen_for_all_whom_an_outage_touched(shop, chromium):
     width, locale, cost = 390, "fr", "2,60\N{NO-BREAK SPACE}€"
     extra = shop.option("Concerts", 2_00)
     offer = shop.offer("Onde Hifi", ("month", None, 12_99), options=[extra])
     camille = shop.enrol("camille", name="Camille Morel")
     row = shop.buy(camille, offer).subscription
     shop.buy(shop.enrol("ana", name="Ana"), offer)
-    user = person(locale=locale, name="Julie")
-    with tenant(shop.id):
-        Membership.objects.create(user=user, role="support", created_at=instant())
     named = {"merchant": shop.merchant.public_id}
     page_of = reverse("office:subscriber", kwargs={**named, "subscriber": camille.public_id})
     dialog_of = reverse("office:subscription-give", kwargs={**named, "subscription": row.public_id})
-    with product() as address, window(chromium, width=width) as page:
-        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+    with seated(shop, chromium, width=width, locale=locale) as (page, address):
         page.goto(address + reverse("office:gestures", kwargs=named))
         picture(page, f"gestures-none-{width}")
         page.goto(address + page_of)

@@ -9,13 +9,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, expect
 
 from invoices.models import CreditNote
-from merchants.clock import instant
-from merchants.models import Membership
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
 from tests.browser.served import chromium as opened
-from tests.browser.served import picture, product, window
-from tests.pages.offices import logged_in, person
+from tests.browser.served import picture, seated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,20 +26,15 @@ def chromium() -> Iterator[Browser]:
 @pytest.mark.parametrize(
     ("width", "locale", "given"), [(1440, "en", "€29.90"), (390, "fr", "29,90\N{NO-BREAK SPACE}€")]
 )
-def test_the_period_is_given_back_to_the_card_as_the_dialog_says(shop, chromium, settings, width, locale, given):
+def test_the_period_is_given_back_to_the_card_as_the_dialog_says(shop, chromium, width, locale, given):
     salon = shop.offer("Soleil", ("month", None, 29_90), commitment_intervals=12)
     lucie = shop.enrol("lucie")
     row = shop.buy(lucie, salon).subscription
-    user = person(locale=locale, name="Julie")
-    with tenant(shop.id):
-        Membership.objects.create(user=user, role="support", created_at=instant())
     page_of = reverse("office:subscriber", kwargs={"merchant": shop.merchant.public_id, "subscriber": lucie.public_id})
     cancel = reverse(
         "office:subscription-cancel", kwargs={"merchant": shop.merchant.public_id, "subscription": row.public_id}
     )
-    with product() as address, window(chromium, width=width) as page:
-        cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+    with seated(shop, chromium, width=width, locale=locale) as (page, address):
         page.goto(address + page_of)
         page.locator(f"[hx-get='{cancel}']").first.click()
         dialog = page.locator("dialog[open]")

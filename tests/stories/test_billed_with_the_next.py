@@ -121,45 +121,6 @@ def test_what_waits_is_billed_first_where_the_next_act_gives_it_back(world):
     assert held(world) == 0
 
 
-def test_there_and_back_the_same_day_costs_nothing(world):
-    basic, pro = world.shop.offer("basic", ("month", None, 28_00)), world.shop.offer("pro", ("month", None, 56_00))
-    sub = world.subscribe(basic)
-    world.until("2026-02-14")
-    world.change(sub, ChangeOffer(offer=pro), invoice="next")
-    world.change(sub, ChangeOffer(offer=basic), when="now")
-    world.until("2026-02-28")
-    assert sum(world.captured()) - held(world) == 56_00
-    assert waiting(world) == []
-
-
-@pytest.mark.parametrize("invoice", ["now", "next"])
-def test_an_option_added_between_there_and_back_stays_paid_once(world, invoice):
-    extra = world.shop.option("extra", 2_80)
-    basic = world.shop.offer("basic", ("month", None, 28_00), options=[extra])
-    pro = world.shop.offer("pro", ("month", None, 56_00), options=[extra])
-    sub = world.subscribe(basic)
-    world.until("2026-02-14")
-    world.change(sub, ChangeOffer(offer=pro))
-    add(world, sub, extra, invoice=invoice)
-    world.change(sub, ChangeOffer(offer=basic), when="now")
-    world.until("2026-02-28")
-    assert sum(world.captured()) - held(world) == 28_00 + 1_40 + 28_00 + 2_80
-
-
-def test_more_of_it_between_there_and_back_is_paid_for(world):
-    basic, pro = world.shop.offer("basic", ("month", None, 28_00)), world.shop.offer("pro", ("month", None, 56_00))
-    sub = world.subscribe(basic)
-    world.until("2026-02-14")
-    world.change(sub, ChangeOffer(offer=pro))
-    world.change(sub, SetQuantity(quantity=3))
-    world.change(sub, ChangeOffer(offer=basic), when="now")
-    assert world.until("2026-02-28").statement(sub).splitlines()[-2:] == [
-        "2026-02-14  basic        02-14..02-28           42.00",
-        "2026-02-28  basic        02-28..03-31           84.00",
-    ]
-    assert sum(world.captured()) - held(world) == 14_00 + 42_00 + 84_00
-
-
 def test_coupons_come_off_once(world):
     extra = world.shop.option("extra", 10_00)
     offer = world.shop.offer("basic", ("month", None, 30_00), options=[extra])

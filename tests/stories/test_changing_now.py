@@ -92,24 +92,6 @@ def test_down_waits_unless_said_otherwise(world):
     assert held(world) == 0
 
 
-@pytest.mark.parametrize("discount", [None, 10], ids=["", "with a coupon"])
-def test_there_and_back_on_the_same_day_leaves_nothing(world, discount):
-    basic, year = world.shop.offer("basic", ("month", None, 29_90)), world.shop.offer("year", ("year", None, 299_00))
-    coupons = [world.shop.coupon("TEN", percent_off=discount, duration="forever")] if discount else []
-    sub = world.subscribe(basic, coupons=coupons)
-    world.until("2026-02-14")
-    before = world.now_is(sub)
-    world.change(sub, ChangeOffer(offer=year), when="now")
-    assert world.now_is(sub).current_period_end == date(2027, 2, 14)
-    world.change(sub, ChangeOffer(offer=basic), when="now")
-    after = world.now_is(sub)
-    dates = ("current_period_end", "next_action_at", "anchor_kind", "anchor_day", "cycle_from", "period_index")
-    assert [getattr(after, name) for name in dates] == [getattr(before, name) for name in dates]
-    world.until("2026-02-28")
-    spent = sum(world.captured()) - held(world)
-    assert spent == 2 * (29_90 if not discount else 26_91)  # two months of the offer, not a cent more
-
-
 def test_twice_a_day(world):
     offers = [world.shop.offer(name, ("month", None, amount)) for name, amount in (("a", 28_00), ("b", 56_00))]
     third = world.shop.offer("c", ("month", None, 84_00))
