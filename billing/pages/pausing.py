@@ -138,7 +138,7 @@ class MoveForm(_Form):
 def subscription_suspend(request: OfficeRequest, subscription: str) -> HttpResponse:
     """The dialog that suspends; POST does it."""
     row, today = _row(request, subscription)
-    first = {"from_on": today.isoformat(), "billing": "continue", "makes_good": "none"}
+    first = {"from_on": today.isoformat(), "billing": "continue", "makes_good": "none", "periods": "1"}
     form = _given(request, SuspendForm, first)
     form.with_options(options_to_give(row.currency))
     return _act(request, row, form, "subscription-suspend", "billing/suspend.html", suspend.foresee, suspend.suspend)

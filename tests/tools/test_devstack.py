@@ -222,12 +222,21 @@ class TestGivenServers:
 
     def test_the_cache_follows_the_broker(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("CACHE_URL", raising=False)
-        for broker, cache in {
-            "redis://cache.example:6379/0": "redis://cache.example:6379/0",
-            "redis+socket:///run/v.sock?virtual_host=3": "unix:///run/v.sock?db=3",
-        }.items():
-            monkeypatch.setenv("REDIS_URL", broker)
-            assert queues(Children(logs=tmp_path))[0] == {"REDIS_URL": broker, "CACHE_URL": cache}
+        with socket.create_server(("127.0.0.1", 0)) as answering:
+            there = f"redis://127.0.0.1:{answering.getsockname()[1]}/0"
+            for broker, cache in {
+                there: there,
+                "redis+socket:///run/v.sock?virtual_host=3": "unix:///run/v.sock?db=3",
+            }.items():
+                monkeypatch.setenv("REDIS_URL", broker)
+                assert queues(Children(logs=tmp_path))[0] == {"REDIS_URL": broker, "CACHE_URL": cache}
+
+    def test_a_broker_that_does_not_answer_is_one_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+        with pytest.raises(CannotStart, match=r"Nothing answers at 127\.0\.0\.1:9, which REDIS_URL names"):
+            queues(Children(logs=tmp_path))
 
 
 def test_role_script_is_filled_in_safely() -> None:

@@ -6,12 +6,14 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import psycopg2
 
@@ -102,11 +104,26 @@ def queues(children: Children) -> tuple[dict[str, str], str]:
     broker = os.environ.get("REDIS_URL", "")
     if not broker:
         return valkey.urls(valkey.start(children)), "Valkey on a socket of its own"
+    _check_broker(broker)
     cache = os.environ.get("CACHE_URL") or broker
     if cache.startswith("redis+socket://"):
         path, _, number = cache.removeprefix("redis+socket://").partition("?virtual_host=")
         cache = f"unix://{path}?db={number or 0}"
     return {"REDIS_URL": broker, "CACHE_URL": cache}, "the broker given by REDIS_URL"
+
+
+def _check_broker(url: str) -> None:
+    """Refuse a given broker that nobody answers for before anything is started on it."""
+    where = urlsplit(url)
+    if where.scheme not in ("redis", "rediss") or not where.hostname:
+        return  # a socket, or a broker of another kind: its own client says what is wrong
+    try:
+        socket.create_connection((where.hostname, where.port or 6379), timeout=5).close()
+    except OSError as error:
+        raise CannotStart(
+            f"Nothing answers at {where.hostname}:{where.port or 6379}, which REDIS_URL names ({error}). Start it, or"
+            " unset REDIS_URL: a Valkey of our own is started then."
+        ) from error
 
 
 def take_ports(folder: Path, since: float) -> dict[str, int]:
