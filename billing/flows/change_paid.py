@@ -139,7 +139,8 @@ def open_form(
             change_asked.make(row, asked)
             return None
         told = change_asked.told(asked)
-        if not merchant.success_url:
+        success = _back_to(row, merchant)
+        if not success:
             raise Conflict(
                 gettext_noop("A purchase that may end on its form needs a page to come back to."),
                 code="success_url_missing",
@@ -154,7 +155,7 @@ def open_form(
             quote=quote,
             asked=told,
             locale=row.payer.locale or merchant.locale,
-            success_url=merchant.success_url,
+            success_url=success,
             failure_url=merchant.failure_url,
             cancel_url=merchant.cancel_url,
             channel=actor.channel.value,
@@ -163,6 +164,13 @@ def open_form(
         )
         session.save(force_insert=True)
         return session
+
+
+def _back_to(row: Subscription, merchant: Merchant) -> str:
+    """Where whoever has paid on the form belongs: the merchant's return page, that of the purchase, or the website."""
+    bought = CheckoutSession.objects.filter(subscription=row, asked__isnull=True).order_by("id")
+    own = "" if merchant.success_url else bought.values_list("success_url", flat=True).first()
+    return str(merchant.success_url or own or merchant.website)
 
 
 def _claim(merchant_id: UUID, session_id: UUID) -> tuple[Payment, ChargeAsk] | None:

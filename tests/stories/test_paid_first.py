@@ -15,7 +15,7 @@ from billing.flows.purchase import WishedOption
 from billing.models import CheckoutSession
 from invoices.models import CreditNote, Invoice, Payment, Refund
 from invoices.services.balances import balance_of
-from merchants.models import Event, TestClock
+from merchants.models import Event, Merchant, TestClock
 from merchants.refusals import Conflict, Invalid
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, Subscription, SubscriptionOption
@@ -252,6 +252,21 @@ def test_a_debit_that_is_accepted_makes_it_and_settles_it_days_later(world, pro)
         invoice = Invoice.objects.latest("id")
         assert (invoice.status, Payment.objects.get(session_id=session.pk).status) == ("open", "processing")
     assert offer_of(world, sub) == "pro"
+
+
+def test_without_a_return_page_the_form_leads_back_to_the_website(world, pro):
+    sub = begun(world)
+    other_card(world, "pm_card_declinedLater")
+    with tenant(world.shop.id):
+        Merchant.objects.filter(id=world.shop.id).update(success_url="", website="")
+    before = rows(world.shop.id)
+    with pytest.raises(Conflict) as refused:
+        ask(world, sub, ChangeOffer(offer=pro))
+    assert refused.value.code == "success_url_missing" and rows(world.shop.id) == before
+    with tenant(world.shop.id):
+        Merchant.objects.filter(id=world.shop.id).update(website="https://onde.example")
+    session = ask(world, sub, ChangeOffer(offer=pro))
+    assert session is not None and session.success_url == "https://onde.example"
 
 
 def test_what_cannot_wait_for_a_payment_is_refused(world, pro):
