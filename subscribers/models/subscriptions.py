@@ -144,6 +144,11 @@ class Subscription(TenantModel):
                 | Q(suspended_until=None, suspension_begun=False, suspension_stops_billing=False),
                 name="a_suspension_has_a_first_day",
             ),
+            models.CheckConstraint(
+                condition=Q(suspension_makes_good="option", suspension_gift__isnull=False)
+                | (~Q(suspension_makes_good="option") & Q(suspension_gift__isnull=True)),
+                name="an_option_that_makes_good_is_named",
+            ),
         ]
         indexes = [
             models.Index(

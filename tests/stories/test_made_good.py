@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from textwrap import dedent
 
 import pytest
+from django.db import IntegrityError
 
 from billing.flows import suspend
 from billing.flows.pause_asks import Resuming, Suspending
@@ -134,3 +135,12 @@ def test_what_is_missing_is_named_and_nothing_is_written(world):
     assert rows(world.shop.id) == before
     with tenant(world.shop.id):
         assert Invoice.objects.count() == 1
+
+
+def test_the_database_refuses_a_suspension_that_an_option_makes_good_without_naming_it(world):
+    sub = world.subscribe(world.shop.offer("basic", ("month", None, 31_00)))
+    with (
+        pytest.raises(IntegrityError, match="an_option_that_makes_good_is_named"),
+        tenant(world.shop.id),
+    ):
+        Subscription.objects.filter(id=sub.pk).update(suspension_makes_good="option")
