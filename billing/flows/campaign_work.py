@@ -61,7 +61,7 @@ def carry_on(*, merchant_id: UUID, campaign_id: UUID) -> int:
         if not found:
             break
         for member_id in found:
-            _one(merchant_id, campaign, member_id, back=back)
+            plan_or_take_back(merchant_id, campaign, member_id, back=back)
             count, last = count + 1, member_id
     _settle(merchant_id, campaign_id)
     return count
@@ -82,7 +82,8 @@ def _claimed(merchant_id: UUID, campaign_id: UUID) -> bool:
         return bool(Campaign.objects.filter(free, under_way, id=campaign_id).update(beaten_at=present))
 
 
-def _one(merchant_id: UUID, campaign: Campaign, member_id: UUID, *, back: bool) -> None:
+def plan_or_take_back(merchant_id: UUID, campaign: Campaign, member_id: UUID, *, back: bool) -> None:
+    """One member in a transaction of its own. What refuses it stands on the member; nothing is raised."""
     actor = _actor(campaign, back=back)
     try:
         with tenant(merchant_id):
