@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -126,6 +126,18 @@ class DraftInvoice:
         """False where every line is 0 before discounts: there is no invoice then, unless the offer says so (domain 19).
         What discounts bring to 0 is issued, and paid."""
         return bool(self.lines) and (self.even_if_zero or any(line.amount for line in self.lines))
+
+
+def fresh_fact(fact: str, taken: Container[str]) -> str:
+    """A fact as it stands where no line has it yet, or numbered from 2 on: a period that is billed in parts, or again.
+
+    >>> fresh_fact("setup:s", ()), fresh_fact("setup:s", {"setup:s", "setup:s:2"})
+    ('setup:s', 'setup:s:3')
+    """
+    name, nth = fact, 2
+    while name in taken:
+        name, nth = f"{fact}:{nth}", nth + 1
+    return name
 
 
 def merged(first: DraftInvoice, second: DraftInvoice) -> DraftInvoice:

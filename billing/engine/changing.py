@@ -19,7 +19,7 @@ from billing.engine.transitions import Proration
 from billing.engine.usage_lines import so_far, usage_lines
 from billing.engine.wishes import Catalogue, WishKind, apply_wishes, with_wished
 from invoices.calculations import Rule
-from invoices.drafts import DraftInvoice, DraftLine
+from invoices.drafts import DraftInvoice, DraftLine, fresh_fact
 from subscribers.periods import Part, Period
 from subscribers.snapshots import Billing, CouponSnapshot, Duration, OptionSnapshot, Scheduled, SubscriptionSnapshot
 
@@ -286,9 +286,4 @@ def _counted(before: Sequence[CouponSnapshot], after: Sequence[CouponSnapshot]) 
 
 def _own(line: DraftLine, how: How) -> DraftLine:
     """The same with a fact that no line has yet: a period that is changed twice in a day is billed in parts."""
-    if line.fact is None or line.fact not in how.facts:
-        return line
-    nth = 2
-    while f"{line.fact}:{nth}" in how.facts:
-        nth += 1
-    return replace(line, fact=f"{line.fact}:{nth}")
+    return line if line.fact is None else replace(line, fact=fresh_fact(line.fact, how.facts))
