@@ -25,7 +25,7 @@ from billing.flows.renew_rows import Life
 from billing.flows.renew_usage import with_late_usage
 from billing.models import BillingRun
 from billing.selectors.due import catalogue_of, lock_due
-from billing.selectors.forecast import Fault, fault_of
+from billing.selectors.faults import Fault, fault_of
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice, LineKind
 from invoices.models import Invoice

@@ -18,7 +18,7 @@ from django.db.models import F
 from billing.flows.renew import Renewed, renew
 from billing.models import BillingRun, ParkedInRun
 from billing.selectors.due import Place, due, next_places
-from billing.selectors.forecast import Fault
+from billing.selectors.faults import Fault
 from merchants.actors import Actor
 from merchants.clock import instant
 from merchants.models import Merchant

@@ -17,7 +17,8 @@ from billing.flows.start_run import start_run
 from billing.models import BillingRun, ParkedInRun
 from billing.pages.run_words import KINDS, OUTCOMES, sums_words
 from billing.selectors import runs
-from billing.selectors.forecast import Fault, outlook
+from billing.selectors.faults import Fault
+from billing.selectors.forecast import outlook
 from billing.tasks import bill_soon
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render

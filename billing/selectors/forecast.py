@@ -16,17 +16,17 @@ from django.db.models.fields.tuple_lookups import TupleGreaterThan
 
 from billing.engine.decide import MOST_STEPS
 from billing.engine.grouping import grouped
-from billing.engine.lives import BEGINS, FAULTS, TooFarBehind, live
+from billing.engine.lives import BEGINS, FAULTS, live
 from billing.engine.step import Step, StepKind
 from billing.engine.wishes import Catalogue
 from billing.selectors.alike import likeness
 from billing.selectors.due import catalogue_of, due_rows
+from billing.selectors.faults import Fault, fault_of
 from billing.selectors.snapshots import snapshots
 from invoices.drafts import DraftInvoice
 from invoices.totals import Totals, totals
 from merchants.models import Merchant
 from merchants.now import local_date, local_midnight
-from merchants.refusals import Refusal, Translate, fill, gettext_noop
 from subscribers.models import Subscription
 from subscribers.snapshots import SubscriptionSnapshot
 
@@ -39,21 +39,6 @@ REMEMBERED = 5_000
 BY_DATE = ("next_action_at", "id")
 """What is due longest comes first; an index carries it."""
 BY_PAYER = ("payer_id", "id")
-TOO_FAR_BEHIND = gettext_noop("It is too many periods behind to be caught up by itself.")
-UNFORESEEN = gettext_noop("Its dates or amounts do not fit together: %(error)s.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Why a subscription would be parked: a stable code, and an English msgid with its values."""
-
-    code: str
-    msgid: str
-    params: dict[str, object] = field(default_factory=dict)
-
-    def say(self, translate: Translate = str) -> str:
-        """The reason in the reader's language."""
-        return fill(self.msgid, self.params, translate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,18 +232,6 @@ def _due(row: Subscription, picture: SubscriptionSnapshot, catalogue: Catalogue,
     except FAULTS as error:
         return Due(row=row, steps=(), fault=fault_of(error))
     return Due(row=row, steps=tuple(one.step for one in taken))
-
-
-def fault_of(error: Exception) -> Fault:
-    """Why something could not be computed: a refusal's own words, or the error."""
-    if isinstance(error, TooFarBehind):
-        return Fault(code="too_many_steps_behind", msgid=TOO_FAR_BEHIND)
-    if isinstance(error, Refusal):
-        if error.detail or not error.errors:
-            return Fault(code=error.code, msgid=error.detail, params=dict(error.params))
-        first = error.errors[0]
-        return Fault(code=first.code, msgid=first.detail, params=dict(first.params))
-    return Fault(code="unforeseen", msgid=UNFORESEEN, params={"error": str(error) or type(error).__name__})
 
 
 def _counted(walked: Iterable[Due], found: Forecast, faults: dict[str, Faults]) -> Iterator[Due]:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 
 from billing.engine.step import Step
 from billing.models import BillingRun, ParkedInRun
-from billing.selectors.forecast import Due, Fault, Forecast
+from billing.selectors.faults import Fault
+from billing.selectors.forecast import Due, Forecast
 from billing.selectors.runs import Outcome, outcomes, totals_of
 from invoices.totals import totals
 from merchants.ids import show
