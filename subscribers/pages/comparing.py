@@ -17,10 +17,11 @@ from merchants.now import Now, local_date, local_instant
 from merchants.refusals import Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from subscribers.models import Change
+from subscribers.pages.columns import COLUMNS, label_of
 from subscribers.pages.entries import FROM_THE_START, by_whom
 from subscribers.pages.listing import name_of
 from subscribers.pages.page import found, local_moment
-from subscribers.pages.words import COLUMNS, label_of, value_said
+from subscribers.pages.words import value_said
 from subscribers.selectors.compared import Compared, Differs, Subject, life_compared
 from subscribers.selectors.moments import NotThereThen, Span
 from subscribers.selectors.names import Names, names_for

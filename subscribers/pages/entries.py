@@ -17,8 +17,9 @@ from merchants.templatetags.statuses import CHANNEL_ICONS, WORDS
 from merchants.templatetags.texts import moment, month_name, short_date, weekday_date
 from merchants.wording import amount_text
 from subscribers.models import Change
+from subscribers.pages.columns import COLUMNS, label_of
 from subscribers.pages.titles import EVENTS, change_title, event_title
-from subscribers.pages.words import COLUMNS, label_of, value_said
+from subscribers.pages.words import value_said
 from subscribers.selectors.names import Names, names_for
 from subscribers.selectors.timeline import Entry
 

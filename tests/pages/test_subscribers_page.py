@@ -18,9 +18,9 @@ from merchants.now import Now
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.models import Change, PaymentMethod, Subscriber, Subscription
+from subscribers.pages.columns import COLUMNS, label_of
 from subscribers.pages.stages import Span, spans, stage_rows
 from subscribers.pages.titles import CHANGES, EVENTS, KINDS, change_title, event_title
-from subscribers.pages.words import COLUMNS, label_of
 from subscribers.selectors.history_answers import SUBJECTS
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.services import enrolment
