@@ -12,7 +12,8 @@ from billing.engine.committing import committed_until
 from billing.engine.schedule import walk
 from billing.engine.step import StepKind
 from billing.engine.wishes import Catalogue, paid_until
-from invoices.crediting import Ask, CreditRule
+from invoices.credit_formulas import CreditRule
+from invoices.crediting import Ask
 from merchants.money import round_ratio
 from subscribers.lifecycle import Status
 from subscribers.periods import Anchor, Interval, Period, Unit, boundary

@@ -14,7 +14,8 @@ from django.utils.translation import pgettext
 
 from billing.engine.change_terms import STAGE
 from billing.engine.leaving import Billed, Refunding, given_back, lost_of
-from invoices.crediting import Ask, CreditRule, whole
+from invoices.credit_formulas import CreditRule
+from invoices.crediting import Ask, whole
 from invoices.drafts import LineKind
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from invoices.services.credit_plans import Plan, To, Wanted, creditable_lines, plan

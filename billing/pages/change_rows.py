@@ -15,7 +15,7 @@ from billing.flows.giving_back import Back
 from billing.wording import later_words
 from invoices.calculations import computes
 from invoices.calculations import say as say_line
-from invoices.crediting import say as say_credit
+from invoices.credit_formulas import say as say_credit
 from invoices.drafts import DraftInvoice, DraftLine
 from invoices.services.balances import balance_of, owed_by
 from invoices.totals import totals

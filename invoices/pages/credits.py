@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from invoices import crediting
+from invoices import credit_formulas
 from invoices.models import Invoice
 from invoices.pages.documents import invoice_context, the_invoice
 from invoices.pages.words import language, means_text, money_text
@@ -189,7 +189,7 @@ def _rows(row: Invoice, planned: Plan) -> list[dict[str, Any]]:
             {
                 "label": said_in(line.title, reader),
                 "note": period_text(start, end, reader) if start and end else "",
-                "formula": crediting.say(each.rule, each.inputs, amount=each.amount, language=reader),
+                "formula": credit_formulas.say(each.rule, each.inputs, amount=each.amount, language=reader),
                 "amount": -each.amount,
             }
         )

@@ -10,8 +10,8 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from invoices.calculations import computes, say_days
-from invoices.crediting import CreditRule
-from invoices.crediting import say as say_credit
+from invoices.credit_formulas import CreditRule
+from invoices.credit_formulas import say as say_credit
 from invoices.day_counts import day_count
 from invoices.models import CreditNote, Invoice, Payment
 from invoices.paper import (

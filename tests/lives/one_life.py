@@ -13,7 +13,7 @@ from billing.engine.leaving import Billed, Refunding, given_back
 from billing.engine.lives import Taken, live
 from billing.engine.step import Step
 from billing.engine.wishes import Catalogue, WishKind
-from invoices.crediting import CreditRule
+from invoices.credit_formulas import CreditRule
 from invoices.drafts import DraftLine, LineKind
 from subscribers.lifecycle import MOVES
 from subscribers.periods import Alignment, Period

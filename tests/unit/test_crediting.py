@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoices.credit_formulas import say
 from invoices.crediting import (
     Ask,
     CreditableLine,
@@ -16,7 +17,6 @@ from invoices.crediting import (
     by_amount,
     by_lines,
     credit,
-    say,
     whole,
 )
 from invoices.drafts import DiscountShare, DraftLine, LineKind

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from billing.engine.leaving import Billed, Refunding, given_back, lost_of
 from billing.engine.proration import price_of
-from invoices.crediting import Ask, CreditRule
+from invoices.credit_formulas import CreditRule
+from invoices.crediting import Ask
 from subscribers.periods import Part, Period
 
 MAY = {"currency": "EUR", "unit_amount": 2990, "quantity": 1, "days": 31, "whole_days": 31}
