@@ -24,7 +24,7 @@ from enum import StrEnum
 from typing import Any
 
 from invoices.early_end import early_end
-from invoices.wording import quantity_words
+from invoices.wording import quantity_words, say_period
 from merchants.languages import language_of
 from merchants.money import decimal_text, exponent
 from merchants.wording import (
@@ -33,7 +33,6 @@ from merchants.wording import (
     figure_text,
     long_date_text,
     percent_text,
-    period_text,
     price_words,
 )
 
@@ -286,18 +285,3 @@ def _usage_figures(
 
 def _discounts(inputs: Inputs) -> Sequence[Mapping[str, Any]]:
     return inputs.get("discounts") or ()
-
-
-def say_period(inputs: Inputs, *, language: str) -> str:
-    """The days of a line as people write them, the last one included; empty where it has none.
-
-    >>> say_period({"from": "2026-05-14", "until": "2026-06-01"}, language="en")
-    '14 to 31 May'
-    """
-    if not inputs.get("from") or not inputs.get("until"):
-        return ""
-    start, end = date.fromisoformat(inputs["from"]), date.fromisoformat(inputs["until"])
-    words = period_text(start, end, language, today=start)
-    if (end - start).days == 1:
-        return language_of(language).on_day.format(day=words)
-    return words

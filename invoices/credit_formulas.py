@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from invoices import calculations
+from invoices.wording import say_period
 from merchants.money import decimal_text
 from merchants.wording import figure_text
 
@@ -50,7 +51,7 @@ def say(rule: str, inputs: Mapping[str, Any], *, amount: int, language: str) -> 
         return calculations.say(rule, inputs, amount=amount, language=language)
     currency = str(inputs["currency"])
     said = _figures(rule, inputs, amount, lambda figure: figure_text(figure, currency, language))
-    days = calculations.say_period(inputs, language=language) if rule == CreditRule.days_not_had else ""
+    days = say_period(inputs, language=language) if rule == CreditRule.days_not_had else ""
     return ", ".join(part for part in (said, days) if part)
 
 

@@ -5,7 +5,10 @@ The language is an argument; nothing here is translated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from unicodedata import bidirectional
 
 from invoices.paper import Locale, Span
@@ -89,3 +92,18 @@ def narrow_span_words(span: Span, locale: Locale) -> str:
     else:
         start = short_date_text(first, locale, today=last)
     return language_of(locale).narrow_period.format(first=start, last=end)
+
+
+def say_period(inputs: Mapping[str, Any], *, language: str) -> str:
+    """The days of a line as people write them, the last one included; empty where it has none.
+
+    >>> say_period({"from": "2026-05-14", "until": "2026-06-01"}, language="en")
+    '14 to 31 May'
+    """
+    if not inputs.get("from") or not inputs.get("until"):
+        return ""
+    start, end = date.fromisoformat(inputs["from"]), date.fromisoformat(inputs["until"])
+    words = period_text(start, end, language, today=start)
+    if (end - start).days == 1:
+        return language_of(language).on_day.format(day=words)
+    return words

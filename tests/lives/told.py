@@ -15,8 +15,9 @@ from uuid import UUID
 
 from billing.engine.lives import live
 from billing.engine.step import Step, StepKind
-from invoices.calculations import computes, is_plain, say, say_days, say_discounts, say_period
+from invoices.calculations import computes, is_plain, say, say_days, say_discounts
 from invoices.drafts import DraftInvoice, DraftLine
+from invoices.wording import say_period
 from subscribers.snapshots import SubscriptionSnapshot
 from tests.lives.acts import changes, renewals, resumptions
 from tests.lives.moments import moments
