@@ -8,7 +8,7 @@ visitor), debits that take days by the clock it is given, and cards whose answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from . import declines
@@ -27,24 +27,7 @@ from .base import (
 from .simulated_books import Books
 from .simulated_cards import SimulatedCard, card_of
 from .simulated_entry import Entry
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostedForm:
-    """What our hosted page shows for a simulated checkout. `problem` is the code of the last refusal."""
-
-    provider_session: str
-    state: OutcomeKind
-    mode: str
-    amount: int
-    currency: str
-    description: str
-    email: str | None
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
-    waits_for_bank: bool
-    problem: str | None
+from .simulated_form import HostedForm, form_of
 
 
 def _now() -> datetime:
@@ -111,23 +94,8 @@ class SimulatedGateway:
             entry = entries.of(page)
             if entry is None or "mode" not in entry["wish"]:
                 return None
-            wish = entry["wish"]
             entries.let_time_pass(entry, self._now(), self._payer_time)
-            waits = entry["status"] == "requires_action"
-            return HostedForm(
-                provider_session=provider_session,
-                state=OutcomeKind.OPEN if waits else self._outcome(entry).kind,
-                mode=wish["mode"],
-                amount=wish["amount"],
-                currency=wish["currency"],
-                description=wish["description"],
-                email=wish["email"],
-                success_url=wish["success_url"],
-                cancel_url=wish["cancel_url"],
-                expires_at=datetime.fromisoformat(wish["expires_at"]),
-                waits_for_bank=waits,
-                problem=entry["code"],
-            )
+            return form_of(provider_session, entry, self._outcome(entry))
 
     def press(self, provider_session: str, *, token: str) -> Outcome:
         """The visitor pays with a test card. FAILED leaves the page open for another try."""

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from billing.flows.providers import gateway_of
 from billing.gateways.base import OutcomeKind
-from billing.gateways.simulated import HostedForm, SimulatedGateway
+from billing.gateways.simulated import SimulatedGateway
+from billing.gateways.simulated_form import HostedForm
 from billing.hosted.doors import Place, hosted_page, speak
 from billing.hosted.onward import sent
 from billing.hosted.words import refused
