@@ -20,6 +20,8 @@ from typing import Any, Literal, Protocol
 
 PAYMENT_METADATA = "tacite_payment"
 """Metadata name under which every object at the provider carries our payment's id."""
+PAYER_METADATA = "tacite_payer"
+"""Metadata name under which a customer at the provider carries our payer's id."""
 REFUND_METADATA = "tacite_refund"
 """Metadata name under which a refund at the provider carries our refund's id."""
 

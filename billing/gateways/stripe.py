@@ -8,7 +8,6 @@ such a replayed 500 is looked up, and only if Stripe knows no such payment it is
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,11 +16,11 @@ from typing import Any, cast
 
 import stripe
 
-from . import declines
 from . import stripe_asks as asks
 from . import stripe_failures as failures
 from . import stripe_reading as reading
 from .base import (
+    PAYER_METADATA,
     PAYMENT_METADATA,
     REFUND_METADATA,
     BadSignature,
@@ -39,9 +38,7 @@ from .stripe_amounts import NotPossibleError
 
 API_VERSION = "2026-10-28.endive"
 _LIST_SIZE, _LIST_MOST = 100, 1_000
-_SEARCH_IS_LATE = 3_600
 _NOTICE_TOLERANCE = 300
-_WORTH = (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING, OutcomeKind.REQUIRES_ACTION, OutcomeKind.UNKNOWN)
 
 
 class StripeGateway:
@@ -73,7 +70,7 @@ class StripeGateway:
             params = asks.checkout(ask, now=time.time(), method_kinds=self._method_kinds)
             made = self._api.checkout.sessions.create(cast(Any, params), _key(ask.key))
         except NotPossibleError as impossible:
-            return _impossible(impossible)
+            return failures.impossible(impossible)
         except stripe.StripeError as error:
             refusal = _refusal(error)
             if refusal.is_replayed_fault:  # a page nobody was sent to takes no money
@@ -104,11 +101,9 @@ class StripeGateway:
     def charge(self, ask: ChargeAsk) -> Outcome:
         """Take money from a saved method."""
         try:
-            params = asks.charge(ask)
+            made = self._api.payment_intents.create(cast(Any, asks.charge(ask)), _key(ask.key))
         except NotPossibleError as impossible:
-            return _impossible(impossible)
-        try:
-            made = self._api.payment_intents.create(cast(Any, params), _key(ask.key))
+            return failures.impossible(impossible)
         except stripe.StripeError as error:
             refusal = _refusal(error)
             if refusal.is_replayed_fault:
@@ -152,12 +147,9 @@ class StripeGateway:
             mine, read_all = self._candidates(key, customer_ref)
         except stripe.StripeError as error:
             return failures.of_question(_refusal(error))
-        outcomes = [reading.payment(intent) for intent in mine]
-        if not outcomes and not read_all:
+        if not mine and not read_all:
             return failures.unknown(f"Not among the newest {_LIST_MOST} payments.")
-        if not outcomes:
-            return Outcome(kind=OutcomeKind.NOT_FOUND, captured=0)
-        return min(outcomes, key=lambda one: _WORTH.index(one.kind) if one.kind in _WORTH else len(_WORTH))
+        return reading.best_of(mine)
 
     def _candidates(self, key: str, customer_ref: str | None) -> tuple[list[dict[str, Any]], bool]:
         """The payments that bear our key, and whether all that could were read."""
@@ -167,12 +159,12 @@ class StripeGateway:
             found = self._api.payment_intents.search({"query": query, "expand": expand}).data
             if found:
                 return [row.to_dict() for row in found], True
-        whose = {"customer": customer_ref} if customer_ref else {"created": {"gte": int(time.time()) - _SEARCH_IS_LATE}}
+        whose = asks.newest(customer_ref, now=time.time())
         page = self._api.payment_intents.list(cast(Any, {**whose, "limit": _LIST_SIZE, "expand": expand}))
         mine: list[dict[str, Any]] = []
         for count, row in enumerate(page.auto_paging_iter(), start=1):
             intent = row.to_dict()
-            if _bears(intent, PAYMENT_METADATA, key):
+            if reading.bears(intent, PAYMENT_METADATA, key):
                 mine.append(intent)
             if count >= _LIST_MOST:
                 return mine, False
@@ -190,7 +182,7 @@ class StripeGateway:
             params = asks.refund(ask)
             made = self._api.refunds.create(cast(Any, params), _key(ask.key))
         except NotPossibleError as impossible:
-            return _impossible(impossible)
+            return failures.impossible(impossible)
         except stripe.StripeError as error:
             refusal = _refusal(error)
             if refusal.is_replayed_fault:
@@ -202,10 +194,9 @@ class StripeGateway:
         """What became of a refund whose answer never came."""
         try:
             wish = {asks.refund_target(payment_ref): payment_ref, "limit": _LIST_SIZE}
-            page = self._api.refunds.list(cast(Any, wish))
-            for row in page.auto_paging_iter():
+            for row in self._api.refunds.list(cast(Any, wish)).auto_paging_iter():
                 found = row.to_dict()
-                if _bears(found, REFUND_METADATA, key):
+                if reading.bears(found, REFUND_METADATA, key):
                     return reading.refund(found)
         except stripe.StripeError as error:
             return failures.of_question(_refusal(error))
@@ -216,11 +207,10 @@ class StripeGateway:
         try:
             known = self._api.customers.list({"email": email, "limit": _LIST_SIZE}) if email else None
             for row in known.data if known else []:
-                if _bears(row.to_dict(), "tacite_payer", key):
+                if reading.bears(row.to_dict(), PAYER_METADATA, key):
                     return row.id
-            params = {"email": email, "name": name, "metadata": {**metadata, "tacite_payer": key}}
-            same = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
-            return self._api.customers.create(cast(Any, params), _key(f"customer-{key}-{same}")).id
+            params, once = asks.customer(key=key, email=email, name=name, metadata=metadata)
+            return self._api.customers.create(cast(Any, params), _key(once)).id
         except stripe.StripeError as error:
             return _failure(error)
 
@@ -286,10 +276,6 @@ def _key(key: str) -> Any:
     return {"idempotency_key": key}
 
 
-def _bears(obj: Mapping[str, Any], name: str, key: str) -> bool:
-    return bool((obj.get("metadata") or {}).get(name) == key)
-
-
 def _ask(read: Callable[[Mapping[str, Any]], Outcome], question: Callable[[], Any]) -> Outcome:
     try:
         return read(question().to_dict())
@@ -312,7 +298,3 @@ def _refusal(error: stripe.StripeError) -> failures.Refusal:
 
 def _failure(error: stripe.StripeError) -> Outcome:
     return failures.outcome(_refusal(error))
-
-
-def _impossible(error: NotPossibleError) -> Outcome:
-    return failures.staff_must_look(declines.AMOUNT_NOT_POSSIBLE, str(error))

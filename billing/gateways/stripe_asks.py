@@ -5,15 +5,18 @@ A repeated ask must be the same to the letter, for Stripe compares it under the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .base import PAYMENT_METADATA, REFUND_METADATA, ChargeAsk, CheckoutAsk, MethodKind, RefundAsk
+from .base import PAYER_METADATA, PAYMENT_METADATA, REFUND_METADATA, ChargeAsk, CheckoutAsk, MethodKind, RefundAsk
 from .stripe_amounts import to_stripe
 
 INTENT_FIELDS = ["payment_method", "latest_charge"]
 SESSION_FIELDS = ["payment_intent.payment_method", "payment_intent.latest_charge", "setup_intent.payment_method"]
 _SHORTEST, _LONGEST, _GRAIN = 1_860, 86_400 - 660, 600
+_SEARCH_IS_LATE = 3_600
 
 
 def page_expiry(wish: float, now: float) -> int:
@@ -99,6 +102,23 @@ def refund(ask: RefundAsk) -> dict[str, Any]:
         "reason": ask.reason,
         "metadata": {**ask.metadata, REFUND_METADATA: ask.key},
     }
+
+
+def newest(customer_ref: str | None, *, now: float) -> dict[str, Any]:
+    """Among which payments one is looked for: the customer's, or, since Stripe's search is late, the last hour's.
+
+    >>> newest("cus_1", now=10_000), newest(None, now=10_000)
+    ({'customer': 'cus_1'}, {'created': {'gte': 6400}})
+    """
+    return {"customer": customer_ref} if customer_ref else {"created": {"gte": int(now) - _SEARCH_IS_LATE}}
+
+
+def customer(*, key: str, email: str, name: str, metadata: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """A payer, and the key of asking for one: another where an address or a name was corrected, for Stripe refuses
+    another ask under the same key."""
+    params = {"email": email, "name": name, "metadata": {**metadata, PAYER_METADATA: key}}
+    same = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+    return params, f"customer-{key}-{same}"
 
 
 def refund_target(ref: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from . import declines
 from . import stripe_reading as reading
 from .base import Outcome, OutcomeKind
+from .stripe_amounts import NotPossibleError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,3 +130,8 @@ def unknown(message: str, code: str | None = declines.PROVIDER_ERROR) -> Outcome
 def staff_must_look(code: str, message: str) -> Outcome:
     """Refused, and the method is not at fault: no advice for dunning."""
     return Outcome(kind=OutcomeKind.FAILED, captured=0, code=code, message=declines.for_staff(message))
+
+
+def impossible(error: NotPossibleError) -> Outcome:
+    """What cannot even be asked: an amount that Stripe cannot write in this currency."""
+    return staff_must_look(declines.AMOUNT_NOT_POSSIBLE, str(error))

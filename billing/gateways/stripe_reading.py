@@ -6,7 +6,7 @@ is UNKNOWN, not FAILED.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from .base import PAYMENT_METADATA, REFUND_METADATA, MethodDetails, Notice, Outc
 from .stripe_amounts import from_stripe
 
 Obj = Mapping[str, Any]
+_WORTH = (OutcomeKind.SUCCEEDED, OutcomeKind.PROCESSING, OutcomeKind.REQUIRES_ACTION, OutcomeKind.UNKNOWN)
 
 
 def method(obj: Any, customer_ref: str | None = None) -> MethodDetails | None:
@@ -175,6 +176,23 @@ def refund(obj: Obj) -> Outcome:
         currency=currency,
         code=str(obj["failure_reason"]) if obj.get("failure_reason") else None,
     )
+
+
+def best_of(intents: Sequence[Obj]) -> Outcome:
+    """What payments that bear the same key come to: the one that says most of the money; NOT_FOUND of none."""
+    outcomes = [payment(intent) for intent in intents]
+    if not outcomes:
+        return Outcome(kind=OutcomeKind.NOT_FOUND, captured=0)
+    return min(outcomes, key=lambda one: _WORTH.index(one.kind) if one.kind in _WORTH else len(_WORTH))
+
+
+def bears(obj: Obj, name: str, key: str) -> bool:
+    """Whether an object is the one that we marked with our key.
+
+    >>> bears({"metadata": {"tacite_payer": "p"}}, "tacite_payer", "p"), bears({"metadata": None}, "tacite_payer", "p")
+    (True, False)
+    """
+    return bool((obj.get("metadata") or {}).get(name) == key)
 
 
 def notice(event: Obj) -> Notice:
