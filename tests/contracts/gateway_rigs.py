@@ -13,7 +13,7 @@ from billing.gateways.registry import gateway_for
 from billing.gateways.simulated import SimulatedGateway
 from billing.gateways.simulated_books import MemoryBooks
 
-from .conftest import STRIPE_KEY, DoubleAtWork
+from .double_at_work import STRIPE_KEY, DoubleAtWork
 
 When = Literal["before", "after"]
 IBANS = {"debitSucceeds": "FR1420041010050500013M02606", "debitFails": "FR8420041010050500013M02607"}

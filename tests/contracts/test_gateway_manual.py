@@ -8,7 +8,7 @@ from billing.gateways import declines
 from billing.gateways.base import BadSignature, Outcome, OutcomeKind, RefundAsk
 from billing.gateways.registry import gateway_for
 
-from .test_gateways import ask, page_ask
+from .gateway_asks import ask, page_ask
 
 MANUAL = gateway_for("manual")
 

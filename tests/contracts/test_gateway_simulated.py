@@ -10,8 +10,8 @@ from billing.gateways import declines
 from billing.gateways.base import BadSignature, Outcome, OutcomeKind
 from billing.gateways.simulated_cards import CARDS
 
+from .gateway_asks import ask, open_page, page_ask
 from .gateway_rigs import SimulatedRig
-from .test_gateways import ask, open_page, page_ask
 
 K = OutcomeKind
 

@@ -15,9 +15,9 @@ from billing.gateways.base import BadSignature, ChargeAsk, CheckoutPage, Outcome
 from billing.gateways.registry import gateway_for
 from billing.gateways.stripe import API_VERSION
 
-from .conftest import STRIPE_KEY, DoubleAtWork
+from .double_at_work import STRIPE_KEY, DoubleAtWork
+from .gateway_asks import ask, page_ask
 from .gateway_rigs import StripeRig
-from .test_gateways import ask, page_ask
 
 K = OutcomeKind
 SECRET = "whsec_contract"

@@ -19,7 +19,7 @@ from invoices.models import Invoice, LedgerEntry, Payment
 from merchants.models import Event, ProviderAccount
 from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
-from tests.contracts.conftest import DoubleAtWork
+from tests.contracts.double_at_work import DoubleAtWork
 from tools.stripe_double.server import Double
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -1,5 +1,6 @@
 """The documents that tests issue here hold as electronic invoices."""
 
 from tests.einvoices import einvoices_hold
+from tests.pages.onde import camille, desk
 
-__all__ = ["einvoices_hold"]
+__all__ = ["camille", "desk", "einvoices_hold"]

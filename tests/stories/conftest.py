@@ -2,5 +2,7 @@
 
 from tests.books import books_agree
 from tests.einvoices import einvoices_hold
+from tests.stories.debtors import lucie
+from tests.stories.on_clocks import hifi, nudged
 
-__all__ = ["books_agree", "einvoices_hold"]
+__all__ = ["books_agree", "einvoices_hold", "hifi", "lucie", "nudged"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from billing.flows import collect, dunning, reconcile
 from billing.flows.collect import Collected
 from billing.models import DunningCase, SimulatedPage
@@ -18,6 +20,7 @@ from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod, Subscriber, Subscription
 from subscribers.services import enrolment
+from tests.apps.invoices.bills import pay
 from tests.worlds import Shop
 
 BEGINS = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
@@ -143,3 +146,18 @@ class Debtor:
         with tenant(self.shop.id):
             rows = Event.objects.filter(subscriber_id=self.person.pk, kind=kind).order_by("subscriber_sequence")
             return list(rows.values_list("data", flat=True))
+
+
+REFUSED = ("failed", "insufficient_funds")
+
+
+@pytest.fixture
+def lucie(shop):
+    """Her card was refused this morning."""
+    lucie = Debtor.of(shop, "pm_card_declinedLater")
+    lucie.collect()
+    return lucie
+
+
+def paid_in_cash(lucie):
+    pay(lucie.shop, lucie.invoice(), 12_99, means="cash")

@@ -17,7 +17,7 @@ from merchants.now import Now
 from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
-from tests.contracts.conftest import DoubleAtWork
+from tests.contracts.double_at_work import DoubleAtWork
 from tests.worlds import Shop
 from tools.stripe_double.server import Double
 

@@ -19,7 +19,7 @@ from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod
 from tests.apps.invoices.bills import bill, line
-from tests.contracts.conftest import DoubleAtWork
+from tests.contracts.double_at_work import DoubleAtWork
 from tests.worlds import Shop
 from tools.stripe_double.server import Double
 

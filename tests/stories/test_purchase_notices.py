@@ -28,7 +28,7 @@ from merchants.secrets import encrypt
 from merchants.tenancy.scope import tenant
 from subscribers.models import PaymentMethod, Subscription
 from tests.browser.served import product
-from tests.contracts.conftest import DoubleAtWork
+from tests.contracts.double_at_work import DoubleAtWork
 from tests.pages.hosted import Visitor
 from tests.worlds import Shop
 from tools.stripe_double.server import Double

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, and short ways to make endpoints and events."""
+"""A receiver of webhooks on this machine, and short ways to make endpoints, purchases and events."""
 
 from __future__ import annotations
 
@@ -179,3 +179,12 @@ def part(message: Any, kind: str) -> str:
     """A letter's content of one type, of which it has one."""
     [found] = [content for content, type_ in message.alternatives if type_ == kind]
     return str(found)
+
+
+def bought(shop, *stages, **values):
+    """A purchase whose events are published and whose letters have gone."""
+    session = shop.buy(shop.enrol("lucie", locale="en", **values), shop.offer("Premium", *stages))
+    publish(shop)
+    with tenant(shop.id):
+        Message.objects.all().delete()
+    return session

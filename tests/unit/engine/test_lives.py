@@ -14,7 +14,7 @@ from billing.engine.opening import open_subscription
 from billing.engine.schedule import walk
 from billing.engine.step import StepKind
 from invoices.totals import totals
-from subscribers.lifecycle import Status, Suspension
+from subscribers.lifecycle import Status
 from subscribers.periods import Alignment, Interval, Unit
 from subscribers.snapshots import Duration, Scheduled
 from tests.unit.pictures import (
@@ -31,20 +31,9 @@ from tests.unit.pictures import (
     purchase,
     stage,
 )
+from tests.unit.statements import statement
 
 D = date.fromisoformat
-
-
-def statement(snapshot, until):
-    """The steps to a day as a bank statement: date, kind, then each line's days and amount."""
-    rows = []
-    for step in catch_up(snapshot, D(until)):
-        rows.append(f"{step.on} {step.kind.value}")
-        for draft in step.drafts:
-            for line in draft.lines:
-                days = f" {line.period.start:%m-%d}..{line.period.end:%m-%d}" if line.period else ""
-                rows.append(f"    {line.kind.value}{days} {line.formula}")
-    return "\n".join(rows) + "\n"
 
 
 def test_nothing_is_due_before_the_boundary_and_asking_twice_changes_nothing():
@@ -124,81 +113,6 @@ def test_a_coupons_last_period_is_not_given_twice_from_arrears_to_advance():
     step = decide(two, D("2026-06-14"))
     assert [line.charged for line in step.drafts[0].lines] == [500, 750]
     assert step.drafts[0].coupons_counted == ("cpn_50", "cpn_50")
-
-
-def test_a_fixed_term_ends_by_itself():
-    sub = begun(offer(stage(1000, times=2)), "2026-01-31")
-    last = [*catch_up(sub, D("2027-01-01"))][-1]
-    assert (last.kind, last.on, last.why, last.drafts) == (StepKind.end, D("2026-03-31"), "term_reached", ())
-    assert (last.after.status, last.after.end_reason) == (Status.ended, "term_reached")
-    assert (last.after.service_ends_on, last.after.billing_ends_on) == (D("2026-03-31"), D("2026-03-31"))
-    assert last.next_action_at is None
-    assert decide(last.after, D("2030-01-01")).kind is StepKind.wait
-
-
-def cancelled(sub, service, billing=None, **more):
-    return replace(sub, service_ends_on=D(service), billing_ends_on=D(billing or service), **more)
-
-
-def test_cancelled_at_period_end_keeps_everything_until_then():
-    sub = cancelled(begun(offer(stage(1000)), "2026-01-31", options=(option(),)), "2026-02-28")
-    assert decide(sub, D("2026-02-27")).kind is StepKind.wait
-    steps = [*catch_up(sub, D("2026-12-31"))]
-    assert [(step.kind, step.on, step.drafts) for step in steps] == [(StepKind.end, D("2026-02-28"), ())]
-    assert steps[0].ended_options == ("sop_device",)
-    assert steps[0].after.end_reason == "cancelled"
-
-
-def test_an_end_known_before_billing_shortens_the_period():
-    sub = cancelled(begun(offer(stage(3000)), "2026-03-01", options=(option(price=310),)), "2026-04-11")
-    assert statement(sub, "2026-12-31") == dedent("""\
-        2026-04-01 renew
-            stage 04-01..04-11 30.00 × 10/30 = 10.00
-            option 04-01..04-11 3.10 × 10/30 = 1.03
-        2026-04-11 end
-        """)
-
-
-def test_undoing_a_cancellation_after_a_shortened_period_bills_the_rest_and_counts_it_once():
-    sub = cancelled(begun(offer(stage(3000, times=3), stage(9000)), "2026-03-01"), "2026-04-11")
-    cut = decide(sub, D("2026-04-01")).after
-    again = replace(cut, service_ends_on=None, billing_ends_on=None)
-    assert statement(again, "2026-06-01") == dedent("""\
-        2026-04-11 renew
-            stage 04-11..05-01 30.00 × 20/30 = 20.00
-        2026-05-01 renew
-            stage 05-01..06-01 30.00
-        2026-06-01 next_stage
-            stage 06-01..07-01 90.00
-        """)
-
-
-def test_service_may_go_on_unbilled_and_billing_without_service():
-    free_tail = cancelled(begun(offer(stage(1000)), "2026-01-31"), "2026-05-10", "2026-02-28")
-    assert statement(free_tail, "2026-12-31") == "2026-05-10 end\n"
-    committed = cancelled(begun(offer(stage(1000)), "2026-01-31"), "2026-02-05", "2026-04-30")
-    assert statement(committed, "2026-12-31") == dedent("""\
-        2026-02-28 renew
-            stage 02-28..03-31 10.00
-        2026-03-31 renew
-            stage 03-31..04-30 10.00
-        2026-04-30 end
-        """)
-
-
-def test_arrears_close_on_the_day_billing_ends():
-    sub = begun(offer(arrears(3000)), "2026-04-01")
-    assert statement(cancelled(sub, "2026-04-11"), "2026-12-31") == dedent("""\
-        2026-04-11 end
-            stage 04-01..04-11 30.00 × 10/30 = 10.00
-        """)
-    tail = cancelled(sub, "2026-06-01", "2026-04-11")
-    assert statement(tail, "2026-12-31") == dedent("""\
-        2026-04-11 close
-            stage 04-01..04-11 30.00 × 10/30 = 10.00
-        2026-06-01 end
-        """)
-    assert decide(tail, D("2026-04-11")).after.current_period is None
 
 
 def test_option_terms_count_whole_periods_and_end_with_the_last():
@@ -288,16 +202,6 @@ def test_scheduled_changes_come_before_the_next_period_and_after_the_arrears():
         (StepKind.renew, [[2000, 200]]),
     ]
     assert [step.kind for step in catch_up(advance, D("2026-12-31"))] == [StepKind.apply]
-
-
-def test_paused_billing_makes_no_period_and_still_ends():
-    stopped = Suspension(from_on=D("2026-05-14"), begun=True, stops_billing=True)
-    paused = replace(begun(offer(stage(1000)), "2026-05-14"), status=Status.suspended, suspension=stopped)
-    assert next_action_at(paused) is None
-    assert decide(paused, D("2027-05-14")).kind is StepKind.wait
-    assert statement(cancelled(paused, "2026-08-01"), "2026-12-31") == "2026-08-01 end\n"
-    billed = replace(begun(offer(stage(1000)), "2026-05-14"), status=Status.suspended)
-    assert decide(billed, D("2026-06-14")).after.status is Status.suspended
 
 
 @pytest.mark.parametrize("status", [Status.incomplete, Status.ended])
