@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from invoices.drafts import DraftLine, unit_net
+from invoices.drafts import DraftLine
 from merchants.money import apportion, round_ratio
 from subscribers.snapshots import TaxBehavior
 from subscribers.taxes import TaxRate, Texts
@@ -27,14 +27,13 @@ class RateTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What a document comes to. `line_nets` and `unit_nets` stand in the order of the lines."""
+    """What a document comes to. `line_nets` stand in the order of the lines."""
 
     net: int
     tax: int
     gross: int
     rates: tuple[RateTotal, ...]
     line_nets: tuple[int, ...]
-    unit_nets: tuple[Decimal, ...]
 
 
 @lru_cache(maxsize=256)
@@ -95,7 +94,6 @@ def totals(lines: Sequence[DraftLine], behavior: TaxBehavior) -> Totals:
         gross=sum(one.gross for one in rates),
         rates=tuple(rates),
         line_nets=tuple(nets),
-        unit_nets=tuple(unit_net(net, line.quantity, line.currency) for net, line in zip(nets, lines, strict=True)),
     )
 
 

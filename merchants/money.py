@@ -174,15 +174,6 @@ def price_times(unit_price: Fraction, quantity: Fraction | Decimal | int, curren
     return check_amount(round_half_away(unit_price * Fraction(quantity) * 10 ** exponent(currency)), signed=True)
 
 
-def unit_times(unit_amount: int, quantity: int, *, field: str = "amount") -> int:
-    """Unit amount × quantity, both whole, within bounds. Raises `Invalid` (`amount_too_large`).
-
-    >>> unit_times(1490, 3)
-    4470
-    """
-    return check_amount(unit_amount * quantity, field=field, signed=True)
-
-
 def decimal_text(amount: int, currency: str) -> str:
     """Minor units as a plain decimal string of major units; the inverse of `parse_amount`.
 

@@ -199,15 +199,9 @@ def _by_itself(row: Subscription) -> bool:
     return row.collection == Collection.automatic.value
 
 
-def drop(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> None:
-    """Let a change that waits for its payment go. Raises Conflict (`nothing_to_undo`), and what `close_page` raises."""
-    _close_others(merchant_id, subscription_id)
-    let_go(merchant_id=merchant_id, subscription_id=subscription_id, actor=actor)
-
-
 def let_go(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> None:
-    """The same without asking the provider. Raises Conflict (`nothing_to_undo`), PaymentUnderWay where somebody has
-    gone to its page."""
+    """Let a change that waits for its payment go, without asking the provider. Raises Conflict
+    (`nothing_to_undo`), PaymentUnderWay where somebody has gone to its page."""
     with tenant(merchant_id):
         waiting = waiting_of([subscription_id]).get(subscription_id)
         if waiting is None:

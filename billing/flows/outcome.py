@@ -36,12 +36,11 @@ FIRST_LOOK = timedelta(minutes=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Where a purchase stands after it was looked at. `go_to` is where the visitor belongs now; `outcome` is what the
-    provider said when it was asked just now, None where there was nothing to ask about."""
+    """Where a purchase stands after it was looked at. `outcome` is what the provider said when it was asked just now,
+    None where there was nothing to ask about."""
 
     status: Literal["open", "complete", "expired"]
     payment: Payment | None = None
-    go_to: str | None = None
     outcome: Outcome | None = None
 
     @property
@@ -79,10 +78,9 @@ def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
         session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
         payment = Payment.objects.filter(session_id=session_id).order_by("-id").first()
     if session.status == CheckoutSession.Status.COMPLETE:
-        return Standing(status="complete", payment=payment, go_to=session.success_url, outcome=outcome)
+        return Standing(status="complete", payment=payment, outcome=outcome)
     if session.status == CheckoutSession.Status.EXPIRED:
-        elsewhere = session.failure_url or session.cancel_url or None
-        return Standing(status="expired", payment=payment, go_to=elsewhere, outcome=outcome)
+        return Standing(status="expired", payment=payment, outcome=outcome)
     return Standing(status="open", payment=payment, outcome=outcome)
 
 

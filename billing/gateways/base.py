@@ -58,7 +58,6 @@ class MethodDetails:
     exp_year: int | None = None
     country: str | None = None
     fingerprint: str | None = None
-    mandate_ref: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,9 @@ from subscribers.models import Subscriber, Subscription
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """A subscription's contract: the day it was concluded on, the last one to withdraw, whether a company pays, and on
-    which day the payment form made the subscriber ask for the service at once (None: we know of no such wish)."""
+    """A subscription's contract: the last day to withdraw, whether a company pays, and on which day the payment form
+    made the subscriber ask for the service at once (None: we know of no such wish)."""
 
-    concluded_on: date
     last_day: date
     of_company: bool
     asked_on: date | None
@@ -45,7 +44,6 @@ def contracts(rows: Sequence[Subscription], zone: str) -> Mapping[UUID, Contract
             concluded = local_date(session.completed_at, zone)
         consented = session.consented_at if session is not None else None
         found[row.pk] = Contract(
-            concluded_on=concluded,
             last_day=last_day_to_withdraw(concluded, entities[row.legal_entity_id].country),
             of_company=bool(payer.company or payer.siren or payer.vat_number),
             asked_on=local_date(consented, zone) if consented else None,

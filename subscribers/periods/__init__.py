@@ -5,7 +5,7 @@ Only local dates: no instant, no zone. A period is half open, `[start, end)`: it
 
 from subscribers.periods.anchors import Alignment, Anchor, anchor_for
 from subscribers.periods.boundaries import boundary, containing, first_boundary, next_part, parts
-from subscribers.periods.intervals import EARLIEST, LATEST, MOST, Interval, Unit, check_day, check_interval
+from subscribers.periods.intervals import EARLIEST, LATEST, MOST, Interval, Unit, check_day
 from subscribers.periods.period import Part, Period, proration
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "anchor_for",
     "boundary",
     "check_day",
-    "check_interval",
     "containing",
     "first_boundary",
     "next_part",

@@ -64,25 +64,6 @@ class Interval:
         return (self.unit.value, self.count)
 
 
-def check_interval(unit: object, count: object, *, field: str = "interval") -> Interval:
-    """An interval from outside. Raises `Invalid` (`interval_unknown`, `interval_count_out_of_range`).
-
-    >>> check_interval("month", 3)
-    Interval(unit=<Unit.month: 'month'>, count=3)
-    """
-    if not isinstance(unit, str) or unit not in Unit.__members__:
-        raise Invalid.at(field, "interval_unknown", gettext_noop("An interval is day, week, month or year."))
-    known = Unit(unit)
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST[known]:
-        raise Invalid.at(
-            f"{field}_count",
-            "interval_count_out_of_range",
-            gettext_noop("A count from 1 to %(most)s."),
-            {"most": MOST[known]},
-        )
-    return Interval(known, count)
-
-
 def check_day(day: object, *, field: str) -> date:
     """A calendar date within what the calendar carries (1970 to 2199). Raises `Invalid` (`date_out_of_range`)."""
     if isinstance(day, date) and EARLIEST <= day <= LATEST:

@@ -213,9 +213,9 @@ def test_a_new_ask_takes_the_place_of_the_one_that_waits_and_it_can_be_let_go(wo
     assert first is not None and second is not None
     with tenant(world.shop.id):
         assert dict(CheckoutSession.objects.values_list("id", "status")) == {first.pk: "expired", second.pk: "open"}
-    change_paid.drop(merchant_id=world.shop.id, subscription_id=sub.pk, actor=TESTER)
+    change_paid.let_go(merchant_id=world.shop.id, subscription_id=sub.pk, actor=TESTER)
     with pytest.raises(Conflict) as refused:
-        change_paid.drop(merchant_id=world.shop.id, subscription_id=sub.pk, actor=TESTER)
+        change_paid.let_go(merchant_id=world.shop.id, subscription_id=sub.pk, actor=TESTER)
     assert refused.value.code == "nothing_to_undo"
     assert world.now_is(sub).quantity == 1
 

@@ -22,7 +22,6 @@ from merchants.money import (
     parse_unit_price,
     price_times,
     round_half_away,
-    unit_times,
 )
 from merchants.refusals import Invalid
 
@@ -139,11 +138,6 @@ def test_amounts_within_bounds():
 @pytest.mark.parametrize("quantity", [0, -5, 2**31, 1.5, True, "1", None])
 def test_quantities_out_of_range(quantity):
     assert code_of(check_quantity, quantity) == "quantity_out_of_range"
-
-
-def test_unit_times_stays_within_bounds():
-    assert unit_times(1490, 3) == 4470
-    assert code_of(unit_times, AMOUNT_LIMIT - 1, 2) == "amount_too_large"
 
 
 def test_unit_prices_are_rounded_once_on_the_line():

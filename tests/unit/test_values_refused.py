@@ -31,7 +31,6 @@ from subscribers.periods import (
     Unit,
     anchor_for,
     check_day,
-    check_interval,
     first_boundary,
     proration,
 )
@@ -47,27 +46,10 @@ JUNE = Period(D("2026-06-01"), D("2026-07-01"))
 def test_an_interval_is_one_to_about_ten_years(unit, most):
     assert MOST[Unit(unit)] == most
     for count in (1, most):
-        assert check_interval(unit, count) == Interval(Unit(unit), count)
-    for count in (0, most + 1, -1, True, 1.0, "1", None):
-        with pytest.raises(Invalid) as refused:
-            check_interval(unit, count, field="stages[0].interval")
-        error = refused.value.errors[0]
-        assert (error.field, error.code) == ("stages[0].interval_count", "interval_count_out_of_range")
-        assert error.params == {"most": most}
-        assert error.say() == f"A count from 1 to {most}."
-    for count in (0, most + 1):
+        assert Interval(Unit(unit), count).count == count
+    for count in (0, most + 1, -1):
         with pytest.raises(ValueError, match=f"an interval of {count} {unit}"):
             Interval(Unit(unit), count)
-
-
-@pytest.mark.parametrize("unit", ["fortnight", "Month", "", None, 1, Unit])
-def test_an_interval_is_of_a_unit_that_is_known(unit):
-    with pytest.raises(Invalid) as refused:
-        check_interval(unit, 1)
-    assert (refused.value.errors[0].field, refused.value.code) == ("interval", "interval_unknown")
-    with pytest.raises(Invalid) as counted:
-        check_interval("month", 0)
-    assert counted.value.errors[0].field == "interval_count"
 
 
 def test_a_day_is_from_1970_to_2199():
