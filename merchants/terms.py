@@ -16,7 +16,7 @@ from merchants.money import AMOUNT_LIMIT, EXPONENTS
 from merchants.refusals import FieldError, Invalid, gettext_noop
 
 LONGEST = {"day": 3660, "week": 520, "month": 120, "year": 10}
-"""The most of each unit that one interval may hold: about ten years (`subscribers.periods.MOST`)."""
+"""The most of each unit that one interval may hold: about ten years."""
 
 DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
 STAGE_DAYS = 36_600

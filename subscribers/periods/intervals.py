@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from merchants.refusals import Invalid, gettext_noop
+from merchants.terms import LONGEST
 
 EARLIEST = date(1970, 1, 1)
 
@@ -23,7 +24,7 @@ class Unit(StrEnum):
     year = "year"
 
 
-MOST = {Unit.day: 3660, Unit.week: 520, Unit.month: 120, Unit.year: 10}
+MOST = {unit: LONGEST[unit.value] for unit in Unit}
 """The longest interval of each unit: about ten years."""
 
 
