@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from billing.exports.kinds import KINDS
 from billing.models import Export
 from merchants import ids
-from merchants.languages import said_in
-from merchants.models import LegalEntity, Offer, OfferVersion, Site
+from merchants.models import LegalEntity, Offer, Site
 from merchants.templatetags.statuses import WORDS
 from subscribers.models import Subscriber
-from subscribers.selectors.pictures import newest_versions
+from subscribers.selectors.names import offer_names
 
 FORMATS: Mapping[str, Promise | str] = {
     Export.Format.XLSX: gettext_lazy("Workbook (XLSX)"),
@@ -78,13 +77,12 @@ def _names(asked: Sequence[Mapping[str, str]]) -> dict[str, str]:
     sites = Site.objects.filter(id__in=_ids(asked, "site", "sit"))
     entities = LegalEntity.objects.filter(id__in=_ids(asked, "legal_entity", "ent"))
     offers = list(Offer.objects.filter(id__in=_ids(asked, "offer", "off")))
-    newest = newest_versions([row.pk for row in offers]) if offers else {}
-    titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
+    names = offer_names(offers, language)
     return {
         **{row.public_id: row.name or row.company or row.reference for row in people},
         **{row.public_id: row.name for row in sites},
         **{row.public_id: row.name for row in entities},
-        **{row.public_id: said_in(titles.get(row.pk, {}), language) or row.reference for row in offers},
+        **{row.public_id: names[row.pk] for row in offers},
     }
 
 

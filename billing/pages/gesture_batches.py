@@ -27,6 +27,7 @@ from merchants.models import Offer, OfferVersion, Site
 from merchants.permissions import Permission
 from merchants.refusals import Conflict, Invalid
 from subscribers.models import Gesture, GestureBatch, GestureMember
+from subscribers.selectors.names import offer_names
 from subscribers.selectors.pictures import newest_versions
 
 REFUSED = 50
@@ -99,16 +100,14 @@ def _foresee(request: OfficeRequest, form: GiveToManyForm, context: dict[str, ob
 def _form(request: OfficeRequest, data: QueryDict | None) -> GiveToManyForm:
     currency = request.office.merchant.currency
     offers = list(Offer.objects.order_by("reference")[:200])
-    newest = newest_versions([offer.pk for offer in offers])
-    titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
-    language = get_language() or "en"
+    names = offer_names(offers, get_language() or "en")
     return GiveToManyForm(
         data,
         initial={"kind": Gesture.Kind.DAYS},
         options=options_to_give(currency),
         currency=currency,
         sites=list(Site.objects.order_by("name")[:200]),
-        offers=[(offer, said_in(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers],
+        offers=[(offer, names[offer.pk]) for offer in offers],
     )
 
 

@@ -15,10 +15,10 @@ from merchants import ids
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.languages import said_in
-from merchants.models import Offer, OfferVersion
+from merchants.models import Offer
 from merchants.refusals import Invalid
 from subscribers.models import Subscription
-from subscribers.selectors.pictures import newest_versions
+from subscribers.selectors.names import offers_to_choose
 
 PAGE = 50
 Status = Subscription.Status
@@ -53,7 +53,7 @@ def subscriptions(request: OfficeRequest) -> HttpResponse:
     context = {
         "tabs": [_tab(request.GET, key, words, key == view) for key, (words, _rule) in VIEWS.items()],
         "view": view,
-        "offers": _offers(language),
+        "offers": offers_to_choose(language),
         "offer": offer,
         "rows": _shown(request, page.rows, language),
         "next_cursor": page.next_cursor,
@@ -67,15 +67,6 @@ def _tab(query: QueryDict, key: str, words: Promise, current: bool) -> dict[str,
     kept.pop("cursor", None)
     kept["view"] = key
     return {"words": str(words), "url": f"?{kept.urlencode()}", "current": current}
-
-
-def _offers(language: str) -> list[tuple[str, str]]:
-    """Offers to choose from, by name: three queries."""
-    offers = list(Offer.objects.order_by("-id")[:200])
-    newest = newest_versions([offer.pk for offer in offers])
-    titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
-    named = [(offer.public_id, said_in(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
-    return sorted(named, key=lambda one: one[1].casefold())
 
 
 def _shown(request: OfficeRequest, rows: Sequence[Subscription], language: str) -> list[dict[str, Any]]:

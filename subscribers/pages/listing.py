@@ -18,7 +18,7 @@ from merchants.actors import Channel
 from merchants.http import cursors
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.languages import said_in
-from merchants.models import Offer, OfferVersion, Site, TestClock
+from merchants.models import Offer, Site, TestClock
 from merchants.now import local_date
 from merchants.permissions import Permission
 from merchants.refusals import Invalid
@@ -27,9 +27,8 @@ from merchants.templatetags.texts import number
 from merchants.wording import short_date_text
 from subscribers.models import Subscriber
 from subscribers.selectors import people
-from subscribers.selectors.names import method_name
+from subscribers.selectors.names import method_name, offers_to_choose
 from subscribers.selectors.people import LIVE, Count
-from subscribers.selectors.pictures import newest_versions
 from subscribers.selectors.rights import verdict_of
 
 PAGE = 50
@@ -127,7 +126,7 @@ def subscribers(request: OfficeRequest) -> HttpResponse:
     except Invalid:  # a cursor of another list: from the beginning
         page = cursors.page(asked.rows, cursor=None, limit=PAGE)
     found = people.count(asked.rows, FILTERED_UP_TO) if asked.narrowed else counts[asked.view]
-    offers = _offers(language)
+    offers = offers_to_choose(language)
     context = {
         "tabs": _tabs(request.GET, asked.view, counts),
         "chips": _chips(request.GET, asked, dict(offers)),
@@ -170,15 +169,6 @@ def _chips(query: QueryDict, asked: Asked, offers: Mapping[str, str]) -> list[Ch
         said = str(WORDS["channel"][asked.channel])
         chips.append(Chip(name=_("Enrolled by"), value=said, url=_without(query, "channel")))
     return chips
-
-
-def _offers(language: str) -> list[tuple[str, str]]:
-    """Offers to choose from, by name: two queries."""
-    offers = list(Offer.objects.order_by("-id")[:200])
-    newest = newest_versions([offer.pk for offer in offers])
-    titles = dict(OfferVersion.objects.filter(id__in=newest.values()).values_list("offer_id", "title"))
-    named = [(offer.public_id, said_in(titles.get(offer.pk, {}), language) or offer.reference) for offer in offers]
-    return sorted(named, key=lambda one: one[1].casefold())
 
 
 def name_of(row: Subscriber) -> str:
