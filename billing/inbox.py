@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import new_card, outcome
+from billing.flows import looking, new_card
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Notice
 from billing.models import NewCard, ProviderEvent
@@ -84,7 +84,7 @@ def read(*, merchant_id: UUID, notice_id: UUID) -> None:
     if page_id is not None:
         answer = new_card.ask_about(merchant_id=merchant_id, page_id=page_id).kind.value
     if payment_id is not None:
-        answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id).kind.value
+        answer = looking.ask_about(merchant_id=merchant_id, payment_id=payment_id).kind.value
     with tenant(merchant_id):
         ProviderEvent.objects.filter(id=notice_id, settled_at=None).update(settled_at=instant(), outcome=answer)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from billing.flows import checkout, methods, outcome, pay, subscribe
+from billing.flows import checkout, looking, methods, pay, subscribe
 from billing.flows.checkout import Wish
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
@@ -219,9 +219,9 @@ class Shop:
         with tenant(self.id):
             return Payment.objects.filter(session_id=session.pk).latest("id")
 
-    def look(self, session: CheckoutSession) -> outcome.Standing:
+    def look(self, session: CheckoutSession) -> looking.Standing:
         """The visitor comes back."""
-        return outcome.look(merchant_id=self.id, session_id=session.pk)
+        return looking.look(merchant_id=self.id, session_id=session.pk)
 
     def buy(self, subscriber: Subscriber, offer: Offer, **wish: Any) -> CheckoutSession:
         """The whole purchase with a good card."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import checkout, outcome, pay, purchase_coupons
+from billing.flows import checkout, looking, outcome, pay, purchase_coupons
 from billing.flows import purchase as buying
 from billing.flows.providers import gateway_of
 from billing.flows.purchase import WishedOption
@@ -36,7 +36,7 @@ def close_page(*, merchant_id: UUID, session_id: UUID) -> None:
     if payment.provider_session:
         answer = gateway_of(account).expire_checkout(payment.provider_session)
         outcome.record(merchant_id=merchant_id, payment_id=payment.pk, outcome=answer)
-    elif outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk).kind is OutcomeKind.NOT_FOUND:
+    elif looking.ask_about(merchant_id=merchant_id, payment_id=payment.pk).kind is OutcomeKind.NOT_FOUND:
         _give_up(merchant_id, session_id, payment.pk)
     with tenant(merchant_id):
         payment.refresh_from_db()

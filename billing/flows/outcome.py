@@ -1,4 +1,4 @@
-"""What became of a payment: asked of the provider, recorded, and followed by all that it leads to (domain 21).
+"""What became of a payment: recorded, and followed by all that it leads to (domain 21). `looking` asks the provider.
 
 Nothing here ever charges. Whatever is repeated (double click, back button, the provider's notice before or instead of
 the visitor's return) ends in the same state.
@@ -7,14 +7,12 @@ the visitor's return) ends in the same state.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 from uuid import UUID
 
 from billing.flows import change_asked, checkout, debts
 from billing.flows.complete import complete
-from billing.flows.providers import gateway_of, recorded, saved
+from billing.flows.providers import recorded, saved
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession
 from invoices.models import Invoice, Payment
@@ -34,21 +32,6 @@ FIRST_LOOK = timedelta(minutes=2)
 """When a page that was opened and not heard of is asked about."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a purchase stands after it was looked at. `outcome` is what the provider said when it was asked just now,
-    None where there was nothing to ask about."""
-
-    status: Literal["open", "complete", "expired"]
-    payment: Payment | None = None
-    outcome: Outcome | None = None
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the provider was asked and did not answer."""
-        return self.outcome is not None and self.outcome.kind is OutcomeKind.UNKNOWN
-
-
 def provider_actor(account: ProviderAccount) -> Actor:
     """A provider as the one who acts."""
     return Actor(kind=ActorKind.provider, id=account.kind, label=account.kind, channel=Channel.system)
@@ -63,46 +46,6 @@ def clock_of(session: CheckoutSession) -> Now:
 def under_way(session: CheckoutSession) -> Payment | None:
     """The session's payment that is not settled, if any."""
     return Payment.objects.filter(session_id=session.pk, status__in=IN_FLIGHT).first()
-
-
-def look(*, merchant_id: UUID, session_id: UUID) -> Standing:
-    """Ask the provider how the session's payment stands, record it, and say where the visitor belongs."""
-    with tenant(merchant_id):
-        session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
-        payment = under_way(session)
-        account = payment.account if payment else None
-    outcome = None
-    if payment is not None and account is not None:
-        outcome = ask_about(merchant_id=merchant_id, payment_id=payment.pk)
-    with tenant(merchant_id):
-        session = CheckoutSession.objects.select_related("subscription").get(id=session_id)
-        payment = Payment.objects.filter(session_id=session_id).order_by("-id").first()
-    if session.status == CheckoutSession.Status.COMPLETE:
-        return Standing(status="complete", payment=payment, outcome=outcome)
-    if session.status == CheckoutSession.Status.EXPIRED:
-        return Standing(status="expired", payment=payment, outcome=outcome)
-    return Standing(status="open", payment=payment, outcome=outcome)
-
-
-def ask_about(*, merchant_id: UUID, payment_id: UUID) -> Outcome:
-    """Ask the provider about one payment and record what it says. Never charges this payment; a card that came with it
-    is tried at once on what else is owed (domain 22)."""
-    with tenant(merchant_id):
-        payment = Payment.objects.select_related("account", "payer").get(id=payment_id)
-        account, payer = payment.account, payment.payer
-    gateway = gateway_of(account)
-    if payment.hosted and payment.provider_session:
-        answer = gateway.checkout_outcome(payment.provider_session)
-    else:
-        customer = payer.provider_customers.get(str(account.pk))
-        answer = gateway.payment_outcome(
-            key=str(payment.pk), provider_ref=payment.provider_ref or None, customer_ref=customer
-        )
-    if record(merchant_id=merchant_id, payment_id=payment_id, outcome=answer) and payment.session_id is None:
-        from billing.flows.collect import retry_now  # it records its own outcomes here
-
-        retry_now(merchant_id=merchant_id, payer_id=payer.pk, actor=provider_actor(account))
-    return answer
 
 
 def record(*, merchant_id: UUID, payment_id: UUID, outcome: Outcome) -> bool:

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from billing.flows import outcome
+from billing.flows import looking
 from billing.flows.outcome import FIRST_LOOK, provider_actor
 from billing.flows.owed_closing import close, confirm, return_address
 from billing.flows.pay import (
@@ -109,7 +109,7 @@ def look(*, merchant_id: UUID, invoice_id: UUID) -> Debt:
         if payment is debt.page and payment.amount != debt.due:
             close(merchant_id=merchant_id, payment=payment)
         else:
-            outcome.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
+            looking.ask_about(merchant_id=merchant_id, payment_id=payment.pk)
     return _read(merchant_id, invoice_id)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import change_purchase, checkout, outcome, pay
+from billing.flows import change_purchase, checkout, looking, outcome, pay
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Outcome, OutcomeKind, RefundAsk
 from billing.models import CheckoutSession
@@ -32,7 +32,7 @@ def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
     """Ask the provider about one payment that is not settled. One that it never saw is given up after a while, and its
     invoice collected anew by another payment; the simulated provider hears in order, so that an ask of ours that was
     not answered there, and that it does not know, never comes."""
-    answer = outcome.ask_about(merchant_id=merchant_id, payment_id=payment_id)
+    answer = looking.ask_about(merchant_id=merchant_id, payment_id=payment_id)
     if answer.kind is not OutcomeKind.NOT_FOUND:
         return
     with tenant(merchant_id):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.flows import change_purchase, company, outcome, pay
+from billing.flows import change_purchase, company, looking, outcome, pay
 from billing.hosted import endings
 from billing.hosted.asking import Asked, read
 from billing.hosted.doors import Place, address_of, hosted_page, speak
@@ -68,7 +68,7 @@ def _look(place: Place, session: CheckoutSession) -> Notes:
         payment = Payment.objects.filter(session_id=session.pk).order_by("-id").first()
         asked = outcome.under_way(session)
     if asked is not None:
-        standing = outcome.look(merchant_id=place.merchant_id, session_id=session.pk)
+        standing = looking.look(merchant_id=place.merchant_id, session_id=session.pk)
         return Notes(refused=_reason(standing.payment))
     try:
         pay.renew_quote(merchant_id=place.merchant_id, session_id=session.pk)

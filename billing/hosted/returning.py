@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from billing.flows import outcome
+from billing.flows import looking
 from billing.flows.checkout import form_url
 from billing.hosted import endings, onward
 from billing.hosted.doors import Place, hosted_page, speak
@@ -22,7 +22,7 @@ def back(request: HttpRequest, place: Place) -> HttpResponse:
     """To the merchant's page, to the form with the reason, or to what became of the purchase."""
     session = load(place)
     speak(request, session.locale)
-    standing = outcome.look(merchant_id=place.merchant_id, session_id=session.pk)
+    standing = looking.look(merchant_id=place.merchant_id, session_id=session.pk)
     if standing.status == "complete":
         return onward.to_site(session.success_url, session)
     if standing.status == "open":

@@ -9,10 +9,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from billing.flows import outcome
+    from billing.flows import looking
 
     print("asking", flush=True)
-    outcome.ask_about(merchant_id=UUID(sys.argv[1]), payment_id=UUID(sys.argv[2]))
+    looking.ask_about(merchant_id=UUID(sys.argv[1]), payment_id=UUID(sys.argv[2]))
     print("recorded", flush=True)
 
 

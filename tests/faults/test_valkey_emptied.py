@@ -10,7 +10,7 @@ import redis
 from django.core.files.storage import default_storage
 
 from alerts.models import Message
-from billing.flows import outcome
+from billing.flows import looking
 from invoices.models import DocumentFile, Invoice, Payment
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
@@ -56,4 +56,4 @@ def test_nothing_is_lost(shop, tmp_path, settings):
         sequences = list(Event.objects.order_by("sequence").values_list("sequence", flat=True))
         assert sequences == list(range(1, len(sequences) + 1))
         assert Message.objects.filter(kind__startswith="invoice").count() <= 1
-    assert outcome.look(merchant_id=shop.id, session_id=session.pk).status == "complete"
+    assert looking.look(merchant_id=shop.id, session_id=session.pk).status == "complete"

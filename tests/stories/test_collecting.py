@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.flows import collect, methods, outcome
+from billing.flows import collect, looking, methods
 from billing.flows.collect import Collected
 from billing.flows.renew import renew
 from invoices.models import BalanceEntry, Invoice, Payment
@@ -199,7 +199,7 @@ def test_a_bank_that_wants_the_subscriber_is_a_failure_that_needs_them_and_their
 
     shop.gateway().answer_bank(payment.provider_ref, passed=True)
     for _ in range(2):
-        outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+        looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     assert (lucie.invoice().status, lucie.captured()) == ("paid", [12_99])
     assert lucie.standing() == ("active", "ok", "full", "active")
     assert [case.outcome for case in lucie.cases()] == ["paid"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.flows import collect, outcome, owed, reconcile, way
+from billing.flows import collect, looking, outcome, owed, reconcile, way
 from billing.flows.collect import Collected
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.gateways.simulated import SimulatedGateway
@@ -91,7 +91,7 @@ def test_an_open_page_is_closed_before_the_card_is_charged(shop):
     lucie.collect()
     assert lucie.tries() == [("failed", "expired"), ("succeeded", "")]
     shop.gateway().press(page.provider_session, token="pm_card_mastercard")
-    outcome.ask_about(merchant_id=shop.id, payment_id=page.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=page.pk)
     assert lucie.captured() == [12_99]
     assert lucie.events("payment.") == ["payment.succeeded"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.flows import collect, methods, outcome
+from billing.flows import collect, looking, methods
 from billing.flows.renew import renew
 from billing.models import DunningCase, SimulatedPage
 from invoices.models import Invoice
@@ -95,7 +95,7 @@ def test_no_step_is_taken_while_money_is_on_its_way(shop):
     no = {"code": "debit_refused", "decline_code": "refer_to_customer", "advice": "customer"}
     at_the_bank(shop, payment, status="failed", **no)
     for _ in range(2):
-        outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+        looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     assert lucie.standing() == ("active", "retrying", "grace", "unpaid")
     assert len(lucie.cases()) == 1
     lucie.after(6.3)
@@ -122,7 +122,7 @@ def test_a_purchase_s_debit_that_comes_back_begins_a_case_and_a_retry_that_arriv
         assert (payment.invoice_id, invoice.status, subscription.payment_state) == (invoice.pk, "open", "processing")
     at_the_bank(shop, payment, status="failed", code="debit_refused", decline_code="x", advice="retry")
     for _ in range(2):
-        outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+        looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     debtor.invoice_id, debtor.subscription_id = invoice.pk, subscription.pk
     assert debtor.standing() == ("active", "retrying", "grace", "unpaid")
     assert [case.tries for case in debtor.cases()] == [1]
@@ -130,7 +130,7 @@ def test_a_purchase_s_debit_that_comes_back_begins_a_case_and_a_retry_that_arriv
     again = debtor.payments()[-1]
     assert (again.status, again.session_id, debtor.standing()[1]) == ("processing", None, "processing")
     at_the_bank(shop, again, status="succeeded", captured=12_99)
-    outcome.ask_about(merchant_id=shop.id, payment_id=again.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=again.pk)
     assert debtor.standing() == ("active", "ok", "full", "active")
     assert [case.outcome for case in debtor.cases()] == ["paid"]
 

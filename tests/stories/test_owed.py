@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing.flows import collect, outcome, owed
+from billing.flows import collect, looking, owed
 from billing.flows.pay import PaymentUnderWay, ProviderSilent
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.gateways.simulated import SimulatedGateway
@@ -248,7 +248,7 @@ def test_while_money_is_on_its_way_no_page_opens(debt, shop, status, monkeypatch
             created_at=shop.now().at,
             asked_at=instant(),
         )
-    monkeypatch.setattr(outcome, "ask_about", lambda **_: Outcome(kind=OutcomeKind.UNKNOWN))
+    monkeypatch.setattr(looking, "ask_about", lambda **_: Outcome(kind=OutcomeKind.UNKNOWN))
     assert debt.look().state == "under_way"
     with pytest.raises(PaymentUnderWay):
         debt.start()

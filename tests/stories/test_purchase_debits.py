@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing import runs
-from billing.flows import outcome, pay, reconcile
+from billing.flows import looking, outcome, pay, reconcile
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import Invoice, LedgerEntry, Payment, Refund
@@ -63,7 +63,7 @@ def test_a_debit_asked_about_in_vain_is_still_on_its_way_and_pays_the_invoice(sh
     assert waiting.next_look_at > instant()
 
     at_the_bank(shop, payment, status="succeeded", captured=12_99)
-    outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     with tenant(shop.id):
         invoice, subscription = Invoice.objects.get(), Subscription.objects.get()
         assert (invoice.status, invoice.amount_paid) == ("paid", 12_99)
@@ -106,7 +106,7 @@ def test_a_debit_that_arrives_after_its_invoice_was_credited_goes_back(shop, deb
         credit_invoice(invoice.pk, Wanted(amount=10_00), reason="Torn", actor=shop.actor, now=shop.now())
     payment = shop.payment(debited)
     at_the_bank(shop, payment, status="succeeded", captured=12_99)
-    outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     with tenant(shop.id):
         back = Refund.objects.get()
         assert (back.amount, back.status, back.payment_id) == (10_00, "pending", payment.pk)
@@ -125,7 +125,7 @@ def test_a_refund_waits_for_the_payer_before_it_locks_anything(shop, debited):
     at_the_bank(shop, payment, status="succeeded", captured=12_99)
     with tenant(shop.id):
         credit_invoice(Invoice.objects.get().pk, Wanted(), reason="Torn", actor=shop.actor, now=shop.now())
-    outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     with tenant(shop.id):
         back = Refund.objects.get()
     with CaptureQueriesContext(connection) as seen:

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from billing import runs
-from billing.flows import outcome, reconcile
+from billing.flows import looking, reconcile
 from billing.models import CheckoutSession, SimulatedPage
 from invoices.models import CreditNote, Invoice, LedgerEntry, Payment, Refund
 from merchants.clock import instant
@@ -191,7 +191,7 @@ def test_money_that_comes_after_the_end_goes_back_and_the_page_says_so(shop, vis
         held = SimulatedPage.objects.get(ref=str(payment.pk))
         held.content = {**held.content, "status": "succeeded", "captured": 12_99, "method": "pm_sim-visa-x-ready"}
         held.save()
-    outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+    looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
 
     page = visitor.read()
     assert page.status_code == 410
@@ -284,7 +284,7 @@ def test_a_debit_that_the_bank_sends_back_leaves_the_invoice_owed(shop, visitor)
         held.content = {**held.content, "status": "failed", "code": "debit_refused", "decline_code": "refused"}
         held.save()
     for _ in range(2):
-        outcome.ask_about(merchant_id=shop.id, payment_id=payment.pk)
+        looking.ask_about(merchant_id=shop.id, payment_id=payment.pk)
     with tenant(shop.id):
         subscription, invoice = Subscription.objects.get(), Invoice.objects.get()
         assert (subscription.payment_state, subscription.access, subscription.access_reason) == (
@@ -351,7 +351,7 @@ def test_twenty_returns_at_once_complete_one_purchase(shop, visitor):
     def come_back() -> None:
         try:
             barrier.wait()
-            answers.append(outcome.look(merchant_id=shop.id, session_id=visitor.session.pk).status)
+            answers.append(looking.look(merchant_id=shop.id, session_id=visitor.session.pk).status)
         finally:
             connections.close_all()
 

@@ -18,7 +18,7 @@ from django.test import Client, override_settings
 from kombu.exceptions import OperationalError
 
 from billing import inbox, runs, tasks
-from billing.flows import outcome, pay
+from billing.flows import looking, pay
 from billing.models import CheckoutSession, ProviderEvent
 from invoices.models import Invoice, Payment
 from merchants.clock import instant
@@ -317,7 +317,7 @@ def test_whatever_the_order_of_notices_and_looks_the_end_is_the_same(quiet):
             if step == "return":
                 visitor.back()
             elif step == "look":
-                outcome.ask_about(merchant_id=quiet.shop.id, payment_id=payment.pk)
+                looking.ask_about(merchant_id=quiet.shop.id, payment_id=payment.pk)
             else:
                 send(path_of(quiet), *signed(f"evt_{at}_{step}", payment))
                 runs.read_due()
