@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.flows import give, undo_gesture
-from billing.flows.give import MOST_PERIODS, Foreseen, Giving
+from billing.flows.gifts import MOST_PERIODS
+from billing.flows.give import Foreseen, Giving
 from billing.flows.move_renewal import MOST
 from merchants.http.bodies import Body, Filters
 from merchants.http.fields import Choice, Day, DecimalText, Instant, Minor, PublicId, Quantity, Text, Whole

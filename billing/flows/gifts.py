@@ -13,8 +13,13 @@ from billing.flows.given import Given
 from billing.selectors.due import catalogue_of
 from merchants.actors import Actor
 from merchants.ids import new_id
+from merchants.refusals import gettext_noop
 from subscribers.models import Gesture, ScheduledChange
 from subscribers.snapshots import Scheduled, SubscriptionSnapshot
+
+MOST_PERIODS = 120
+"""For how many periods something may be given."""
+FOR_PERIODS = gettext_noop("For 1 to 120 periods.")
 
 
 def gift_of(ask: Ask) -> Gift | None:

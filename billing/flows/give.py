@@ -21,6 +21,7 @@ from billing.flows import cancel, change, given, move_renewal
 from billing.flows.asks import AddOption, Gift
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.change import Changing
+from billing.flows.gifts import FOR_PERIODS, MOST_PERIODS
 from billing.flows.given import Because, Given
 from billing.flows.move_renewal import MOST, Moving
 from billing.flows.purchase import WishedOption
@@ -41,8 +42,6 @@ from subscribers.selectors.pictures import coupon_pictures
 
 Kind = Gesture.Kind
 OTHER_CURRENCY = gettext_noop("This subscription is in another currency.")
-MOST_PERIODS = 120
-"""For how many periods something may be given."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     Kind.OPTION: ("option", "periods", "until"),
     Kind.DAYS: ("days",),
@@ -106,7 +105,7 @@ def check(giving: Giving) -> Giving:
     if giving.amount == 0:
         fault("amount", "amount_zero", gettext_noop("A gesture gives something."))
     if giving.periods is not None and not 1 <= giving.periods <= MOST_PERIODS:
-        fault("periods", "out_of_range", gettext_noop("For 1 to 120 periods."))
+        fault("periods", "out_of_range", FOR_PERIODS)
     if errors:
         raise Invalid(code=errors[0].code, errors=errors)
     check_amount(giving.amount or 0)

@@ -15,14 +15,12 @@ from billing.engine.lives import Taken
 from billing.engine.pausing import days_lost
 from billing.engine.step import StepKind
 from billing.flows.asks import AddOption, Gift, Standing
-from billing.flows.gifts import worth_when_planned
+from billing.flows.gifts import FOR_PERIODS, MOST_PERIODS, worth_when_planned
 from billing.flows.purchase import WishedOption
 from merchants.actors import Actor
 from merchants.models import Option
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from subscribers.lifecycle import MakesGood
-
-MOST_PERIODS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,7 @@ def wished(
     if given is None:
         raise Invalid.at("option", "required", gettext_noop("Say what is given."))
     if not 1 <= given.periods <= MOST_PERIODS:
-        raise Invalid.at("periods", "out_of_range", gettext_noop("For 1 to 120 periods."))
+        raise Invalid.at("periods", "out_of_range", FOR_PERIODS)
     ask = AddOption(wished=WishedOption(option=given.option), gift=Gift(reason=reason, periods=given.periods))
     worth = worth_when_planned(ask, standing, role=role)
     kept = {"option": str(given.option.pk), "periods": given.periods, "reason": reason.strip()[:200], "role": role}

@@ -13,7 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from billing.flows.give import MOST_PERIODS, NAMED, Giving
+from billing.flows.gifts import MOST_PERIODS
+from billing.flows.give import NAMED, Giving
 from billing.flows.move_renewal import MOST
 from billing.selectors.touched import Population
 from merchants.ids import new_id
