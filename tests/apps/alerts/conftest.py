@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core import mail as outbox
 
-from alerts.services import mail, relay
+from alerts.services import deliver, endpoints, mail, relay
 
 
 @pytest.fixture
@@ -16,3 +16,12 @@ def quiet(monkeypatch: pytest.MonkeyPatch, settings) -> None:
     outbox.outbox = []
     for module in (relay, mail):
         monkeypatch.setattr(module, "nudge", lambda *_: None)
+
+
+@pytest.fixture
+def no_nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """No worker sends by itself; what one was asked to."""
+    asked: list[tuple[str, ...]] = []
+    for module in (relay, deliver, endpoints):
+        monkeypatch.setattr(module, "nudge", lambda task, *ids: asked.append((task, *map(str, ids))))
+    return asked

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from alerts.models import Alert, Delivery, Message, WebhookEndpoint
-from alerts.services import endpoints, relay
+from alerts.services import deliver, endpoints, relay
 from merchants import journal
 from merchants.models import Event
 from merchants.tenancy.scope import tenant
@@ -188,3 +188,19 @@ def bought(shop, *stages, **values):
     with tenant(shop.id):
         Message.objects.all().delete()
     return session
+
+
+NOBODY = "http://127.0.0.1:1029/hooks"
+"""An address at which nobody answers."""
+
+
+def send(shop: Shop, row: WebhookEndpoint) -> int:
+    """Publish what waits, and deliver it to that endpoint."""
+    relay.publish(shop.id)
+    return deliver.deliver(shop.id, row.pk)
+
+
+def health(row: WebhookEndpoint) -> WebhookEndpoint:
+    """The endpoint as it stands now."""
+    with tenant(row.merchant_id):
+        return WebhookEndpoint.objects.get(id=row.pk)
