@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import stripe
 
-from ..conftest import STRIPE_KEY, DoubleAtWork
+from ..double_at_work import STRIPE_KEY, DoubleAtWork
 
 SECRET = "whsec_of_the_double"
 

@@ -16,7 +16,7 @@ import stripe
 
 from tools.stripe_double.server import Double
 
-from ..conftest import STRIPE_KEY, DoubleAtWork
+from ..double_at_work import STRIPE_KEY, DoubleAtWork
 
 CHARGE = {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 
-from ..conftest import DoubleAtWork
+from ..double_at_work import DoubleAtWork
 from .replay import Replay, differences, plain, transcript
 
 REAL_STRIPE_REFUSES = "the recorded stand-in is laxer than Stripe itself"

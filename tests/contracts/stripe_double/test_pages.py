@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import DoubleAtWork
+from ..double_at_work import DoubleAtWork
 
 
 @dataclass

@@ -15,7 +15,7 @@ import stripe
 from billing.gateways.base import ChargeAsk, MethodDetails, OutcomeKind, RefundAsk
 from billing.gateways.registry import gateway_for
 
-from ..conftest import STRIPE_KEY, DoubleAtWork
+from ..double_at_work import STRIPE_KEY, DoubleAtWork
 
 REAL_KEY = os.environ.get("STRIPE_TEST_KEY", "")
 pytestmark = pytest.mark.skipif(not REAL_KEY.startswith("sk_test_"), reason="STRIPE_TEST_KEY is not set")

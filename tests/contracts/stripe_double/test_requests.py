@@ -9,7 +9,7 @@ import stripe
 
 from tools.stripe_double.routes import ROUTES
 
-from ..conftest import STRIPE_KEY, DoubleAtWork
+from ..double_at_work import STRIPE_KEY, DoubleAtWork
 
 CHARGE = {"amount": 1000, "currency": "eur"}
 

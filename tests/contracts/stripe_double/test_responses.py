@@ -10,7 +10,7 @@ import pytest
 import stripe
 from stripe.checkout import Session
 
-from ..conftest import DoubleAtWork
+from ..double_at_work import DoubleAtWork
 from .test_pages import visit
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from ..conftest import DoubleAtWork
+from ..double_at_work import DoubleAtWork
 from .conftest import SECRET, Listener
 from .test_pages import page, visit
 
