@@ -268,7 +268,8 @@ def version_of(shop: Shop, offer: Offer, amount: int, **columns: Any) -> OfferVe
         )
         for stage in Stage.objects.filter(version=old).order_by("position"):
             kept = {name: getattr(stage, name) for name in ("position", "interval", "interval_count", "recurrences")}
-            Stage.objects.create(version=version, amount=amount if stage.amount else 0, billing=stage.billing, **kept)
+            kept |= {"billing": stage.billing, "usage": stage.usage}
+            Stage.objects.create(version=version, amount=amount if stage.amount else 0, **kept)
     return version
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from billing.engine.discounts import discounted
@@ -19,7 +20,7 @@ from invoices.drafts import DraftInvoice
 from merchants.now import local_instant
 from subscribers.lifecycle import MakesGood, Status
 from subscribers.periods import Alignment, Anchor, Interval, Part, Period, boundary, containing
-from subscribers.snapshots import Billing, SubscriptionSnapshot
+from subscribers.snapshots import Billing, Scheduled, SubscriptionSnapshot
 
 
 def without(period: Period, holes: Iterable[Period]) -> tuple[Period, ...]:
@@ -124,7 +125,8 @@ def _free_later(snapshot: SubscriptionSnapshot, by: timedelta) -> datetime | Non
 
 def moved(snapshot: SubscriptionSnapshot, day: date) -> SubscriptionSnapshot:
     """The subscription with its running period ended on `day`, which becomes the anchor. What waits for the period's
-    end, and options that end with it, move along; a free stage in days keeps its time of day."""
+    end, and options that end with it, move along, a move to another version to the first renewal from the day on that
+    was announced; a free stage in days keeps its time of day."""
     period = snapshot.current_period
     if period is None:
         raise ValueError("there is no running period")
@@ -142,9 +144,21 @@ def moved(snapshot: SubscriptionSnapshot, day: date) -> SubscriptionSnapshot:
             replace(option, ends_on=day) if option.ends_on == period.end else option for option in snapshot.options
         ),
         scheduled=tuple(
-            replace(wish, effective_on=day) if wish.effective_on == period.end else wish for wish in snapshot.scheduled
+            replace(wish, effective_on=_announced(wish, anchor, stage.interval, day))
+            if wish.effective_on == period.end
+            else wish
+            for wish in snapshot.scheduled
         ),
     )
+
+
+def _announced(wish: Scheduled, anchor: Anchor | None, interval: Interval, day: date) -> date:
+    """The first renewal, from that of `day` on, for which a wish may be carried out."""
+    announced = wish.payload.get("not_before")
+    if announced is None:
+        return day
+    first = date.fromisoformat(str(announced))
+    return next(on for n in count() if (on := boundary(anchor, interval, day, n)) >= first)
 
 
 def anchored(anchor: Anchor | None, interval: Interval, day: date, alignment: Alignment) -> Anchor | None:

@@ -25,10 +25,11 @@ AHEAD = 1200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """The first day of the new version, and a period's price before and after with tax, options and discounts, in minor
-    units; a year of 12 months or 365 days costs as many."""
+    """The first day of the new version, the day before which it may not be (told, committed), and a period's price
+    before and after with tax, options and discounts, in minor units; a year of 12 months or 365 days costs as many."""
 
     due_on: date
+    not_before: date
     before: int
     after: int
     yearly_before: int
@@ -45,9 +46,18 @@ def _grid(offer: OfferSnapshot) -> list[tuple[object, ...]]:
     return [(stage.interval, stage.recurrences, stage.billing, stage.is_free) for stage in offer.stages]
 
 
-def move(snapshot: SubscriptionSnapshot, to: OfferSnapshot, *, earliest: date, keep_commitment: bool = True) -> Move:
+def move(
+    snapshot: SubscriptionSnapshot,
+    to: OfferSnapshot,
+    *,
+    earliest: date,
+    keep_commitment: bool = True,
+    catalogue: Catalogue | None = None,
+) -> Move:
     """When it moves and what that changes: at its first renewal on `earliest` or later, after its commitment if that is
-    kept. A free stage is never cut. Nothing is rounded but the sums of documents and each yearly sum, once.
+    kept. A free stage is never cut. What is planned counts on both sides, by the `catalogue` that it names; charges
+    and usage, those of the period that closes that day too, on neither. Nothing is rounded but the sums of documents
+    and each yearly sum, once.
 
     Raises Conflict with why it is left out: `other_offer`, `stages_differ`, `not_begun`, `change_planned`,
     `moves_already`, `ends_before`, `no_renewal`.
@@ -55,21 +65,23 @@ def move(snapshot: SubscriptionSnapshot, to: OfferSnapshot, *, earliest: date, k
     _check(snapshot, to)
     if keep_commitment:
         earliest = max(earliest, committed_until(snapshot) or earliest)
-    bare = replace(snapshot, scheduled=(), charges=())
-    found = _renewal(bare, earliest)
+    named = catalogue or Catalogue()
+    known = replace(named, offers={**named.offers, to.version_id: to})
+    found = _renewal(replace(snapshot, charges=(), usage=()), earliest, known)
     if found is None:
         ends = snapshot.ends_on is not None or any(stage.recurrences for stage in snapshot.offer.stages[-1:])
         raise _ends_before() if ends else _no_renewal()
-    catalogue = Catalogue(offers={to.version_id: to})
     wish = Scheduled(
-        id="", kind=WishKind.move_version.value, effective_on=found.on, payload={"offer_version": to.version_id}
+        id="~", kind=WishKind.move_version.value, effective_on=found.on, payload={"offer_version": to.version_id}
     )
     eve = found.eve
-    old, new = _price(eve, found.on, catalogue), _price(replace(eve, scheduled=(wish,)), found.on, catalogue)
+    moved = replace(eve, scheduled=(*eve.scheduled, wish))  # it sorts last, as the wish made last
+    old, new = _price(eve, found.on, known), _price(moved, found.on, known)
     if old is None or new is None:
         raise _no_renewal()
     return Move(
         due_on=found.on,
+        not_before=earliest,
         before=old[0],
         after=new[0],
         yearly_before=yearly(*old),
@@ -121,12 +133,12 @@ class _Renewal:
     eve: SubscriptionSnapshot
 
 
-def _renewal(snapshot: SubscriptionSnapshot, earliest: date) -> _Renewal | None:
+def _renewal(snapshot: SubscriptionSnapshot, earliest: date, catalogue: Catalogue) -> _Renewal | None:
     """The first day, on `earliest` or later, on which a period that is to be paid begins."""
     first = paid_until(snapshot)
     earliest = max(earliest, first) if first is not None else earliest
     eve = snapshot
-    for step in islice(walk(snapshot, until=earliest + timedelta(days=800)), AHEAD):
+    for step in islice(walk(snapshot, until=earliest + timedelta(days=800), catalogue=catalogue), AHEAD):
         if step.on >= earliest and step.kind in BEGINS:
             return _Renewal(step.on, eve)
         if step.on < earliest:

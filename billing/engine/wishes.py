@@ -52,7 +52,8 @@ def apply_wishes(
                        gift: {reason, periods?, until?}                free of charge
         change_offer   {offer_version, quantity?, options?: as above,  no options: keep those that can be kept
                         coupons_off?: [id], coupons_on?: [id]}         neither: coupons stay
-        move_version   {offer_version, campaign}       another version of the same offer, by the merchant (domain 16)
+        move_version   {offer_version, campaign,       another version of the same offer, by the merchant (domain 16)
+                        not_before}                    the first day of which the subscriber was told
 
     A change of offer that meets a running free stage, or a period that meanwhile ends on another day, is postponed: it
     stands in `scheduled` again, with its new day. Raises KeyError where the catalogue lacks a version.

@@ -22,6 +22,7 @@ from billing.flows import cancel, schedule
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.campaigns import earliest
 from billing.models import Campaign, CampaignMember
+from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.clock import instant
@@ -110,12 +111,17 @@ def _plan(campaign: Campaign, member: CampaignMember, row: Subscription, merchan
     picture = snapshots([row], merchant)[row.pk]
     to = offer_pictures([campaign.to_version_id])[campaign.to_version_id]
     day = earliest(campaign.effect_on, campaign.notice_days, now.today)
-    found = move(picture, to, earliest=day, keep_commitment=campaign.keep_commitment)
+    kept = campaign.keep_commitment
+    found = move(picture, to, earliest=day, keep_commitment=kept, catalogue=catalogue_of([picture]))
     wish = ScheduledChange(
         subscription=row,
         kind=WishKind.move_version.value,
         due_on=found.due_on,
-        details={"offer_version": str(campaign.to_version_id), "campaign": str(campaign.pk)},
+        details={
+            "offer_version": str(campaign.to_version_id),
+            "campaign": str(campaign.pk),
+            "not_before": found.not_before.isoformat(),
+        },
         created_at=now.at,
     )
     history.create(wish, actor=actor, now=now, reason=campaign.reason)

@@ -17,6 +17,7 @@ from django.db.models import Count, Q, QuerySet
 
 from billing.engine.versions import Move, move
 from billing.models import Campaign, CampaignMember
+from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from billing.selectors.touched import in_pieces
 from merchants.actors import Actor
@@ -267,8 +268,10 @@ def _moves(
                 way_out=gettext_noop("Name sites or days, one after the other."),
             )
         pictures = snapshots(piece, merchant)
+        asked: dict[str, Any] = {"earliest": day, "keep_commitment": moving.keep_commitment}
+        asked["catalogue"] = catalogue_of(pictures.values())
         for row in piece:
             try:
-                yield row, move(pictures[row.pk], picture, earliest=day, keep_commitment=moving.keep_commitment)
+                yield row, move(pictures[row.pk], picture, **asked)
             except Refusal as refusal:
                 yield row, refusal

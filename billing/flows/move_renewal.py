@@ -132,8 +132,9 @@ def foresee(row: Subscription, moving: Moving, *, merchant: Merchant, now: Now) 
 
 
 def move_renewal(*, merchant_id: UUID, subscription_id: UUID, moving: Moving, actor: Actor) -> Subscription:
-    """End the running period on another day. What is planned for its end moves along. Today, the next one begins with
-    this transaction. What fell due before is made first. Raises what `foresee` raises."""
+    """End the running period on another day. What is planned for its end moves along, a campaign's move never to
+    before the day that it announced. Today, the next one begins with this transaction. What fell due before is made
+    first. Raises what `foresee` raises."""
     with tenant(merchant_id):
         row = lock(subscription_id)
         merchant = Merchant.objects.get(id=merchant_id)
@@ -277,9 +278,10 @@ def _write(row: Subscription, move: _Move, reason: str, *, actor: Actor, now: No
     old, day = _period(move.before).end, _period(move.after).end
     wishes = ScheduledChange.objects.filter(subscription=row, status=ScheduledChange.Status.WAITING, due_on=old)
     options = SubscriptionOption.objects.filter(subscription=row, ends_on=old)
+    due_on = {wish.id: wish.effective_on for wish in move.after.scheduled}
     for wish in wishes.order_by("id"):
         wish.subscription = row
-        history.update(wish, {"due_on": day}, **act)
+        history.update(wish, {"due_on": due_on[str(wish.pk)]}, **act)
     for option in options.order_by("id"):
         option.subscription = row
         history.update(option, {"ends_on": day}, **act)

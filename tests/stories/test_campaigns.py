@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 
 from billing import runs
-from billing.flows import campaign_work, campaigns, schedule
-from billing.flows.asks import ChangeOffer
+from billing.flows import campaign_work, campaigns, move_renewal, schedule
+from billing.flows.asks import AddOption, ChangeOffer, SetQuantity
 from billing.flows.campaigns import Moving
 from billing.flows.cancel import Leaving, cancel
+from billing.flows.purchase import WishedOption
 from billing.models import Campaign, CampaignMember
 from billing.selectors.campaign_answers import campaigns_shown, members_shown, with_state
 from merchants.models import Event
@@ -18,6 +19,7 @@ from merchants.refusals import Conflict, Invalid
 from merchants.tenancy.scope import tenant
 from subscribers.models import ScheduledChange
 from tests.stories.statements import World, rows
+from tests.stories.test_usage import PER_CALL, metered, priced, use
 from tests.worlds import TESTER, version_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +118,64 @@ def test_a_year_that_is_paid_and_a_commitment_are_kept(world):
     assert due(yearly) == [("2027-01-10", 299_00, 349_00)]
     assert due(bound) == [("2026-07-10", 29_90, 34_90)]
     assert due(bound, keep_commitment=False) == [("2026-03-10", 29_90, 34_90)]
+
+
+def test_what_is_announced_is_what_is_billed(world):
+    """Usage of the period that closes on the day of the move is in neither price; what is planned for it is in both."""
+    calls = metered(world.shop)
+    extra = world.shop.option("extra", 5_00)
+    offer = world.shop.offer("api", ("month", None, 30_00, priced((calls, PER_CALL))), options=[extra])
+    subs = [world.subscribe(offer, world.person(name)) for name in ("ana", "bob", "eve")]
+    version_of(world.shop, offer, 60_00)
+    world.until("2026-01-11")
+    use(world, subs[0], calls, ("2026-01-10", "1000"))
+    world.plan(subs[1], SetQuantity(quantity=3))
+    world.plan(subs[2], AddOption(wished=WishedOption(option=extra)))
+
+    asked = moving(world, offer, "2026-01-15", notice_days=0)
+    seen = campaigns.foresee(merchant_id=world.shop.id, moving=asked)
+    assert (seen.yearly_before, seen.yearly_after) == (12 * (30_00 + 90_00 + 35_00), 12 * (60_00 + 180_00 + 65_00))
+    campaign = begin(world, asked)
+    work(world, campaign)
+    assert [member[1:4] for member in members(world, campaign)] == [
+        ("2026-02-10", 30_00, 60_00),
+        ("2026-02-10", 90_00, 180_00),
+        ("2026-02-10", 35_00, 65_00),
+    ]
+    world.until("2026-02-10")
+    assert [world.statement(sub).partition("\n")[2] for sub in subs] == [
+        "2026-02-10  api, calls   01-10..02-10           12.50\n"
+        "            api          02-10..03-10           60.00\n",
+        "2026-02-10  api          02-10..03-10          180.00\n",
+        "2026-02-10  api          02-10..03-10           60.00\n"
+        "            extra        02-10..03-10            5.00\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("to", "due_on", "dearer"),
+    [("2026-02-02", "2026-03-02", "03-02..04-02"), ("2026-02-07", "2026-02-07", "02-07..03-07")],
+)
+def test_a_renewal_that_is_moved_forward_moves_nobody_before_the_day_announced(world, to, due_on, dearer):
+    """Told of 5 February at the earliest: what renews on 2 February renews at the old price."""
+    offer = world.shop.offer("hifi", ("month", None, 30_00))
+    sub = world.subscribe(offer)
+    version_of(world.shop, offer, 60_00)
+    campaign = begin(world, moving(world, offer, "2026-02-05", notice_days=0))
+    work(world, campaign)
+    asked = move_renewal.Moving(on=date.fromisoformat(to))
+    act = {"merchant_id": world.shop.id, "subscription_id": sub.pk, "actor": TESTER}
+    with tenant(world.shop.id):
+        act_now = {"merchant": world.shop.merchant, "now": world.now}
+        seen = move_renewal.foresee(world.now_is(sub), asked, **act_now)
+    move_renewal.move_renewal(moving=asked, **act)
+    assert seen.next_charge == (date.fromisoformat(to), 60_00 if to == due_on else 30_00)
+    with tenant(world.shop.id):
+        assert ScheduledChange.objects.get().due_on.isoformat() == due_on
+    world.until("2026-03-05")
+    statement = world.statement(sub)
+    first = next(row for row in statement.splitlines() if row.endswith("60.00"))
+    assert dearer in first
 
 
 def test_a_worker_killed_half_way_moves_each_once_and_a_cancel_takes_planned_moves_back(world, monkeypatch):
