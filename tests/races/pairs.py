@@ -74,10 +74,10 @@ def acts(world: World) -> dict[str, Act]:
             gesture_id = Gesture.objects.get(subscription=sub).pk
         return undo_gesture.undo(merchant_id=shop.id, gesture_id=gesture_id, actor=TESTER)
 
-    def planned_for(sub: Subscription) -> Any:
+    def planned_for(sub: Subscription, back: bool = False) -> Any:
         with tenant(shop.id):
             member = CampaignMember.objects.select_related("campaign__to_version").get(subscription=sub)
-        return campaign_work.plan_or_take_back(shop.id, member.campaign, member.pk, back=False)
+        return campaign_work.plan_or_take_back(shop.id, member.campaign, member.pk, back=back)
 
     named = (
         lambda sub: renew(merchant_id=shop.id, batch=[sub.pk], now=world.now, actor=TESTER),
@@ -102,6 +102,7 @@ def acts(world: World) -> dict[str, Act]:
         "withdrawn": of(withdraw.withdraw, asked=Withdrawing(to="balance")),
         "resumed": of(suspend.resume, asked=Resuming()),
         "campaign": planned_for,
+        "taken off": lambda sub: planned_for(sub, back=True),
         "reactivated": of(reactivate.reactivate, again=Again()),
     }
     return {**dict(zip(NAMES, named, strict=True)), **more}

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from django.db.models import Max, Sum
 
-from billing.flows import campaigns, suspend
+from billing.flows import campaign_work, campaigns, suspend
 from billing.flows.campaigns import Moving
 from billing.flows.pause_asks import Suspending
 from invoices.models import CreditNoteLine
@@ -35,6 +35,8 @@ TAKEN_BACK = ("taken back", "renewal", "ended", "moved", "couponed")
 """Raced with days that were given and are taken back."""
 MOVED = ("campaign", "renewal", "offer", "quantity", "planned", "cancelled", "ended", "undone", "suspended", "moved")
 """Raced with a campaign that plans for its member."""
+ON_ITS_DAY = ("taken off", "renewal", "offer", "quantity", "cancelled", "ended", "suspended", "moved", "days")
+"""Raced with a campaign that is taken back on the very day of its moves, or with the renewal that makes them."""
 BACK = ("reactivated", "renewal", "undone", "ended", "offer", "suspended")
 """Raced with a reactivation, on the day on which it ends."""
 
@@ -111,6 +113,23 @@ def test_a_campaign_plans_for_its_member_before_or_after_anything_else(world):
     campaigns.begin(merchant_id=world.shop.id, moving=moving, actor=TESTER)
     on_day(world, 2, 28)
     race(world, "campaign", subs)
+
+
+@pytest.mark.parametrize("first", ["taken off", "renewal"])
+def test_a_campaign_taken_back_on_its_day_moved_each_or_did_not(world, first):
+    sold(world)
+    subs = three_each(world, ON_ITS_DAY if first == "taken off" else ON_ITS_DAY[2:])
+    basic = world.shop.made["basic"]
+    version_of(world.shop, basic, 34_00)
+    moving = Moving(
+        offer=basic, to=2, effect_on=date(2026, 2, 1), reason="Dearer", notice_days=0, test_clock_id=world.clock_id
+    )
+    campaign = campaigns.begin(merchant_id=world.shop.id, moving=moving, actor=TESTER)
+    campaign_work.carry_on(merchant_id=world.shop.id, campaign_id=campaign.pk)
+    if first == "taken off":
+        campaigns.cancel(merchant_id=world.shop.id, campaign_id=campaign.pk, actor=TESTER)
+    on_day(world, 2, 28)
+    race(world, first, subs)
 
 
 def test_who_comes_back_on_the_day_of_the_end_goes_on_once_or_not_at_all(world):
