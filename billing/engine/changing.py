@@ -14,6 +14,7 @@ from billing.engine.discounts import discounted
 from billing.engine.held import held_lines
 from billing.engine.lines import charge_line, fee_line, option_line, restored_line, stage_line
 from billing.engine.moving import moved
+from billing.engine.pausing import billed_parts
 from billing.engine.step import Step, StepKind
 from billing.engine.transitions import Proration
 from billing.engine.usage_lines import so_far, usage_lines
@@ -170,8 +171,8 @@ def _document(change: Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapsh
     bills = change.reprices and not change.waits
     part = change.part.within(None, after.bills_until)
     if bills and part is not None and after.stage.billing is Billing.advance:
-        line = _own(stage_line(after, after.stage, part, on=how.on), how)
-        opening += [line] if change.bills_anew(STAGE, after.quantity) else _restored(line, STAGE, change)
+        own = [_own(stage_line(after, after.stage, each, on=how.on), how) for each in _parts(change, part)]
+        opening += own if change.bills_anew(STAGE, after.quantity) else _restored(own[0], STAGE, change)
     options = _options(change, part, opening)
     waited = after.charges if how.bills_now else ()
     opening += [charge_line(after, charge, on=how.on) for charge in waited if charge.held is None]
@@ -180,6 +181,10 @@ def _document(change: Change) -> tuple[tuple[DraftLine, ...], SubscriptionSnapsh
     lines, coupons = _less_coupons(change, closing, opening, part)
     lines = (*lines, *held_lines(after, waited, on=how.on))
     return lines, replace(after, options=options, coupons=coupons, charges=() if waited else after.charges)
+
+
+def _parts(change: Change, part: Part) -> tuple[Part, ...]:
+    return billed_parts(change.before, part) if change.same else (part,)
 
 
 def _closing(change: Change) -> list[DraftLine]:
@@ -216,9 +221,11 @@ def _options(change: Change, part: Part | None, opening: list[DraftLine]) -> tup
             continue
         line, after = option_line(change.after, option, part, on=change.how.on)
         if line is not None:
-            own = _own(line, change.how)
             anew = not lived or change.bills_anew(option.id, option.quantity, option.starts_on)
-            opening += [own] if anew else _restored(own, option.id, change)
+            parts = _parts(change, part) if anew and part is not None and not option.is_one_off else ()
+            lines = [option_line(change.after, option, each, on=change.how.on)[0] for each in parts] or [line]
+            own = [_own(each, change.how) for each in lines if each is not None]
+            opening += own if anew else _restored(own[0], option.id, change)
         goes_on = lived and (change.same or change.again) and was is not None
         kept.append(replace(after, periods_used=was.periods_used, ends_on=option.ends_on) if goes_on and was else after)
     return tuple(kept)

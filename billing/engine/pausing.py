@@ -203,13 +203,25 @@ def added_draft(snapshot: SubscriptionSnapshot, day: date, *, on: date) -> Draft
 
 def added_parts(snapshot: SubscriptionSnapshot, day: date) -> tuple[Part, ...]:
     """The days that a later renewal adds, as parts of the new grid's periods, oldest first."""
-    period, after = snapshot.current_period, moved(snapshot, day)
-    if period is None or after.cycle_from is None:
+    period = snapshot.current_period
+    return _on_grid(moved(snapshot, day), Period(period.end, day)) if period is not None and period.end < day else ()
+
+
+def billed_parts(snapshot: SubscriptionSnapshot, part: Part) -> tuple[Part, ...]:
+    """What is left of the running period as it is to be billed: where its renewal was put off and the days charged, it
+    costs more than one price, so by the grid's periods. Days that were given leave it one period at one price."""
+    period = snapshot.current_period
+    given = period is None or any(span.overlap(period.start, period.end) for span in snapshot.unbilled)
+    return (part,) if given or part.whole != period else _on_grid(snapshot, part.period)
+
+
+def _on_grid(snapshot: SubscriptionSnapshot, days: Period) -> tuple[Part, ...]:
+    if snapshot.cycle_from is None:
         return ()
-    found, at = [], period.end
-    while at < day:
-        _, whole = containing(after.anchor, after.stage.interval, after.cycle_from, at)
-        found.append(Part(Period(at, min(whole.end, day)), whole))
+    found, at = [], days.start
+    while at < days.end:
+        _, whole = containing(snapshot.anchor, snapshot.stage.interval, snapshot.cycle_from, at)
+        found.append(Part(Period(at, min(whole.end, days.end)), whole))
         at = whole.end
     return tuple(found)
 

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.engine.leaving import Refunding
 from billing.flows import cancel, move_renewal
-from billing.flows.asks import SetQuantity
+from billing.flows.asks import AddOption, ChangeOffer, SetQuantity
 from billing.flows.billed_again import told_apart
 from billing.flows.cancel import Leaving
 from billing.flows.move_renewal import Moving
+from billing.flows.purchase import WishedOption
 from invoices.drafts import DraftInvoice
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from invoices.totals import totals
@@ -232,6 +233,36 @@ def test_on_the_31st_it_stays_the_31st_and_years_keep_their_day(world):
         rows = InvoiceLine.objects.filter(subscription_id=monthly.pk).order_by("period_start")
         assert [row.period_end.isoformat() for row in rows][1:4] == ["2027-08-31", "2027-09-30", "2027-10-31"]
         assert world.now_is(yearly).current_period_end == D("2028-02-29")
+
+
+def test_days_that_were_charged_are_charged_of_what_is_changed_to(world):
+    """A month more, paid for, is not had again for nothing: what is left on 17 May is 15/31 of a month, and a month."""
+    extra = world.shop.option("extra", 6_20)
+    salon = world.shop.offer("salon", ("month", None, 31_00), options=[extra])
+    pro = world.shop.offer("pro", ("month", None, 62_00))
+    asks = (SetQuantity(quantity=2), ChangeOffer(offer=pro), AddOption(wished=WishedOption(option=extra)))
+    subs = [world.subscribe(salon, world.person(name)) for name in ("ana", "bob", "eve")]
+    for sub in subs:
+        move(world, sub, "2027-07-01", added_days="charged")
+    world.collect()
+    world.until("2027-05-17")
+    for sub, ask in zip(subs, asks, strict=True):
+        world.change(sub, ask, when="now")
+    assert world.statement(subs[0]) == dedent("""\
+        2027-05-01  salon        05-01..06-01           31.00
+                    credit salon                       -15.00
+        2027-05-01  salon        06-01..07-01           31.00
+                    credit salon                       -31.00
+                    cancelled                            0.00
+        2027-05-17  salon        05-17..06-01           30.00
+                    salon        06-01..07-01           62.00
+        """)
+    assert world.statement(subs[1]).endswith(
+        "2027-05-17  pro          05-17..06-01           30.00\n            pro          06-01..07-01           62.00\n"
+    )
+    assert world.statement(subs[2]).endswith(
+        "2027-05-17  extra        05-17..06-01            3.00\n            extra        06-01..07-01            6.20\n"
+    )
 
 
 def test_what_is_billed_in_arrears_is_billed_for_its_own_days(world):
