@@ -138,6 +138,9 @@ def _moved(change: Change, names: Names) -> list[Moved]:
     if set(said) >= EXPIRY:
         said = [name for name in said if name not in EXPIRY]
         moved.append(Moved(_("Expires"), _expiry(change.before), _expiry(change.after)))
+    if kind == "gesture" and not change.before and change.after.get("amount"):
+        given = amount_text(change.after["amount"], change.after["currency"], names.language)
+        moved.append(Moved(_("Amount"), value_said(kind, "amount", None, names), given))
     return moved + [
         Moved(
             label_of(kind, name),
@@ -203,7 +206,7 @@ def by_whom(change: Change, *, today: date, zone: str) -> str:
 
 
 def _meta(at: datetime, who: str, channel: str, *, today: date) -> str:
-    by = [who] if channel == "system" else [who, _channel(channel)]
+    by = [str(WORDS["system"].get(who, who))] if channel == "system" else [who, _channel(channel)]
     return ", ".join(part for part in [moment(at, today), *by] if part)
 
 

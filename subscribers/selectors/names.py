@@ -60,7 +60,7 @@ SAYS: Mapping[type[models.Model], Says] = {
     OfferVersion: lambda row, language: said_in(row.title, language),
     OptionVersion: lambda row, language: said_in(row.title, language),
     Feature: lambda row, language: said_in(row.title, language) or row.reference,
-    Coupon: lambda row, language: row.code,
+    Coupon: lambda row, language: said_in(row.title, language) if row.is_gesture else row.code,
     Site: lambda row, language: row.name,
     LegalEntity: lambda row, language: row.name,
     TestClock: lambda row, language: row.name,

@@ -60,6 +60,16 @@ def test_given_from_the_subscribers_page_listed_and_taken_back(seat):
     assert "cost: €1.00" in words(seat.client.get(seat.url("gestures")).content)
 
 
+def test_the_history_says_what_was_given_without_an_inner_code(seat):
+    row = of(seat)
+    url = seat.url("subscription-give", subscription=row.public_id)
+    for sent in ({"kind": "percent", "percent_off": "20"}, {"kind": "amount", "amount": "3.50"}):
+        assert seat.client.post(url, {**sent, "reason": "the outage"}).status_code == 302
+    page = words(seat.client.get(seat.url("subscriber", subscriber=row.subscriber.public_id)).content)
+    assert "GESTURE" not in page and "Coupon Complimentary" in page
+    assert "Amount none €3.50" in page
+
+
 def test_what_is_wrong_stands_beside_its_field_and_limits_say_who_may(seat):
     with tenant(seat.merchant.id):
         update_merchant(gesture_limits=[{"role": "support", "one": 5_00}], actor=TESTER, now=seat_now(seat))

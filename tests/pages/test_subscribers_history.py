@@ -12,7 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from merchants.actors import Actor
 from merchants.now import Now
+from merchants.templatetags.statuses import WORDS
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.pages.columns import COLUMNS, label_of
@@ -56,6 +58,22 @@ def test_no_raw_name_of_a_column_or_a_code_is_shown_in_either_language(shop, cam
         page = Desk.at(shop, locale=locale).text("subscriber", subscriber=camille.public_id)
         assert [name for name in raw if name in page] == []
         assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-7", page), "no uuid either"
+
+
+def test_who_acted_inside_the_service_is_named_in_either_language(shop, camille):
+    """Each of the product's own actors has its words; a name that the table lacks would be shown as it is written."""
+    root = Path(__file__).resolve().parents[2]
+    labels = {
+        label
+        for app in ("merchants", "subscribers", "invoices", "billing", "alerts")
+        for file in (root / app).rglob("*.py")
+        for label in re.findall(r'Actor\.system\("([^"]+)"\)', file.read_text(encoding="utf-8"))
+    } - {"preview"}
+    assert labels - set(WORDS["system"]) == set()
+    with tenant(shop.id):
+        enrolment.revise(camille, {"city": "Paris"}, actor=Actor.system("test clock"), now=shop.now())
+    page = Desk.at(shop, locale="fr").text("subscriber", subscriber=camille.public_id)
+    assert "horloge de test" in page and "test clock" not in page
 
 
 @translation.override("en")
