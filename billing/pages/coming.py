@@ -188,6 +188,15 @@ def _of(title: str, words: str) -> str:
     return f"{title}: {words}" if title else words
 
 
+def _counts_otherwise(wish: Scheduled, picture: SubscriptionSnapshot) -> bool:
+    """Whether a wish is worth saying as another quantity: a change of offer names one even where it stays as it is."""
+    wanted = wish.payload.get("quantity")
+    if wanted is None or wish.kind != WishKind.change_offer.value:
+        return wanted is not None
+    others = [one.payload.get("quantity") for one in picture.scheduled if one is not wish]
+    return any(had not in (None, wanted) for had in (picture.quantity, *others))
+
+
 def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalogue, language: str) -> Iterator[str]:
     """What a wish changes, one sentence for each thing."""
     offer = catalogue.offers.get(str(wish.payload.get("offer_version")))
@@ -195,7 +204,7 @@ def plan_words(wish: Scheduled, picture: SubscriptionSnapshot, catalogue: Catalo
         yield _("New terms and price of %(offer)s") % {"offer": said_in(offer.title, language)}
     elif offer is not None:
         yield _("Moves to %(offer)s") % {"offer": said_in(offer.title, language)}
-    if "quantity" in wish.payload:
+    if _counts_otherwise(wish, picture):
         yield _("Quantity becomes %(quantity)s") % {"quantity": wish.payload["quantity"]}
     for coupon in picture.coupons:
         if coupon.id in _listed(wish.payload.get("coupons_off")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -89,6 +90,18 @@ def test_what_is_planned_is_said_and_counted_in(shop, hifi, desk):
     for words in ("Moves to high", "Quantity becomes 3", "Without Device", "Each month €60.00"):
         assert words in said, said
     assert "12.99" not in said
+
+
+def test_an_offer_for_the_same_quantity_says_no_quantity(shop, hifi, desk):
+    lucie = shop.enrol("lucie")
+    row = shop.buy(lucie, hifi, options=[shop.made["device"]]).subscription
+    high = shop.offer("high", ("month", None, 20_00))
+    ask = ChangeOffer(offer=high, quantity=1)
+    schedule.schedule(merchant_id=shop.id, subscription_id=row.pk, ask=ask, actor=shop.actor)
+    said = text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
+    assert "Moves to high" in said and "Quantity becomes" not in said, said
+    schedule.schedule(merchant_id=shop.id, subscription_id=row.pk, ask=replace(ask, quantity=2), actor=shop.actor)
+    assert "Quantity becomes 2" in text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
 
 
 def test_a_purchase_not_paid_for_has_nothing_to_come(shop, hifi, desk):
