@@ -31,6 +31,7 @@ from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
+from subscribers.lifecycle import Status
 from subscribers.models import Gesture, ScheduledChange, Subscriber, Subscription, SubscriptionOption
 from subscribers.periods import Anchor, Period
 from subscribers.services.facts import Lived, tell_all
@@ -202,9 +203,10 @@ def check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now:
     """Refuse a day to which the renewal cannot be moved. Raises what `foresee` raises."""
     if row.status not in LIVE:
         raise Conflict(
-            gettext_noop("The renewal of a subscription that is %(status)s cannot be moved."),
+            gettext_noop("This subscription has already ended.")
+            if row.status == Status.ended
+            else gettext_noop("This subscription has not begun."),
             code="subscription_not_running",
-            params={"status": row.status},
         )
     if picture.suspension is not None:
         raise Conflict(

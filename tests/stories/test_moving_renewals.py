@@ -286,3 +286,10 @@ def test_what_cannot_be_is_refused(world):
     assert refused(world, sub, "2027-06-10") == "reason_required"
     cancel.cancel(merchant_id=world.shop.id, subscription_id=sub.pk, leaving=Leaving(), actor=TESTER)
     assert refused(world, sub, "2027-06-10", reason="x") == "subscription_ending"
+    world.until("2027-06-01")
+    with pytest.raises(Conflict) as ended:
+        move(world, sub, "2027-06-10", reason="x")
+    assert (ended.value.code, ended.value.say(str)) == (
+        "subscription_not_running",
+        "This subscription has already ended.",
+    )
