@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.mark.parametrize(
     ("width", "locale", "said"),
-    [(1440, "en", "3 used, 9 left until"), (390, "fr", "3 utilisés, il en reste 9 jusqu’au")],
+    [(1440, "en", "3 used, 9 left until"), (390, "fr", "Utilisé : 3, reste 9 jusqu’au")],
 )
 def test_a_quota_is_raised_by_hand_and_a_double_scan_taken_back(shop, chromium, settings, width, locale, said):
     classes = shop.feature("Classes", "quota")

@@ -34,7 +34,7 @@ def test_the_page_shows_what_is_used_and_left_and_where_it_comes_from(shop, luci
     assert "4 Offer Club Uses…" in page
     assert "sound standard Offer Club" in page
     french = Desk.at(shop, locale="fr").text("subscriber", subscriber=lucie[0].public_id)
-    assert "3 utilisés, il en reste 1 jusqu’au" in french
+    assert "Utilisé : 3, reste 1 jusqu’au" in french
 
 
 def test_a_use_is_taken_back_from_the_page_once(shop, lucie):
