@@ -57,6 +57,8 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, width, locale, sum_):
         preview = dialog.locator(".preview")
         dialog.locator("label.choice", has_text="Onde Annuel").click()
         expect(dialog.locator("input[name=anchor]")).to_have_count(2)
+        above, below = (one.bounding_box() for one in dialog.locator("#change-terms > .choices").all())
+        assert below["y"] - above["y"] - above["height"] >= 16, "two questions that touch read as one"
         picture(page, f"change-year-{width}")
         dialog.locator("label.choice", has_text="Onde Famille").click()
         expect(dialog.locator("input[name=anchor]")).to_have_count(0)
