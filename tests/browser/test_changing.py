@@ -42,7 +42,7 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, width, locale, sum_):
         features={"quality": {"level": "high"}, "profiles": {"quota": 6}},
     )
     shop.offer("Onde Essentiel", ("month", None, 6_99))
-    shop.offer("Onde Annuel", ("year", None, 129_00))
+    shop.offer("Onde Annuel", ("year", None, 129_00), options=[year_only])
     camille = shop.enrol("camille", name="Camille Morel")
     row = shop.buy(camille, hifi, options=[extra]).subscription
     named = {"merchant": shop.merchant.public_id}
@@ -57,8 +57,10 @@ def test_to_a_dearer_offer_with_an_option(shop, chromium, width, locale, sum_):
         preview = dialog.locator(".preview")
         dialog.locator("label.choice", has_text="Onde Annuel").click()
         expect(dialog.locator("input[name=anchor]")).to_have_count(2)
+        dialog.locator("input[name=when][value=now]").check()
         above, below = (one.bounding_box() for one in dialog.locator("#change-terms > .choices").all())
         assert below["y"] - above["y"] - above["height"] >= 16, "two questions that touch read as one"
+        dialog.locator("input[name=when][value='']").check()
         picture(page, f"change-year-{width}")
         dialog.locator("label.choice", has_text="Onde Famille").click()
         expect(dialog.locator("input[name=anchor]")).to_have_count(0)
