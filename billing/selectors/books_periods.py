@@ -88,6 +88,18 @@ class Hole(NamedTuple):
     end: date | None
 
 
+class Walked(NamedTuple):
+    """A life by the calendar: its stages, how many are paid for, and the days that were declared unbilled."""
+
+    spans: Sequence[StageSpan]
+    quantity: int
+    unbilled: Sequence[Period]
+
+    def moved_by(self, day: date) -> timedelta:
+        """By how much what comes on `day` came later: days declared unbilled after it did not move it."""
+        return timedelta(days=sum((span.end - span.start).days for span in self.unbilled if span.start < day))
+
+
 def check(zone: str) -> Sequence[Checked]:
     """The rules about billed periods, of the tenant whose scope is open; `zone` is the merchant's."""
     return (
@@ -109,27 +121,27 @@ def _without_holes(zone: str) -> Checked:
         spans = _spans(lives[at : at + AT_ONCE], zone)
         block = set(lives[at : at + AT_ONCE])
         for hole in holes:
-            if hole.life in block and hole.life not in faults and (said := _fault(hole, *spans[hole.life])):
+            if hole.life in block and hole.life not in faults and (said := _fault(hole, spans[hole.life])):
                 faults[hole.life] = said
     first = faults[min(faults)] if faults else ""
     rule = "a subscription's life is billed without a hole, free stages aside"
     return Checked(rule=rule, of="subscriptions", count=count, wrong=len(faults), first=first)
 
 
-def _fault(hole: Hole, spans: Sequence[StageSpan], quantity: int, moved_by: int) -> str:
+def _fault(hole: Hole, walked: Walked) -> str:
     if hole.end is None:
         return f"subscription {hole.life}: it is billed until {hole.start}, ahead of its calendar"
-    if costs_nothing(spans, Period(hole.start, hole.end), quantity=quantity):
+    if costs_nothing(walked.spans, Period(hole.start, hole.end), quantity=walked.quantity):
         return ""
-    later = timedelta(days=moved_by)  # what came after a renewal that was moved came as many days later
-    if moved_by and costs_nothing(spans, Period(hole.start - later, hole.end - later), quantity=quantity):
+    later = walked.moved_by(hole.start)  # what came after a renewal that was moved came as many days later
+    if later and costs_nothing(walked.spans, Period(hole.start - later, hole.end - later), quantity=walked.quantity):
         return ""
     return f"subscription {hole.life}: nothing bills {hole.start} to {hole.end}"
 
 
-def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], int, int]]:
-    """The stages of some lives by the calendar, how many are paid for, and how many days were declared unbilled; offers
-    that they changed to included."""
+def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, Walked]:
+    """The stages of some lives by the calendar, how many are paid for, and what was declared unbilled; offers that they
+    changed to included."""
     rows = list(Subscription.objects.filter(id__in=ids))
     changes: dict[UUID, list[tuple[date, UUID, UUID]]] = defaultdict(list)
     told = Change.objects.filter(subject_id__in=ids, after__has_key="offer_version_id").exclude(before={})
@@ -140,10 +152,10 @@ def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, tuple[list[StageSpan], 
     versions |= {version for each in changes.values() for _, *both in each for version in both}
     offers = offer_pictures(versions)
     return {
-        row.pk: (
+        row.pk: Walked(
             _of_life(row, changes[row.pk], offers),
             row.quantity,
-            sum((date.fromisoformat(end) - date.fromisoformat(start)).days for start, end in row.unbilled),
+            [Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in row.unbilled],
         )
         for row in rows
     }

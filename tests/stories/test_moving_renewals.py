@@ -222,6 +222,22 @@ def test_a_trial_is_made_longer_and_the_paid_stage_is_anchored_at_its_new_end(wo
     )  # fmt: skip
 
 
+def test_left_in_a_trial_that_was_made_longer_and_moved_again_later(world):
+    """Found by random lives: the books took the second move for days by which the trial had come later."""
+    trial = world.shop.offer("trial", ("day", 14, 0), ("month", None, 31_00))
+    weekly = world.shop.offer("weekly", ("week", None, 9_00))
+    sub = world.subscribe(trial)
+    move(world, sub, "2027-06-04", reason="asked for")
+    world.until("2027-06-12")
+    world.change(sub, ChangeOffer(offer=weekly), when="now")
+    move(world, sub, "2027-06-24", reason="asked for")
+    world.until("2027-06-25")
+    assert world.statement(sub) == dedent("""\
+        2027-06-12  weekly       06-12..06-19            9.00
+        2027-06-24  weekly       06-24..07-01            9.00
+        """)
+
+
 def test_on_the_31st_it_stays_the_31st_and_years_keep_their_day(world):
     monthly = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
     yearly = world.subscribe(world.shop.offer("year", ("year", None, 365_00)), world.person("anna"))
