@@ -15,6 +15,7 @@ from billing.engine.schedule import FURTHEST
 from billing.engine.wishes import paid_until
 from billing.flows.giving_back import Back, backs
 from billing.flows.held import as_billed
+from billing.flows.not_running import not_running
 from billing.flows.renew import renew
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
@@ -182,11 +183,7 @@ def undo(*, merchant_id: UUID, subscription_id: UUID, actor: Actor) -> Subscript
 def ending_of(row: Subscription, picture: SubscriptionSnapshot, leaving: Leaving, now: Now) -> Ending:
     """The first day without it, and what that costs. Raises what `foresee` raises."""
     if row.status not in (*LIVE, Subscription.Status.SCHEDULED):
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be cancelled."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)
     if leaving.waive_commitment and not leaving.reason.strip():
         raise Invalid.at("reason", "reason_required", gettext_noop("Say why its commitment is waived."))
     if leaving.when == "period_end":

@@ -33,6 +33,7 @@ from billing.flows.gifts import note_gift, worth_of_gift, worth_when_planned
 from billing.flows.given import withdraw_planned
 from billing.flows.giving_back import Back, backs, give_back
 from billing.flows.held import bill_held, hold
+from billing.flows.not_running import not_running
 from billing.flows.purchase_coupons import count_uses
 from billing.flows.renew import write
 from billing.flows.renew_rows import Life
@@ -201,11 +202,7 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
     merchant = Merchant.objects.get(id=merchant_id)
     now = now_for(merchant, row.test_clock_id)
     if row.status not in cancel.LIVE:
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be changed."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)
     picture = with_usage_before(snapshots([row], merchant)[row.pk], now.today)
     return Standing(row=row, merchant=merchant, picture=picture, due_on=now.today, now=now)
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from billing.flows.cancel import lock
+from billing.flows.not_running import not_running
 from billing.models import Charge
 from merchants.actors import Actor
 from merchants.models import Merchant
@@ -119,11 +120,7 @@ def add_charge(*, merchant_id: UUID, subscription_id: UUID, terms: ChargeTerms, 
 
 def _check_open(subscription: Subscription) -> None:
     if subscription.status in (Subscription.Status.ENDED, Subscription.Status.INCOMPLETE):
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s has no next document."),
-            code="subscription_over",
-            params={"status": subscription.status},
-        )
+        raise not_running(subscription, code="subscription_over")
 
 
 def revoke_charge(*, merchant_id: UUID, charge_id: UUID, actor: Actor) -> Charge:

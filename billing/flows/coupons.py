@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from billing.engine.quoting import Later, coming
 from billing.flows.cancel import LIVE, lock
+from billing.flows.not_running import not_running
 from billing.flows.purchase_coupons import check_coupons, count_uses
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
@@ -133,11 +134,7 @@ def _without(
 
 def _check_running(row: Subscription) -> None:
     if row.status not in (*LIVE, Subscription.Status.SCHEDULED):
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s takes no coupon."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)
 
 
 def _check_covers(picture: SubscriptionSnapshot, coupon: CouponSnapshot) -> None:

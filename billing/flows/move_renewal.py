@@ -18,6 +18,7 @@ from billing.flows.cancel import LIVE, lock
 from billing.flows.given import ALONE, Because, Given
 from billing.flows.giving_back import Back, give_back, lost_backs
 from billing.flows.held import as_billed, bill_what_waits
+from billing.flows.not_running import not_running
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
 from billing.selectors.snapshots import snapshots
@@ -31,7 +32,6 @@ from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers import history, shapes
-from subscribers.lifecycle import Status
 from subscribers.models import Gesture, ScheduledChange, Subscriber, Subscription, SubscriptionOption
 from subscribers.periods import Anchor, Period
 from subscribers.services.facts import Lived, tell_all
@@ -202,12 +202,7 @@ def _move(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, merc
 def check(row: Subscription, picture: SubscriptionSnapshot, moving: Moving, now: Now) -> None:
     """Refuse a day to which the renewal cannot be moved. Raises what `foresee` raises."""
     if row.status not in LIVE:
-        raise Conflict(
-            gettext_noop("This subscription has already ended.")
-            if row.status == Status.ended
-            else gettext_noop("This subscription has not begun."),
-            code="subscription_not_running",
-        )
+        raise not_running(row)
     if picture.suspension is not None:
         raise Conflict(
             gettext_noop("This subscription is suspended, or will be."),

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from billing.engine.giving import Worth
 from billing.flows.asks import Standing
 from billing.flows.cancel import LIVE
+from billing.flows.not_running import not_running
 from billing.flows.pause_gift import OptionGiven, wished
 from merchants.models import Merchant
 from merchants.now import Now
@@ -114,8 +115,4 @@ def resumed_of(row: Subscription, picture: SubscriptionSnapshot, asked: Resuming
 
 def _check_running(row: Subscription) -> None:
     if row.status not in LIVE:
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be suspended."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)

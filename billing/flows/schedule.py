@@ -20,6 +20,7 @@ from billing.flows import cancel, coupon_uses, suspend
 from billing.flows.asks import Ask, ChangeOffer, Standing, details, gathered
 from billing.flows.bring_up import bring_up, is_due
 from billing.flows.given import withdraw_planned
+from billing.flows.not_running import not_running
 from billing.flows.purchase_coupons import count_uses
 from billing.selectors.due import catalogue_of
 from billing.selectors.planned import planned
@@ -157,11 +158,7 @@ def _standing(merchant_id: UUID, subscription_id: UUID) -> Standing:
     row = cancel.lock(subscription_id)
     merchant = Merchant.objects.get(id=merchant_id)
     if row.status not in cancel.LIVE:
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be changed."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)
     picture = snapshots([row], merchant)[row.pk]
     now = now_for(merchant, row.test_clock_id)
     due_on = paid_until(picture)

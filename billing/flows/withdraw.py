@@ -14,6 +14,7 @@ from billing.engine.lives import live
 from billing.flows.cancel import LIVE, lock
 from billing.flows.giving_back import Back, Kept, all_backs, give_back, kept_after
 from billing.flows.held import as_billed, bill_what_waits
+from billing.flows.not_running import not_running
 from billing.flows.renew import renew
 from billing.models import Charge
 from billing.selectors.due import catalogue_of
@@ -71,11 +72,7 @@ def foresee(row: Subscription, asked: Withdrawing, *, merchant: Merchant, now: N
     Raises Conflict (`subscription_not_running`, `withdrawal_for_consumers`, `withdrawal_over`).
     """
     if row.status not in (*LIVE, Subscription.Status.SCHEDULED):
-        raise Conflict(
-            gettext_noop("A subscription that is %(status)s cannot be withdrawn from."),
-            code="subscription_not_running",
-            params={"status": row.status},
-        )
+        raise not_running(row)
     contract = contracts([row], now.zone)[row.pk]
     if contract.of_company and not merchant.withdrawal_companies:
         raise Conflict(
