@@ -68,7 +68,7 @@ def test_the_dialog_says_each_line_the_deadline_and_ends_it_at_once(shop, salon)
         ended, note = Subscription.objects.get(), CreditNote.objects.get()
         assert (ended.status, ended.end_reason, note.gross, note.to_balance) == ("ended", "withdrawn", 51_00, 51_00)
         assert Change.objects.get(verb="withdrawal").reason == "Too loud"
-    assert "cannot be withdrawn from" in text_of(desk.post(address, asked))
+    assert "This subscription has already ended." in text_of(desk.post(address, asked))
     assert address not in desk.get(url(shop, "subscriber", subscriber=lucie.public_id)).content.decode()
 
 
