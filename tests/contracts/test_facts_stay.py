@@ -17,7 +17,7 @@ from merchants.clock import instant
 from merchants.ids import new_id
 from merchants.models import Coupon
 from merchants.tenancy.scope import tenant
-from subscribers.models import Gesture, GestureBatch, GestureMember, Subscription
+from subscribers.models import Gesture, GestureBatch, GestureMember, ScheduledChange, Subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SAYS = {"reason": "the outage", "actor_kind": "user", "channel": "office"}
@@ -191,3 +191,23 @@ def test_a_coupon_takes_something_off_and_says_how_often(shop, name, says):
 def test_a_period_has_both_its_days(shop, bought):
     refused(shop, "a_period_has_days", lambda: Subscription.objects.update(current_period_end=None))
     refused(shop, "a_period_has_days", lambda: Subscription.objects.update(current_period_start=None))
+
+
+def test_nobody_is_moved_to_another_version_before_the_day_they_were_told(shop, bought):
+    told = {"offer_version": "any", "campaign": "any", "not_before": "2027-03-01"}
+
+    def planned(day: str, **more: Any) -> dict[str, Any]:
+        sub = Subscription.objects.get()
+        wish = {"kind": "move_version", "details": told, "created_at": instant(), **more}
+        return {"subscription": sub, "due_on": date.fromisoformat(day), **wish}
+
+    name = "nobody_is_moved_before_the_day_they_were_told"
+    refused(shop, name, lambda: ScheduledChange.objects.create(**planned("2027-02-28")))
+    with tenant(shop.id):
+        checked = [ScheduledChange(**planned(day)) for day in ("2027-03-01", "2027-03-31")]
+        older = [ScheduledChange(**planned("2027-02-28", details={"offer_version": "any"}))]
+        other = [ScheduledChange(**planned("2027-02-28", kind="set_quantity"))]
+    for row in (*checked, *older, *other):
+        with pytest.raises(IntegrityError) as error, tenant(shop.id):  # the history guard alone has something to say
+            row.save(force_insert=True)
+        assert name not in str(error.value)
