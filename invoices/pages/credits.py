@@ -61,12 +61,14 @@ class CreditForm(forms.Form):
             if kept.left
         ]
         self.left = sum(left for _at, _title, left in self.lefts)
-        self.fields["lines"].choices = [(at, title) for at, title, _left in self.lefts]  # type: ignore[attr-defined]
+        lines_field, to_field = self.fields["lines"], self.fields["to"]
+        assert isinstance(lines_field, forms.ChoiceField) and isinstance(to_field, forms.ChoiceField)
+        lines_field.choices = [(at, title) for at, title, _left in self.lefts]
         where = [("balance", _("To the balance: it pays the next invoices"))]
         if may_refund and invoice.amount_paid:
             where.append(("refund", _("Back to the means of payment")))
-        self.fields["to"].choices = where  # type: ignore[attr-defined]
-        self.fields["to"].initial = "balance"
+        to_field.choices, to_field.initial = where, "balance"
+        self.offered = frozenset(key for key, _words in where)
 
     def wanted(self) -> Wanted:
         """What the fields ask for. Raises Invalid for an amount that cannot be read."""
@@ -82,8 +84,7 @@ class CreditForm(forms.Form):
     @property
     def to_where(self) -> To:
         """Where the rest goes; what is not offered is the balance."""
-        offered = {key for key, _words in self.fields["to"].choices}  # type: ignore[attr-defined]
-        return "refund" if self.data.get("to") == "refund" and "refund" in offered else "balance"
+        return "refund" if self.data.get("to") == "refund" and "refund" in self.offered else "balance"
 
 
 @office_page(permission="edit_documents")
