@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +9,6 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from billing.engine.quoting import coming
 from billing.flows import schedule
@@ -19,10 +17,9 @@ from billing.flows.purchase import told_later
 from billing.flows.usage import Reported, record_usage
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
-from invoices.models import CreditNote, Invoice
 from merchants.clock import instant
 from merchants.metered import UsageTerm, usage_json
-from merchants.models import Event, Feature, Membership
+from merchants.models import Feature
 from merchants.models import TestClock as Clock
 from merchants.tenancy.scope import tenant
 from merchants.terms import OfferTerms, StageTerm
@@ -30,36 +27,11 @@ from merchants.terms_text import write_terms
 from merchants.wording import short_date_text
 from subscribers.models import Change, Subscription, SubscriptionOption
 from subscribers.services import enrolment
+from tests.pages.desks import desk, hifi, url
 from tests.pages.hosted import text_of
-from tests.pages.offices import logged_in, person
 
+__all__ = ["desk", "hifi"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def hifi(shop):
-    shop.feature("quality", "level", ["standard", "hifi"])
-    device = shop.option("Device", 2_00)
-    shop.made["device"] = device
-    stages = (("month", 1, 0), ("month", 3, 6_99), ("month", None, 12_99))
-    return shop.offer("Onde Hifi", *stages, options=[device], features={"quality": {"level": "hifi"}})
-
-
-@pytest.fixture
-def desk(shop):
-    return sit(shop, "support")
-
-
-def sit(shop, role):
-    """A member of the shop's staff at their browser."""
-    user = person()
-    with tenant(shop.id):
-        Membership.objects.create(user=user, role=role, created_at=shop.now().at)
-    return logged_in(user)
-
-
-def url(shop, name, **arguments):
-    return reverse(f"office:{name}", kwargs={"merchant": shop.merchant.public_id, **arguments})
 
 
 def test_what_comes_next_is_what_the_quote_promised(shop, hifi, desk):
@@ -109,112 +81,6 @@ def test_a_purchase_not_paid_for_has_nothing_to_come(shop, hifi, desk):
     shop.checkout(lucie, hifi)
     page = desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id))
     assert (page.status_code, text_of(page)) == (200, "")
-
-
-def test_cancelling_is_previewed_done_and_taken_back(shop, hifi, desk):
-    lucie = shop.enrol("lucie")
-    shop.buy(lucie, hifi)
-    with tenant(shop.id):
-        row = Subscription.objects.get()
-    address = url(shop, "subscription-cancel", subscription=row.public_id)
-    said = text_of(desk.get(address))
-    assert "Cancel Onde Hifi Lucie Garnier" in said
-    assert "No longer charged" in said
-    assert "€6.99" in said
-    assert "Given back what is paid is kept to its end €0.00 To pay now €0.00" in said
-    assert "quality" in said
-    with tenant(shop.id):
-        assert Subscription.objects.get().service_ends_on is None
-
-    done = desk.post(address, {"way": "period_end", "reason": "Moves abroad"})
-    assert done["Location"] == url(shop, "subscriber", subscriber=lucie.public_id)
-    with tenant(shop.id):
-        row = Subscription.objects.get()
-        assert (row.service_ends_on, row.cancel_reason) == (row.current_period_end, "Moves abroad")
-        change = Change.objects.filter(subject_id=row.pk).latest("id")
-        assert (change.verb, change.channel, change.reason) == ("cancelled", "call_centre", "Moves abroad")
-    coming_page = text_of(desk.get(url(shop, "subscriber-coming", subscriber=lucie.public_id)))
-    assert "Last day of Onde Hifi" in coming_page
-    assert "€" not in coming_page
-
-    back = url(shop, "subscription-undo", subscription=row.public_id)
-    said = text_of(desk.get(back))
-    assert "Next charge" in said
-    assert "€6.99" in said
-    desk.post(back)
-    with tenant(shop.id):
-        assert Subscription.objects.get().service_ends_on is None
-        assert Event.objects.filter(kind__startswith="subscription.cancellation").count() == 2
-    assert "Nothing is cancelled" in text_of(desk.get(back))
-
-
-def test_what_does_not_run_says_why_and_offers_no_button(shop, hifi, desk):
-    row = shop.checkout(shop.enrol("a"), hifi).subscription
-    page = desk.get(url(shop, "subscription-cancel", subscription=row.public_id), headers={"HX-Request": "true"})
-    assert "This subscription is not paid for yet." in text_of(page)
-    assert 'type="submit"' not in page.content.decode()
-    assert desk.post(url(shop, "subscription-cancel", subscription=row.public_id), {"way": "now"}).status_code == 422
-
-
-def test_each_way_to_end_shows_its_sums_and_the_paid_period_is_given_back(shop):
-    row = shop.buy(shop.enrol("a"), shop.offer("plain", ("month", None, 5_00))).subscription
-    address = url(shop, "subscription-cancel", subscription=row.public_id)
-    desk = sit(shop, "support")
-    assert "€0.00" in text_of(desk.get(address, {"way": "now"}))
-    said = text_of(desk.get(address, {"way": "now_full"}))
-    assert "Credit note €5.00" in said and "every feature stops at once" in said and "When" not in said
-    done = desk.post(address, {"way": "now_full", "reason": ""})
-    assert done.status_code == 302
-    with tenant(shop.id):
-        note = CreditNote.objects.get()
-        assert (Subscription.objects.get().status, note.gross) == ("ended", note.invoice.gross)
-
-
-def test_a_commitment_binds_until_who_may_waives_it_with_a_reason(shop):
-    bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12)
-    row = shop.buy(shop.enrol("a"), bound).subscription
-    address = url(shop, "subscription-cancel", subscription=row.public_id)
-    desk = sit(shop, "support")
-    said = text_of(desk.get(address, {"way": "now"}))
-    assert re.search(r"bind it until \d+ [A-Z][a-z]+ 20\d\d", said), said
-    refused = desk.post(address, {"way": "now"})
-    assert refused.status_code == 422 and "bind it until" in text_of(refused)
-    unsaid = desk.post(address, {"way": "now", "waive": "on"})
-    assert unsaid.status_code == 422 and "Say why its commitment is waived" in text_of(unsaid)
-    with tenant(shop.id):
-        assert Subscription.objects.get().status == "active"
-    assert desk.post(address, {"way": "now", "waive": "on", "reason": "Moves abroad"}).status_code == 302
-    with tenant(shop.id):
-        assert (Subscription.objects.get().status, CreditNote.objects.count()) == ("ended", 0)
-
-
-def test_leaving_early_on_a_day_says_its_fee_and_how_it_came_about(shop):
-    fee = {"formula": "remaining", "percent": "50"}
-    bound = shop.offer("Bound", ("month", None, 5_00), commitment_intervals=12, early_end=fee)
-    row = shop.buy(shop.enrol("a"), bound).subscription
-    address = url(shop, "subscription-cancel", subscription=row.public_id)
-    desk = sit(shop, "support")
-    unsaid = desk.post(address, {"way": "day"})
-    assert unsaid.status_code == 422 and "Say on which day." in text_of(unsaid)
-    day = row.current_period_end.isoformat()
-    said = text_of(desk.get(address, {"way": "day", "day": day}))
-    assert "Fee for leaving early 55.00 × 50% = 27.50, commitment until" in said
-    assert "billed when that day comes €27.50" in said and "To pay now €0.00" in said
-    assert desk.post(address, {"way": "day", "day": day, "reason": "Moves"}).status_code == 302
-    with tenant(shop.id):
-        planned = Subscription.objects.get()
-        assert (planned.service_ends_on, planned.owes_early_end) == (row.current_period_end, True)
-        assert Invoice.objects.count() == 1
-
-
-def test_who_may_not_change_subscriptions_may_look_and_no_more(shop, hifi):
-    row = shop.buy(shop.enrol("a"), hifi).subscription
-    reader = sit(shop, "read_only")
-    address = url(shop, "subscription-cancel", subscription=row.public_id)
-    assert reader.get(address).status_code == 200
-    assert reader.post(address).status_code == 403
-    with tenant(shop.id):
-        assert Subscription.objects.get().service_ends_on is None
 
 
 def test_the_list_shows_views_and_filters_by_offer(shop, hifi, desk):

@@ -172,6 +172,13 @@ def three_each(world: World, names: Sequence[str], **wish: Any) -> dict[tuple[st
     }
 
 
+def each(world: World, name: str, subs: Mapping[tuple[str, str], Subscription]) -> None:
+    """An action done to each of them beforehand."""
+    do = acts(world)[name]
+    for sub in subs.values():
+        do(sub)
+
+
 def on_day(world: World, month: int, day: int) -> None:
     """Time passes, and nothing that falls due is made."""
     with tenant(world.shop.id):

@@ -12,10 +12,11 @@ from django.db.models import Max, Sum
 from billing.flows import campaign_work, campaigns, suspend
 from billing.flows.campaigns import Moving
 from billing.flows.pause_asks import Suspending
+from billing.models import Campaign
 from invoices.models import CreditNoteLine
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
-from tests.races.pairs import NAMES, acts, on_day, race, sold, three_each
+from tests.races.pairs import NAMES, each, on_day, race, sold, three_each
 from tests.stories.statements import World
 from tests.worlds import TESTER, version_of
 
@@ -85,8 +86,7 @@ def test_days_taken_back_come_back_once_whatever_is_done_beside_it(world):
     sold(world)
     subs = three_each(world, TAKEN_BACK)
     on_day(world, 2, 10)
-    for sub in subs.values():
-        acts(world)["days"](sub)
+    each(world, "days", subs)
     on_day(world, 2, 28)
     race(world, "taken back", subs)
 
@@ -102,15 +102,18 @@ def test_a_resumption_beside_anything_else_opens_one_period(world):
     race(world, "resumed", subs)
 
 
+def dearer(world: World, day: date) -> Campaign:
+    """A campaign that moves all of them to 34.00 from a day on, not yet carried on by a worker."""
+    basic = world.shop.made["basic"]
+    version_of(world.shop, basic, 34_00)
+    moving = Moving(offer=basic, to=2, effect_on=day, reason="Dearer", notice_days=0, test_clock_id=world.clock_id)
+    return campaigns.begin(merchant_id=world.shop.id, moving=moving, actor=TESTER)
+
+
 def test_a_campaign_plans_for_its_member_before_or_after_anything_else(world):
     sold(world)
     subs = three_each(world, MOVED)
-    basic = world.shop.made["basic"]
-    version_of(world.shop, basic, 34_00)
-    moving = Moving(
-        offer=basic, to=2, effect_on=date(2026, 3, 1), reason="Dearer", notice_days=0, test_clock_id=world.clock_id
-    )
-    campaigns.begin(merchant_id=world.shop.id, moving=moving, actor=TESTER)
+    dearer(world, date(2026, 3, 1))
     on_day(world, 2, 28)
     race(world, "campaign", subs)
 
@@ -119,12 +122,7 @@ def test_a_campaign_plans_for_its_member_before_or_after_anything_else(world):
 def test_a_campaign_taken_back_on_its_day_moved_each_or_did_not(world, first):
     sold(world)
     subs = three_each(world, ON_ITS_DAY if first == "taken off" else ON_ITS_DAY[2:])
-    basic = world.shop.made["basic"]
-    version_of(world.shop, basic, 34_00)
-    moving = Moving(
-        offer=basic, to=2, effect_on=date(2026, 2, 1), reason="Dearer", notice_days=0, test_clock_id=world.clock_id
-    )
-    campaign = campaigns.begin(merchant_id=world.shop.id, moving=moving, actor=TESTER)
+    campaign = dearer(world, date(2026, 2, 1))
     campaign_work.carry_on(merchant_id=world.shop.id, campaign_id=campaign.pk)
     if first == "taken off":
         campaigns.cancel(merchant_id=world.shop.id, campaign_id=campaign.pk, actor=TESTER)
@@ -136,8 +134,7 @@ def test_who_comes_back_on_the_day_of_the_end_goes_on_once_or_not_at_all(world):
     sold(world)
     subs = three_each(world, BACK)
     on_day(world, 2, 10)
-    for sub in subs.values():
-        acts(world)["cancelled"](sub)
+    each(world, "cancelled", subs)
     on_day(world, 2, 28)
     race(world, "reactivated", subs)
 
@@ -146,8 +143,7 @@ def test_two_who_bring_back_what_has_ended_begin_it_once(world):
     sold(world)
     subs = three_each(world, ("reactivated",))
     on_day(world, 2, 10)
-    for sub in subs.values():
-        acts(world)["ended"](sub)
+    each(world, "ended", subs)
     race(world, "reactivated", subs)
     with tenant(world.shop.id):
         for sub in subs.values():

@@ -2,145 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from textwrap import dedent
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from billing.engine.leaving import Refunding
-from billing.flows import cancel, move_renewal
+from billing.flows import cancel
 from billing.flows.asks import AddOption, ChangeOffer, SetQuantity
-from billing.flows.billed_again import told_apart
 from billing.flows.cancel import Leaving
-from billing.flows.move_renewal import Moving
 from billing.flows.purchase import WishedOption
-from invoices.drafts import DraftInvoice
 from invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from invoices.totals import totals
-from merchants.models import Event
-from merchants.refusals import Conflict, Invalid
+from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
-from subscribers.models import Change, ScheduledChange, Subscription
-from subscribers.periods import Period
-from subscribers.snapshots import TaxBehavior
-from tests.apps.invoices.bills import line
-from tests.stories.statements import World
+from subscribers.models import Change, ScheduledChange
+from tests.stories.moves import D, move, refused, world
 from tests.worlds import TESTER
 
+__all__ = ["world"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
-D = date.fromisoformat
-
-
-@pytest.fixture
-def world(shop):
-    """1 May 2027; prices with VAT."""
-    return World.on(shop, "2027-05-01")
-
-
-def move(world: World, sub: Subscription, day: str, **asked) -> Subscription:
-    """Move it, and hold the act to its preview, which writes nothing."""
-    moving = Moving(on=D(day), **asked)
-    with tenant(world.shop.id):
-        row = world.now_is(sub)
-        counted = [model.objects.count() for model in (Invoice, CreditNote, Change, Event)]
-        seen = move_renewal.foresee(row, moving, merchant=world.shop.merchant, now=world.now)
-        assert [model.objects.count() for model in (Invoice, CreditNote, Change, Event)] == counted
-    done = move_renewal.move_renewal(merchant_id=world.shop.id, subscription_id=sub.pk, moving=moving, actor=TESTER)
-    with tenant(world.shop.id):
-        made = list(Invoice.objects.order_by("created_at", "id"))[counted[0] :]
-        given = list(CreditNote.objects.order_by("id"))[counted[1] :]
-    assert [row.gross for row in made] == [totals(d.lines, d.tax_behavior).gross for d in seen.documents]
-    assert [note.gross for note in given] == [one.plan.credit.gross for one in seen.backs]
-    world.collect()
-    return done
-
-
-def refused(world: World, sub: Subscription, day: str, **asked) -> str:
-    with pytest.raises((Conflict, Invalid)) as refusal:
-        move(world, sub, day, **asked)
-    error = refusal.value
-    return error.errors[0].code if isinstance(error, Invalid) else error.code
-
-
-def test_put_off_for_money_and_moved_back_its_day_is_billed_again(world):
-    sub = world.subscribe(world.shop.offer("salon", ("month", None, 30_00)))
-    world.until("2027-05-14")
-    move(world, sub, "2027-06-10", added_days="charged")
-    world.until("2027-05-20")
-    move(world, sub, "2027-06-01")
-    assert world.until("2027-07-01").statement(sub) == dedent("""\
-        2027-05-01  salon        05-01..06-01           30.00
-        2027-05-14  salon        06-01..06-10            8.71
-                    credit salon                        -8.71
-                    cancelled                            0.00
-        2027-06-01  salon        06-01..07-01           30.00
-        2027-07-01  salon        07-01..08-01           30.00
-        """)
-    with tenant(world.shop.id):
-        facts = [line.fact.split(":", 2)[2] for line in InvoiceLine.objects.order_by("id")]
-        assert facts == ["2027-05-01", "2027-06-01", "2027-06-01:2", "2027-07-01"]
-
-
-def put_off_and_moved_back(world: World, *people: str) -> list[Subscription]:
-    """Their June was billed, given back whole, and not billed again yet."""
-    offer = world.shop.offer("salon", ("month", None, 30_00))
-    subs = [world.subscribe(offer, world.person(name)) for name in people]
-    world.until("2027-05-14")
-    for sub in subs:
-        move(world, sub, "2027-06-10", added_days="charged")
-    world.until("2027-05-20")
-    for sub in subs:
-        move(world, sub, "2027-06-01")
-    return subs
-
-
-def facts_now(world: World, *subs: Subscription) -> list[str]:
-    """What the lines of their June would be called, if somebody billed it now."""
-    june = Period(D("2027-06-01"), D("2027-07-01"))
-    lines = tuple(
-        replace(line(30_00), fact=f"stage:{sub.pk}:2027-06-01", period=june, subscription_id=str(sub.pk))
-        for sub in subs
-    )
-    asked = DraftInvoice(payer="p", currency="EUR", tax_behavior=TaxBehavior.inclusive, on=D("2027-06-01"), lines=lines)
-    with tenant(world.shop.id):
-        ((_, found),) = told_apart([(None, asked)], but=())
-    return [(each.fact or "").split(":", 2)[2] for each in found.lines]
-
-
-def test_what_was_billed_again_is_not_billed_a_third_time(world):
-    (sub,) = put_off_and_moved_back(world, "lucie")
-    assert facts_now(world, sub) == ["2027-06-01:2"]
-    world.until("2027-06-01")
-    assert facts_now(world, sub) == ["2027-06-01"], "a name that the database refuses: a period is billed once"
-
-
-def test_many_billed_again_cost_no_more_queries_than_one(world):
-    subs = put_off_and_moved_back(world, "lucie", "anna", "marc")
-    counted = []
-    for some in (subs[:1], subs):
-        with CaptureQueriesContext(connection) as asked:
-            assert facts_now(world, *some) == ["2027-06-01:2"] * len(some)
-        counted.append(len(asked))
-    assert counted[0] == counted[1]
-
-
-def test_changed_and_moved_to_today_on_one_day(world):
-    sub = world.subscribe(world.shop.offer("salon", ("month", None, 31_00)))
-    world.until("2027-05-14")
-    world.change(sub, SetQuantity(quantity=2))
-    move(world, sub, "2027-05-14")
-    assert world.until("2027-06-14").statement(sub) == dedent("""\
-        2027-05-01  salon        05-01..06-01           31.00
-                    credit salon                       -18.00
-        2027-05-14  salon        05-14..06-01           36.00
-                    credit salon                       -36.00
-                    cancelled                            0.00
-        2027-05-14  salon        05-14..06-14           62.00
-        2027-06-14  salon        06-14..07-14           62.00
-        """)
 
 
 def test_later_and_free_the_days_are_a_gesture_and_what_is_planned_moves_along(world):
