@@ -179,7 +179,7 @@ def change(*, merchant_id: UUID, subscription_id: UUID, ask: Ask, changing: Chan
         people = Subscriber.objects.in_bulk([row.payer_id])
         life = Life(row=row, taken=(taken,), reason=changing.reason)
         write([life], standing.merchant, people, catalogue=worked.catalogue, actor=actor, now=now)
-        give_back(worked.backs, reason=changing.reason, to="balance", actor=actor, now=now)
+        give_back(worked.backs, reason=changing.reason, to="balance", actor=actor, now=now, why="changed")
         role, reason = changing.role, changing.reason
         note_gift(ask, worked.worth, worked.wish, standing=standing, role=role, reason=reason, actor=actor)
         return cancel.lock(subscription_id)

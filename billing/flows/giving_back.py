@@ -26,6 +26,8 @@ from subscribers.models import Subscription
 from subscribers.periods import Period
 from subscribers.snapshots import SubscriptionSnapshot
 
+Why = Literal["ended", "changed", "withdrawn", "suspended", "moved"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Back:
@@ -136,7 +138,7 @@ def give_back(
     to: To,
     actor: Actor,
     now: Now,
-    why: Literal["ended", "suspended", "moved"] = "ended",
+    why: Why = "ended",
 ) -> list[CreditNote]:
     """The credit notes, each with the reason that was given, or one in its document's language. The people are locked
     already; the series of credit notes is locked last."""
@@ -164,8 +166,12 @@ def given_up(lines: Sequence[InvoiceLine]) -> dict[UUID, date]:
     return found
 
 
-def _said(invoice: Invoice, why: str) -> str:
+def _said(invoice: Invoice, why: Why) -> str:
     with translation.override(invoice.locale):
+        if why == "changed":
+            return pgettext("reason of a credit note", "Subscription changed within its period")
+        if why == "withdrawn":
+            return pgettext("reason of a credit note", "Contract withdrawn from")
         if why == "suspended":
             return pgettext("reason of a credit note", "Days lost to a suspension")
         if why == "moved":

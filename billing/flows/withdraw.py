@@ -154,7 +154,7 @@ def withdraw(*, merchant_id: UUID, subscription_id: UUID, asked: Withdrawing, ac
                 code="subscription_not_ended",
                 way_out=gettext_noop("Nothing was changed. See whether a billing run has parked it."),
             )
-        give_back(seen.backs, reason=asked.reason, to=asked.to, actor=actor, now=now)
+        give_back(seen.backs, reason=asked.reason, to=asked.to, actor=actor, now=now, why="withdrawn")
         return lock(subscription_id)
 
 

@@ -7,10 +7,9 @@ database finds what overlaps and what is missing in one pass; only what is missi
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,8 +18,9 @@ from django.db import connection
 from billing.engine.spans import StageSpan, costs_nothing, stage_spans
 from invoices.services.books import AT_ONCE, Checked, asked
 from merchants.now import local_date
-from subscribers.models import Change, Subscription
+from subscribers.models import Subscription
 from subscribers.periods import Alignment, Period
+from subscribers.selectors.offers_had import OfferChange, offer_changes
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.snapshots import OfferSnapshot
 
@@ -143,22 +143,25 @@ def _spans(ids: Sequence[UUID], zone: str) -> dict[UUID, Walked]:
     """The stages of some lives by the calendar, how many are paid for, and what was declared unbilled; offers that they
     changed to included."""
     rows = list(Subscription.objects.filter(id__in=ids))
-    changes: dict[UUID, list[tuple[date, UUID, UUID]]] = defaultdict(list)
-    told = Change.objects.filter(subject_id__in=ids, after__has_key="offer_version_id").exclude(before={})
-    for change in told.order_by("effective_at", "id"):
-        before, after = change.before.get("offer_version_id"), change.after["offer_version_id"]
-        changes[change.subject_id].append((local_date(change.effective_at, zone), UUID(before), UUID(after)))
+    changes = {
+        life: [(local_date(one.effective_at, zone), one.before, one.after) for one in sorted(each, key=_counts)]
+        for life, each in offer_changes(ids).items()
+    }
     versions = {row.offer_version_id for row in rows}
     versions |= {version for each in changes.values() for _, *both in each for version in both}
     offers = offer_pictures(versions)
     return {
         row.pk: Walked(
-            _of_life(row, changes[row.pk], offers),
+            _of_life(row, changes.get(row.pk, ()), offers),
             row.quantity,
             [Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in row.unbilled],
         )
         for row in rows
     }
+
+
+def _counts(change: OfferChange) -> tuple[datetime, UUID]:
+    return change.effective_at, change.change_id
 
 
 def _of_life(

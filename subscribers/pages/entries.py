@@ -105,7 +105,7 @@ def _shown(group: Sequence[Entry], names: Names, *, today: date, zone: str) -> S
 def _changes(changes: Sequence[Change], names: Names, *, today: date, zone: str) -> Shown:
     first = changes[0]
     kind = first.subject_kind
-    named = [names.of_subject(kind, change.subject_id, then=change.after) for change in reversed(changes)]
+    named = [names.of_change(change) for change in reversed(changes)]
     if kind == "grant":
         moved = [_right(change, names) for change in reversed(changes)]
     else:
@@ -159,7 +159,7 @@ def _expiry(patch: Mapping[str, Any]) -> str:
 
 def _right(change: Change, names: Names) -> Moved:
     """A right opened or closed: what one had of the feature before and after."""
-    name = names.of_subject("grant", change.subject_id, then=change.after)
+    name = names.of_change(change)
     if change.before:
         until = value_said("grant", "ends_at", change.after.get("ends_at"), names)
         return Moved(name, _("yes"), _("until %(when)s") % {"when": until})

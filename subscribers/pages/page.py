@@ -224,7 +224,7 @@ def _subscription(row: Subscription, life: Life, language: str) -> dict[str, Any
         "title": said_in(row.offer_version.title, language),
         "last_day": row.service_ends_on - timedelta(days=1) if row.service_ends_on else None,
         "line": _line(row, offer),
-        "stages": stage_rows(row, offer, today=life.now.today, language=language),
+        "stages": stage_rows(row, offer, today=life.now.today, language=language, entered=life.entered.get(row.pk)),
         "options": [
             {"row": option, "title": said_in(option.option_version.title, language)}
             for option in life.options.get(row.pk, [])

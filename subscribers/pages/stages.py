@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,14 +38,16 @@ class Span:
     end: date | None
 
 
-def spans(row: Subscription, offer: OfferSnapshot) -> list[Span]:
-    """The dates of each stage, from where the subscription stands: the running stage as stored, those before counted
-    from its start, those after from the running one's end."""
+def spans(row: Subscription, offer: OfferSnapshot, *, entered: date | None = None) -> dict[int, Span]:
+    """The dates of each stage by its position, from where the subscription stands: the running stage as stored, those
+    before counted from its start, those after from the running one's end. Who came from another offer on the day
+    `entered` began with the first paid stage (domain 12): the stages before it were never had."""
     begun = row.stage_started_on is not None
-    found: list[Span] = []
-    start, anchor = row.start_on, None
+    found: dict[int, Span] = {}
+    start, anchor = (row.start_on, None) if entered is None else (entered, anchor_of(row))
+    first_had = 0 if entered is None else _first_paid(offer, row.stage_position)
     alignment = Alignment.billing_day if row.billing_day else offer.alignment
-    for stage in offer.stages:
+    for stage in offer.stages[first_had:]:
         if begun and stage.position == row.stage_position:
             start, anchor = row.stage_started_on or start, anchor_of(row)
             first = row.cycle_from or start
@@ -53,12 +55,16 @@ def spans(row: Subscription, offer: OfferSnapshot) -> list[Span]:
             anchor = _anchor(stage.interval, start, anchor, alignment, offer, row)
             first = first_boundary(anchor, stage.interval, start, alignment=alignment)
         end = None if stage.recurrences is None else boundary(anchor, stage.interval, first, stage.recurrences)
-        found.append(Span(start, end))
+        found[stage.position] = Span(start, end)
         if end is None or end > LATEST:
             break
         anchor = anchor if stage.interval.months is not None else None
         start = end
     return found
+
+
+def _first_paid(offer: OfferSnapshot, running: int) -> int:
+    return next((stage.position for stage in offer.stages[: running + 1] if not stage.is_free), running)
 
 
 def _anchor(
@@ -76,14 +82,19 @@ def _anchor(
     )
 
 
-def stage_rows(row: Subscription, offer: OfferSnapshot, *, today: date, language: str) -> list[dict[str, Any]]:
+def stage_rows(
+    row: Subscription, offer: OfferSnapshot, *, today: date, language: str, entered: date | None = None
+) -> list[dict[str, Any]]:
     """What `{% stages %}` draws."""
-    return list(_rows(row, offer, today=today, language=language))
+    return list(_rows(row, offer, spans(row, offer, entered=entered), today=today, language=language))
 
 
-def _rows(row: Subscription, offer: OfferSnapshot, *, today: date, language: str) -> Iterator[dict[str, Any]]:
+def _rows(
+    row: Subscription, offer: OfferSnapshot, dates: Mapping[int, Span], *, today: date, language: str
+) -> Iterator[dict[str, Any]]:
     stop = row.service_ends_on or (row.ended_at.date() if row.ended_at else None)
-    for stage, span in zip(offer.stages, spans(row, offer), strict=False):
+    for position, span in dates.items():
+        stage = offer.stages[position]
         running = row.stage_started_on is not None and stage.position == row.stage_position
         when = "now" if running else "past" if row.stage_started_on and span.end and span.end <= today else "next"
         if stop is not None and when == "next" and span.start >= stop:

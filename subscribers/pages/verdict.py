@@ -100,7 +100,7 @@ def _charge_of(row: Subscription, life: Life) -> date | None:
     day: date | None = row.current_period_end
     if row.status == Subscription.Status.TRIALING:
         dates = spans(row, life.offers[row.offer_version_id])
-        day = dates[row.stage_position].end if len(dates) > row.stage_position else None
+        day = dates[row.stage_position].end if row.stage_position in dates else None
     if day is not None and _stands_still(row, day):
         day = row.suspended_until
     over = row.billing_ends_on or row.service_ends_on

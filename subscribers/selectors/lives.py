@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from subscribers.models import (
 from subscribers.rights import Right
 from subscribers.selectors import past
 from subscribers.selectors.moments import NotThereThen, Past
+from subscribers.selectors.offers_had import entered_on
 from subscribers.selectors.people import LIVE
 from subscribers.selectors.pictures import offer_pictures
 from subscribers.selectors.rights import AccessOf, access_of, rights_among, rights_of
@@ -38,7 +39,8 @@ MOST_ENDED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """A subscriber at an instant. Subscriptions come with their offer's version, the live ones first."""
+    """A subscriber at an instant. Subscriptions come with their offer's version, the live ones first; `entered` says on
+    which day those that came from another offer entered a stage of the present one."""
 
     subscriber: Subscriber
     now: Now
@@ -52,6 +54,7 @@ class Life:
     rights: Mapping[str, Right]
     features: Mapping[str, Feature]
     offers: Mapping[UUID, OfferSnapshot]
+    entered: Mapping[UUID, date]
     planned: Sequence[ScheduledChange] = ()
 
     @property
@@ -204,4 +207,5 @@ def _life(
         rights=rights,
         features={feature.reference: feature for feature in features},
         offers=offer_pictures({row.offer_version_id for row in order}) if order else {},
+        entered=entered_on([row.pk for row in order], now) if order else {},
     )

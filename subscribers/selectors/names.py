@@ -23,6 +23,7 @@ from subscribers.models import (
     SubscriptionOption,
 )
 from subscribers.selectors.history_answers import SUBJECTS
+from subscribers.selectors.offers_had import OfferChange, offer_changes
 from subscribers.selectors.pictures import newest_versions
 
 Says = Callable[[Any, str], str]
@@ -85,19 +86,34 @@ class Names:
     language: str
     rows: Mapping[type[models.Model], Mapping[UUID, Any]]
     subjects: Mapping[UUID, UUID] = field(default_factory=dict)
+    offers: Mapping[UUID, Sequence[OfferChange]] = field(default_factory=dict)
 
     def of(self, model: type[models.Model], id_: Any) -> str:
         """The name of a row; empty where it is not known."""
         row = self.rows.get(model, {}).get(UUID(str(id_))) if id_ else None
         return SAYS[model](row, self.language) if row is not None and model in SAYS else ""
 
+    def of_change(self, change: Change) -> str:
+        """What a change is about, by the name that it had then: a subscription's offer may be another one since."""
+        later = (one for one in self.offers.get(change.subject_id, ()) if _before(change, one))
+        since = next(later, None)
+        column = OF_SUBJECT["subscription"][1]
+        then = (
+            {column: since.before, **change.after} if since and change.subject_kind == "subscription" else change.after
+        )
+        return self.of_subject(change.subject_kind, change.subject_id, then=then)
+
     def of_subject(self, kind: str, subject_id: UUID, *, then: Mapping[str, Any] | None = None) -> str:
-        """What a change is about: the offer of a subscription, the feature of a grant… as it was in the patch `then`
-        where that says it."""
+        """What a row is named after: the offer of a subscription, the feature of a grant… as it was in the columns
+        `then` where they say it."""
         if kind in OF_SUBJECT:
             _, column, model = OF_SUBJECT[kind]
             return self.of(model, (then or {}).get(column) or self.subjects.get(subject_id))
         return self.of(SUBJECTS[kind], subject_id) if kind in SUBJECTS else ""
+
+
+def _before(change: Change, other: OfferChange) -> bool:
+    return (change.recorded_at, change.pk) < (other.recorded_at, other.change_id)
 
 
 def names_for(changes: Iterable[Change], language: str) -> Names:
@@ -124,5 +140,7 @@ def names_for(changes: Iterable[Change], language: str) -> Names:
             found = dict(rows.values_list("id", column))
             subjects |= found
             wanted[named] |= set(found.values())
+    offers = offer_changes(about["subscription"]) if about["subscription"] else {}
+    wanted[OfferVersion] |= {one.before for each in offers.values() for one in each}
     rows_by_model = {model: model._default_manager.in_bulk(list(ids)) for model, ids in wanted.items() if ids}
-    return Names(language, rows_by_model, subjects)
+    return Names(language, rows_by_model, subjects, offers)

@@ -158,7 +158,7 @@ def test_stages_have_their_dates_from_where_the_subscription_stands(shop, stages
         version = OfferVersion.objects.get(offer=offer)
         picture = offer_pictures([version.pk])[version.pk]
     row = Subscription(status="active", offer_version=version, quantity=1, **columns)
-    assert spans(row, picture) == [Span(start, end) for start, end in dates]
+    assert list(spans(row, picture).values()) == [Span(start, end) for start, end in dates]
 
 
 def test_the_running_stage_says_how_much_of_it_is_over(shop):

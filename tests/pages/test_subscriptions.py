@@ -11,12 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.engine.quoting import coming
-from billing.flows import schedule
+from billing.flows import change, schedule
 from billing.flows.asks import ChangeOffer, RemoveOption, SetQuantity
+from billing.flows.change import Changing
 from billing.flows.purchase import told_later
 from billing.flows.usage import Reported, record_usage
 from billing.models import Quote
 from billing.selectors.snapshots import snapshots
+from invoices.models import CreditNote
 from merchants.clock import instant
 from merchants.metered import UsageTerm, usage_json
 from merchants.models import Feature
@@ -25,10 +27,15 @@ from merchants.tenancy.scope import tenant
 from merchants.terms import OfferTerms, StageTerm
 from merchants.terms_text import write_terms
 from merchants.wording import short_date_text
+from subscribers import history
 from subscribers.models import Change, Subscription, SubscriptionOption
+from subscribers.pages.stages import Span, spans
+from subscribers.selectors.offers_had import entered_on
+from subscribers.selectors.pictures import offer_pictures
 from subscribers.services import enrolment
 from tests.pages.desks import desk, hifi, url
 from tests.pages.hosted import text_of
+from tests.worlds import version_of
 
 __all__ = ["desk", "hifi"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -248,3 +255,40 @@ def test_a_planned_suspension_is_told_and_taken_back_from_the_page(shop, desk):
     desk.post(url(shop, "subscription-unplan", subscription=row.public_id), {"kind": "suspend"})
     with tenant(shop.id):
         assert Change.objects.filter(verb="suspension_undone").count() == 1
+
+
+def test_who_came_from_another_offer_is_told_neither_its_free_month_nor_its_name_before(shop, hifi, desk):
+    lucie = shop.enrol("lucie", locale="fr")
+    sub = shop.subscribe(lucie, shop.offer("Onde Essentiel", ("month", None, 6_99)))
+    address = url(shop, "subscriber", subscriber=lucie.public_id)
+    changing = Changing(when="now")
+    change.change(
+        merchant_id=shop.id, subscription_id=sub.pk, ask=ChangeOffer(offer=hifi), changing=changing, actor=shop.actor
+    )
+    said = text_of(desk.get(address))
+    assert "€6.99 per month, 3 times" in said and "€12.99 per month" in said
+    assert "€0.00" not in said.partition("What comes next")[0]
+    assert "Change of Onde Hifi" in said and "Subscription to Onde Essentiel" in said
+    assert "Subscription to Onde Hifi" not in said and "Purchase begun: Onde Essentiel" in said
+    with tenant(shop.id):
+        assert CreditNote.objects.get().reason == "Abonnement modifié en cours de période"
+        row = Subscription.objects.select_related("offer_version").get()
+        picture = offer_pictures([row.offer_version_id])[row.offer_version_id]
+        came = entered_on([row.pk], shop.now())
+    (first, launch), (last, normal) = spans(row, picture, entered=came[row.pk]).items()
+    today = shop.now().today
+    assert (first, last, came, launch.start, normal) == (1, 2, {row.pk: today}, today, Span(launch.end, None))
+    row.stage_position, row.stage_started_on = 2, launch.end  # months later: what it had is told from the change on
+    again = spans(row, picture, entered=today)
+    assert (list(again), again[1].start) == ([1, 2], today)
+
+
+def test_a_new_version_of_the_same_offer_is_no_other_offer(shop, desk):
+    lucie, offer = shop.enrol("lucie"), shop.offer("Onde", ("month", 1, 0), ("month", None, 6_99))
+    sub = shop.subscribe(lucie, offer)
+    dearer = version_of(shop, offer, 8_99)
+    with tenant(shop.id):
+        row = Subscription.objects.get(id=sub.pk)
+        moved = {"offer_version_id": dearer.pk, "stage_started_on": row.stage_started_on}
+        history.update(row, moved, actor=shop.actor, now=shop.now(), verb="changed")
+        assert entered_on([sub.pk], shop.now()) == {}
