@@ -26,6 +26,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include((api, "api"))),
     path("office/<str:merchant>/", include((office, "office"))),
+    path("counter/", include("billing.counter.urls")),
     path("pay/", include(("billing.hosted.urls", "hosted"))),
     path("documents/", include("alerts.pages.link_urls")),
     path("exports/<str:token>", export_file, name="export_file"),

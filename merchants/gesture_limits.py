@@ -84,7 +84,7 @@ def check_limits(value: object) -> tuple[GestureLimit, ...]:
 
     >>> check_limits([{"role": "support", "one": 2000}])[0].month is None
     True
-    >>> check_limits([{"role": "counter", "one": 2000}])
+    >>> check_limits([{"role": "read_only", "one": 2000}])
     Traceback (most recent call last):
     merchants.refusals.Invalid: ('invalid_choice', 'Only roles that may give gestures, each once.')
     """

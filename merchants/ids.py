@@ -28,6 +28,7 @@ PREFIXES = {
     "LegalEntity": "ent",
     "TaxRate": "txr",
     "Site": "sit",
+    "Device": "dev",
     "Seal": "sea",
     "ApiKey": "key",
     "Feature": "fea",

@@ -42,6 +42,11 @@ class Permission(StrEnum):
     edit_developers = "edit_developers"  # make and revoke keys, endpoints, replay
     see_settings = "see_settings"  # identity, legal entities, taxes, members, provider (secrets masked)
     edit_settings = "edit_settings"  # identity, brand, legal entities, taxes
+    use_counter = "use_counter"  # sign in with a PIN at a counter: enrol, let in, take money
+    run_till = "run_till"  # open and close a till, move its cash
+    see_tills = "see_tills"  # all tills, their registers and closings
+    manage_counter = "manage_counter"  # sites, devices, PINs, prices by site, members of an old file
+    override_counter = "override_counter"  # let in in spite of a no, take back a payment
     edit_members = "edit_members"  # invite, change a role, remove
     edit_owners = "edit_owners"  # give or take the owner's role
     edit_provider = "edit_provider"  # where the money goes
@@ -66,6 +71,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.see_runs,
         _P.run_billing,
         _P.see_settings,
+        _P.see_tills,
     },
     "support": _SEES
     | {
@@ -75,9 +81,22 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.give_gestures,
         _P.take_payments,
         _P.settle_alerts,
+        _P.use_counter,
+        _P.override_counter,
     },
     "counter": frozenset(
-        {_P.see_office, _P.see_subscribers, _P.edit_subscribers, _P.sell, _P.see_catalogue, _P.take_payments}
+        {
+            _P.see_office,
+            _P.see_subscribers,
+            _P.edit_subscribers,
+            _P.sell,
+            _P.change_subscriptions,
+            _P.give_gestures,
+            _P.see_catalogue,
+            _P.take_payments,
+            _P.use_counter,
+            _P.run_till,
+        }
     ),
     "read_only": _SEES | {_P.see_statistics, _P.see_runs},
 }

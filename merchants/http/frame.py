@@ -32,7 +32,7 @@ from merchants.http.choices import Choice, choices_of
 from merchants.models import Membership, Merchant, User
 from merchants.now import Now
 from merchants.permissions import Permission, may
-from merchants.refusals import NotFound, Refusal
+from merchants.refusals import Forbidden, NotFound, Refusal, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.across import Found, across_tenants
 from merchants.tenancy.scope import tenant
@@ -59,6 +59,14 @@ class Office:
     def url(self, name: str, **arguments: str) -> str:
         """The address of `office:<name>` under this merchant."""
         return reverse(f"office:{name}", kwargs={"merchant": self.merchant.public_id, **arguments})
+
+
+class KeptToSites(Forbidden):
+    """The office shows every site: whoever is kept to some of them works at their counters."""
+
+    code = "kept_to_sites"
+    detail = gettext_noop("Your work is at the counter of your sites.")
+    way_out = gettext_noop("Ask whoever manages the staff if you need the back office.")
 
 
 class OfficeRequest(HttpRequest):
@@ -94,6 +102,8 @@ def office_page(
             try:
                 with tenant(merchant_id):
                     office = _enter(request, merchant_id, membership_id, choices)
+                    if office.membership.sites:
+                        raise KeptToSites
                     wanted = [needed] if request.method in ("GET", "HEAD") else [needed, needed_to_post or needed]
                     if not all(office.may(one) for one in wanted):
                         raise PermissionDenied

@@ -13,6 +13,7 @@ from merchants.models.catalogue import (
     VersionOption,
 )
 from merchants.models.coupons import Coupon, CouponTarget
+from merchants.models.devices import Device
 from merchants.models.entities import LegalEntity, Site, TaxRate
 from merchants.models.journal import Event, IdempotentReply
 from merchants.models.logos import Logo
@@ -24,6 +25,7 @@ __all__ = [
     "ApiKey",
     "Coupon",
     "CouponTarget",
+    "Device",
     "Event",
     "Feature",
     "IdempotentReply",

@@ -41,6 +41,9 @@ class Merchant(models.Model):
     share_billing_day = models.BooleanField(
         default=False, db_default=False, help_text="A payer's new subscriptions take the billing day of the first"
     )
+    shares_members = models.BooleanField(
+        default=False, db_default=False, help_text="Whether each counter knows and serves the members of every site"
+    )
     withdrawal_credit = models.CharField(
         max_length=8,
         default="prorated",

@@ -59,6 +59,9 @@ class Membership(TenantModel):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=10, choices=Role)
     sites = ArrayField(models.UUIDField(), default=list, help_text="Empty: every site")
+    pin = models.CharField(max_length=128, blank=True, default="", db_default="", help_text="Hashed; empty: none")
+    pin_failures = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="Wrong ones in a row")
+    pin_locked_until = models.DateTimeField(null=True, help_text="Real time")
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

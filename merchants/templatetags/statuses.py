@@ -179,6 +179,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "alerts": pgettext_lazy("who acted", "alerts"),
         "billing": pgettext_lazy("who acted", "billing"),
         "billing run": pgettext_lazy("who acted", "billing run"),
+        "counter": pgettext_lazy("who acted", "counter"),
         "collect": pgettext_lazy("who acted", "collection"),
         "collection": pgettext_lazy("who acted", "collection"),
         "demo": pgettext_lazy("who acted", "demo"),

@@ -19,6 +19,8 @@ QUESTIONS = {
     "api_key": "across_api_key(%s::bytea)",
     "memberships": "across_memberships(%s::uuid)",
     "invitation": "across_invitation(%s::bytea)",
+    "device": "across_device(%s::bytea)",
+    "pairing": "across_pairing(%s::bytea)",
     "checkout_session": "across_checkout_session(%s::uuid)",
     "provider_account": "across_provider_account(%s::uuid)",
     "merchants_to_bill": "across_merchants_to_bill(%s::timestamptz, %s::timestamptz, %s::int)",

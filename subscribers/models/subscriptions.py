@@ -99,6 +99,7 @@ class Subscription(TenantModel):
     payment_method = TenantForeignKey("subscribers.PaymentMethod", null=True)
     channel = models.CharField(max_length=12)
     sold_at = TenantForeignKey("merchants.Site", null=True)
+    sold_by = TenantForeignKey("merchants.Membership", null=True, help_text="Who enrolled them at a counter")
     managed_at = TenantForeignKey("merchants.Site", null=True)
     test_clock = TenantForeignKey("merchants.TestClock", null=True)
     reactivates = TenantForeignKey(

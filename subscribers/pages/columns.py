@@ -88,6 +88,7 @@ COLUMNS: Mapping[str, Words] = {
         "payment_method_id": gettext_lazy("Means of payment"),
         "channel": gettext_lazy("Sold by"),
         "sold_at_id": gettext_lazy("Sold at"),
+        "sold_by_id": gettext_lazy("Enrolled by"),
         "managed_at_id": gettext_lazy("Managed at"),
         "reactivates_id": None,
         "test_clock_id": gettext_lazy("Test clock"),

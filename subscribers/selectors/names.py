@@ -11,7 +11,17 @@ from uuid import UUID
 from django.db import models
 
 from merchants.languages import said_in
-from merchants.models import Coupon, Feature, LegalEntity, Offer, OfferVersion, OptionVersion, Site, TestClock
+from merchants.models import (
+    Coupon,
+    Feature,
+    LegalEntity,
+    Membership,
+    Offer,
+    OfferVersion,
+    OptionVersion,
+    Site,
+    TestClock,
+)
 from merchants.tenancy.models import TenantForeignKey
 from subscribers.models import (
     Change,
@@ -63,6 +73,7 @@ SAYS: Mapping[type[models.Model], Says] = {
     Feature: lambda row, language: said_in(row.title, language) or row.reference,
     Coupon: lambda row, language: said_in(row.title, language) if row.is_gesture else row.code,
     Site: lambda row, language: row.name,
+    Membership: lambda row, language: row.user.name or row.user.email,
     LegalEntity: lambda row, language: row.name,
     TestClock: lambda row, language: row.name,
     PaymentMethod: method_name,
@@ -142,5 +153,11 @@ def names_for(changes: Iterable[Change], language: str) -> Names:
             wanted[named] |= set(found.values())
     offers = offer_changes(about["subscription"]) if about["subscription"] else {}
     wanted[OfferVersion] |= {one.before for each in offers.values() for one in each}
-    rows_by_model = {model: model._default_manager.in_bulk(list(ids)) for model, ids in wanted.items() if ids}
+    rows_by_model = {model: _rows(model).in_bulk(list(ids)) for model, ids in wanted.items() if ids}
     return Names(language, rows_by_model, subjects, offers)
+
+
+def _rows(model: type[models.Model]) -> Any:
+    """What is named, with what its name is read from."""
+    rows = model._default_manager.all()
+    return rows.select_related("user") if model is Membership else rows

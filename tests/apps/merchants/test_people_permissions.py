@@ -14,8 +14,8 @@ see_subscribers          x     x     x          x       x       x
 edit_subscribers         x     x     .          x       x       .
 answer_privacy           x     x     .          .       .       .
 sell                     x     x     .          x       x       .
-change_subscriptions     x     x     .          x       .       .
-give_gestures            x     x     .          x       .       .
+change_subscriptions     x     x     .          x       x       .
+give_gestures            x     x     .          x       x       .
 see_catalogue            x     x     x          x       x       x
 edit_catalogue           x     x     .          .       .       .
 see_documents            x     x     x          x       .       x
@@ -33,6 +33,11 @@ see_developers           x     x     .          .       .       .
 edit_developers          x     x     .          .       .       .
 see_settings             x     x     x          .       .       .
 edit_settings            x     x     .          .       .       .
+use_counter              x     x     .          x       x       .
+run_till                 x     x     .          .       x       .
+see_tills                x     x     x          .       .       .
+manage_counter           x     x     .          .       .       .
+override_counter         x     x     .          x       .       .
 edit_members             x     x     .          .       .       .
 edit_owners              x     .     .          .       .       .
 edit_provider            x     x     .          .       .       .
