@@ -8,6 +8,7 @@ ensure_ascii=False, separators=(",", ":"))`, in any program that knows JSON.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -24,6 +25,15 @@ def canonical(value: Any) -> bytes:
     b'{"a":"2026-11-03","b":["20",null],"\\xc3\\xa9":true}'
     """
     return _encode(value).encode()
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a value written down the one way, in hexadecimal.
+
+    >>> digest({"a": 1})[:16]
+    '015abd7f5cc57a2d'
+    """
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def _text(value: Any) -> str:

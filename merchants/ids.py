@@ -66,6 +66,7 @@ PREFIXES = {
     "DunningCase": "dun",
     "EReport": "erp",
     "NewCard": "nca",
+    "Enrolment": "enr",
     "WebhookEndpoint": "whe",
     "Export": "exp",
     "Delivery": "dlv",

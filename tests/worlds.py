@@ -133,6 +133,21 @@ class Shop:
                 OptionFeature.objects.create(version=version, feature=Feature.objects.get(reference=name), **extra)
         return option
 
+    def once(self, reference: str, amount: int, *, currency: str = "EUR") -> Option:
+        """An option that is billed once."""
+        at = instant()
+        with tenant(self.id):
+            option = Option.objects.create(reference=reference, created_at=at)
+            OptionVersion.objects.create(
+                option=option,
+                number=1,
+                title={"en": reference, "fr": reference},
+                currency=currency,
+                one_off_amount=amount,
+                created_at=at,
+            )
+        return option
+
     def offer(
         self,
         reference: str,

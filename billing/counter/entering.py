@@ -85,7 +85,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             context |= {"errors": [error.say(_) for error in member.errors]}
             return render(request, "counter/sign_in.html", context, status=422)
         pins.sign_in(device, member, now=now_for(merchant))
-        return _remember(redirect("counter:home"), secret)
+        return _remember(redirect("counter:enrol"), secret)
 
 
 @require_POST

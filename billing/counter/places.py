@@ -21,7 +21,10 @@ class Place:
     permission: Permission = Permission.use_counter
 
 
-PLACES = (Place(name="counter:home", word=gettext_lazy("Today"), permission=Permission.use_counter),)
+PLACES = (
+    Place(name="counter:enrol", word=gettext_lazy("Enrol"), permission=Permission.sell),
+    Place(name="counter:home", word=gettext_lazy("Today")),
+)
 
 
 def places_for(role: str, request: HttpRequest) -> list[dict[str, Any]]:

@@ -62,6 +62,11 @@ def form_url(session: CheckoutSession) -> str:
     return settings.PUBLIC_URL + reverse("hosted:pay", args=[token])
 
 
+def counter_thanks() -> str:
+    """Where a phone ends that paid at a counter."""
+    return settings.PUBLIC_URL + reverse("counter:thanks")
+
+
 def check_address(value: str, *, name: str) -> str:
     """An address that a browser may be sent back to. Raises Invalid: only http(s), no user part (reliability 2.7)."""
     try:

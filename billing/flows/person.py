@@ -11,7 +11,7 @@ import re
 from django.db.models import Q, QuerySet
 
 from billing import shapes
-from billing.models import Charge, CheckoutSession, DunningCase, Export, NewCard, ProviderEvent, Quote
+from billing.models import Charge, CheckoutSession, DunningCase, Enrolment, Export, NewCard, ProviderEvent, Quote
 from billing.models.exports import FORGOTTEN
 from invoices.models import Payment
 from merchants.ids import show
@@ -29,6 +29,20 @@ def _purchases(person: Subscriber) -> Told:
         for row in block:
             accepted = {"from": row.consented_from, "at": row.consented_at and row.consented_at.isoformat()}
             yield shapes.checkout_session(row) | {"conditions_accepted": accepted}
+
+
+def _enrolments(person: Subscriber) -> Told:
+    rows = Enrolment.objects.filter(Q(subscription__subscriber=person) | Q(subscription__payer=person))
+    for block in blocks(rows.select_related("site")):
+        for row in block:
+            yield {
+                "created_at": at(row.created_at),
+                "site": row.site.name,
+                "subscription": show("sub", row.subscription_id),
+                "means": row.means,
+                "due": row.due,
+                "currency": row.currency,
+            }
 
 
 def _charges(person: Subscriber) -> Told:
@@ -95,6 +109,13 @@ HELD = (
         tables=(CheckoutSession, Quote),
         told=_purchases,
         mask=_forget_purchases,
+    ),
+    Holding(
+        name="enrolments",
+        title=gettext_noop("Enrolments at a counter"),
+        columns={"created_at": gettext_noop("When"), "site": gettext_noop("Site"), "means": gettext_noop("Means")},
+        tables=(Enrolment,),
+        told=_enrolments,
     ),
     Holding(
         name="charges",

@@ -12,7 +12,7 @@ from billing.flows import purchase as buying
 from billing.flows import purchase_coupons
 from billing.flows.purchase import Priced, WishedOption
 from merchants.actors import Actor
-from merchants.models import Coupon, Merchant, Offer, Site
+from merchants.models import Coupon, Membership, Merchant, Offer, Site
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from subscribers.lifecycle import LIVE
@@ -29,8 +29,8 @@ class Wanted:
     """What is asked for. Rows are already this tenant's; who pays is who pays for the subscriber.
 
     `start_on` None is today. `billing_day` None is the offer's own rhythm, or the payer's day where the merchant shares
-    it. `payment_method` None is the payer's default at the time of each charge. `reactivates` is the ended subscription
-    that this one goes on from.
+    it. `payment_method` None is the payer's default at the time of each charge. `sold_by` is the member who sells it at
+    a counter. `reactivates` is the ended subscription that this one goes on from.
     """
 
     subscriber: Subscriber
@@ -45,6 +45,7 @@ class Wanted:
     collection: str = "automatic"
     payment_method: PaymentMethod | None = None
     site: Site | None = None
+    sold_by: Membership | None = None
     reactivates: Subscription | None = None
 
 
@@ -94,6 +95,7 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
         channel=actor.channel.value,
         sold_at_id=site_id,
         managed_at_id=site_id,
+        sold_by=wanted.sold_by,
         test_clock_id=now.test_clock,
         reactivates=wanted.reactivates,
         metadata=dict(wanted.metadata),

@@ -3,6 +3,7 @@
 from billing.models.campaigns import Campaign, CampaignMember
 from billing.models.cards import NewCard
 from billing.models.dunning import DunningCase, Foreseen
+from billing.models.enrolments import Enrolment
 from billing.models.exports import Export
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
@@ -19,6 +20,7 @@ __all__ = [
     "DunningCase",
     "EReport",
     "EReporting",
+    "Enrolment",
     "Export",
     "Foreseen",
     "NewCard",

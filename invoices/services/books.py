@@ -101,10 +101,12 @@ FROM (SELECT p.id, p.captured, sum(a.amount) AS allocated
 OWED_BACK = """
 SELECT due IS DISTINCT FROM posted AS wrong, id::text AS key,
     format('payment %s: %s is owed back, the ledger says %s', id, due, posted) AS fault
-FROM (SELECT p.id, p.captured - coalesce(a.amount, 0) + coalesce(r.credited, 0) - coalesce(r.done, 0) AS due,
-        coalesce(l.posted, 0) AS posted
+FROM (SELECT p.id, p.captured - coalesce(a.amount, 0) - coalesce(b.amount, 0) + coalesce(r.credited, 0)
+            - coalesce(r.done, 0) AS due, coalesce(l.posted, 0) AS posted
     FROM invoices_payment p
     LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoices_allocation GROUP BY 1) a ON a.payment_id = p.id
+    LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoices_balanceentry WHERE kind = 'overpayment'
+        GROUP BY 1) b ON b.payment_id = p.id
     LEFT JOIN (SELECT payment_id, sum(amount) FILTER (WHERE credit_note_id IS NOT NULL) AS credited,
             sum(amount) FILTER (WHERE status = 'succeeded') AS done
         FROM invoices_refund GROUP BY 1) r ON r.payment_id = p.id

@@ -132,7 +132,7 @@ def sign_out(device: Device) -> None:
 def at_device(device: Device) -> Membership | None:
     """Who is signed in: still on the staff, at this site, and not away for longer than IDLE. Their time is kept to the
     minute."""
-    member = device.member
+    member: Membership | None = device.member
     if member is None or not serves(member, device.site_id):
         return None
     present = instant()

@@ -1,0 +1,112 @@
+"""Enrolling a walk-in: who, which offer, how it is paid; the ticket beside it; then the person's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from billing.counter import ticket as tickets
+from billing.counter.enrol_form import chosen_version, person_of, place_of, read_walkin, said
+from billing.counter.frame import CounterRequest, counter_page, counter_render, wants_json
+from billing.flows import enrol as enrolling
+from billing.selectors.at_counter import offer_cards, option_cards, sold_here
+from merchants.ids import new_id
+from merchants.permissions import Permission
+from merchants.refusals import Invalid, Refusal
+from subscribers.selectors.known import known_people
+from subscribers.selectors.people import rows_of
+
+
+@counter_page(permission=Permission.sell)
+@require_GET
+def enrol(request: CounterRequest) -> HttpResponse:
+    """The empty form, or one for somebody known (`?person=`)."""
+    counter = request.counter
+    cards = offer_cards(list(sold_here(currency=counter.merchant.currency, site_id=counter.site.pk).values()))
+    person = person_of(counter, request.GET.get("person", ""))
+    context = {"offers": cards, "person": person, "client_id": new_id(), "ticket": tickets.Ticket()}
+    return counter_render(request, "counter/enrol.html", context)
+
+
+@counter_page(permission=Permission.sell)
+@require_POST
+def ticket(request: CounterRequest) -> HttpResponse:
+    """What is chosen so far as a ticket; with it the options of the offer, and how it may be paid."""
+    version = chosen_version(request.counter, request.POST)
+    told = tickets.ticket_of(request.counter, request.POST)
+    context: dict[str, Any] = {
+        "ticket": told,
+        "options": option_cards(version) if version else [],
+        "chosen_options": set(request.POST.getlist("option")),
+        "means": request.POST.get("means", ""),
+        "later": request.POST.get("later", ""),
+        "sent": request.POST,
+    }
+    return counter_render(request, "counter/enrol_ticket.html", context)
+
+
+@counter_page(permission=Permission.sell)
+@require_GET
+def people(request: CounterRequest) -> HttpResponse:
+    """Whom the merchant knows already, while it is typed."""
+    counter = request.counter
+    found = known_people(
+        name=request.GET.get("name", "")[:160],
+        phone=request.GET.get("phone", "")[:32],
+        email=request.GET.get("email", "")[:254],
+        site_id=None if counter.merchant.shares_members else counter.site.pk,
+    )
+    return counter_render(request, "counter/enrol_people.html", {"rows": rows_of(found)})
+
+
+@counter_page(permission=Permission.sell)
+@require_GET
+def who(request: CounterRequest) -> HttpResponse:
+    """The part of the form that says who: somebody known who was chosen, or empty fields again."""
+    person = person_of(request.counter, request.GET.get("person", ""))
+    return counter_render(request, "counter/enrol_who.html", {"person": person})
+
+
+@counter_page(permission=Permission.sell)
+@require_POST
+def act(request: CounterRequest) -> HttpResponse:
+    """Enrol. A script is answered in JSON: where to go, or what is wrong beside which field."""
+    counter = request.counter
+    try:
+        walkin = read_walkin(counter, request.POST)
+        made = enrolling.enrol(merchant_id=counter.merchant.pk, walkin=walkin, place=place_of(counter))
+    except Invalid as refusal:
+        if wants_json(request):
+            raise
+        return _again(request, refusal, said(refusal))
+    except Refusal as refusal:
+        if wants_json(request):
+            raise
+        return _again(request, refusal, {})
+    address = reverse("counter:enrolled", args=[made.public_id])
+    return JsonResponse({"go_to": address}) if wants_json(request) else redirect(address)
+
+
+def _again(request: CounterRequest, refusal: Refusal, errors: dict[str, str]) -> HttpResponse:
+    counter = request.counter
+    cards = offer_cards(list(sold_here(currency=counter.merchant.currency, site_id=counter.site.pk).values()))
+    version = chosen_version(counter, request.POST)
+    context = {
+        "offers": cards,
+        "person": person_of(counter, request.POST.get("person", "")),
+        "client_id": request.POST.get("client_id", ""),
+        "ticket": tickets.ticket_of(counter, request.POST),
+        "options": option_cards(version) if version else [],
+        "chosen_options": set(request.POST.getlist("option")),
+        "means": request.POST.get("means", ""),
+        "later": request.POST.get("later", ""),
+        "sent": request.POST,
+        "errors": errors,
+        "refused": " ".join(filter(None, [refusal.say(_), refusal.say_way_out(_)])),
+    }
+    return counter_render(request, "counter/enrol.html", context, status=refusal.status)

@@ -1,0 +1,57 @@
+"""Who may open and do what at a counter: one row a page, read against the addresses; strangers get nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from billing.counter.urls import urlpatterns
+from merchants.permissions import ROLES, Permission, may
+
+OPEN = {"pair", "sign_in", "sign_out", "thanks"}
+"""Pages that need nobody signed in."""
+TABLE = {
+    "home": ("use_counter", "use_counter"),
+    "enrol": ("sell", "sell"),
+    "enrol_act": ("sell", "sell"),
+    "enrol_ticket": ("sell", "sell"),
+    "enrol_people": ("sell", "sell"),
+    "enrol_who": ("sell", "sell"),
+    "enrolled": ("use_counter", "use_counter"),
+    "enrolled_standing": ("use_counter", "use_counter"),
+}
+"""What reading and what posting needs."""
+
+
+def test_every_page_stands_in_the_table_with_what_it_needs():
+    found = {
+        each.name: (
+            getattr(each.callback, "counter_permission", None),
+            getattr(each.callback, "counter_post_permission", None),
+        )
+        for each in urlpatterns
+    }
+    assert {name for name, needs in found.items() if needs == (None, None)} == OPEN
+    assert {name: needs for name, needs in found.items() if name not in OPEN} == TABLE
+
+
+def test_who_signs_in_at_a_counter_may_sell_there():
+    """No role reaches a counter and finds it empty."""
+    assert {role for role in ROLES if may(role, Permission.use_counter)} == {
+        role for role in ROLES if may(role, Permission.use_counter) and may(role, Permission.sell)
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("each", [one for one in urlpatterns if one.name not in OPEN], ids=lambda one: one.name)
+def test_a_browser_that_is_no_tablet_is_led_to_pairing(each):
+    address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1")
+    for client in (Client(), _with("nonsense")):
+        for answer in (client.get(address), client.post(address)):
+            assert answer.status_code == 302 and answer.headers["Location"] == "/counter/pair"
+
+
+def _with(secret: str) -> Client:
+    client = Client()
+    client.cookies["tacite_device"] = secret
+    return client
