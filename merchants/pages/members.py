@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render, role_name
 from merchants.permissions import Permission, manages
 from merchants.refusals import NotFound
-from merchants.services import people
+from merchants.services import people, pins
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +69,8 @@ def members(request: OfficeRequest) -> HttpResponse:
     rows = [
         {
             "member": row,
+            "name": row.user.name or row.user.email,
+            "address": row.user.email if pins.has_address(row.user) else "",
             "role": role_name(row.role),
             "is_me": row.id == office.membership.id,
             "roles": [(role, role_name(role)) for role in roles] if manages(office.role, row.role) else [],

@@ -16,6 +16,7 @@ from merchants.pages import (
     offers,
     options,
     provider,
+    sites,
     transitions,
 )
 
@@ -40,6 +41,14 @@ urlpatterns = [
     path("coupons/new", coupons.coupon_new, name="offer_coupon_new"),
     path("coupons/<str:coupon>", coupons.coupon_edit, name="offer_coupon"),
     path("coupons/<str:coupon>/archive", coupons.coupon_archive, name="offer_coupon_archive"),
+    path("sites", sites.sites, name="sites"),
+    path("sites/sharing", sites.sites_sharing, name="sites_sharing"),
+    path("sites/<str:site>", sites.site, name="site"),
+    path("sites/<str:site>/state", sites.site_state, name="site_state"),
+    path("sites/<str:site>/device", sites.site_device, name="site_device"),
+    path("sites/<str:site>/device/unpair", sites.site_device_unpair, name="site_device_unpair"),
+    path("sites/<str:site>/hire", sites.site_hire, name="site_hire"),
+    path("sites/<str:site>/staff", sites.site_staff_act, name="site_staff_act"),
     path("developers", developers.developers, name="developers"),
     path("developers/keys/<str:key>/revoke", developers.key_revoke, name="developer_key_revoke"),
     path("settings", identity.settings_page, name="settings"),

@@ -36,6 +36,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
         Entry("offers", _("Offers"), "offer"),
         Entry("invoices", _("Invoices"), "invoice"),
         Entry("payments", _("Payments"), "payment"),
+        Entry("sites", _("Sites"), "site"),
     ),
     (
         Entry("alerts", _("Alerts"), "alert"),

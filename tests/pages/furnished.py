@@ -37,7 +37,7 @@ from merchants.services.catalogue.features import create_feature
 from merchants.services.catalogue.offers import create_offer
 from merchants.services.catalogue.options import create_option
 from merchants.services.coupons import CouponTerms, create_coupon
-from merchants.services.entities import create_legal_entity
+from merchants.services.entities import create_legal_entity, create_site
 from merchants.tenancy.scope import tenant
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, OptionTerms, PriceTerm, StageTerm
 from subscribers.models import Subscription
@@ -106,6 +106,7 @@ def furnish(name: str = "Onde") -> Seat:
         invited.invitation.expires_at = NOW.at + timedelta(days=40_000)
         invited.invitation.save()
         keys.make_key(merchant=seat.merchant, name="site", scopes=[], by=seat.user, now=NOW)
+        create_site(reference="LYON", name="Lyon", actor=Actor.system("test"), now=NOW)
     sell(seat)
     return seat
 
