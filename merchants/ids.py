@@ -67,6 +67,8 @@ PREFIXES = {
     "EReport": "erp",
     "NewCard": "nca",
     "Enrolment": "enr",
+    "Reader": "rdr",
+    "ReaderPayment": "rpy",
     "WebhookEndpoint": "whe",
     "Export": "exp",
     "Delivery": "dlv",

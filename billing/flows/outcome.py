@@ -80,7 +80,8 @@ def _record_for_invoice(invoice_id: UUID, payment_id: UUID, outcome: Outcome) ->
     if _decides_nothing(payment, outcome):
         _note_refusal(payment, outcome)
         return False
-    method_id = _saved(payment, outcome, actor=actor, now=now) if payment.hosted else None
+    fresh = payment.payment_method_id is None  # a page or a reader: the card came with the money
+    method_id = _saved(payment, outcome, actor=actor, now=now) if fresh else None
     quiet = outcome.kind is OutcomeKind.EXPIRED or debts.is_fault(payment, outcome)
     before = payment.status
     if payments.record(payment, recorded(outcome, payment, method_id), actor=actor, now=now, quiet=quiet):
@@ -129,7 +130,8 @@ def _decides_nothing(payment: Payment, outcome: Outcome) -> bool:
         _log.error("payment %s was asked in %s, and taken in %s", payment.pk, payment.currency, outcome.currency)
         return True
     waits = payment.status in (Payment.Status.PROCESSING, Payment.Status.REQUIRES_ACTION)
-    known = waits or (payment.hosted and payment.status == Payment.Status.PENDING)
+    shown = payment.hosted or payment.provider_ref != ""  # on a page, or on a reader's screen
+    known = waits or (shown and payment.status == Payment.Status.PENDING)
     return outcome.kind is OutcomeKind.UNKNOWN and known
 
 

@@ -149,7 +149,7 @@ def send_link(*, merchant_id: UUID, invoice_id: UUID, actor: Actor) -> Invoice:
     Raises NotFound, NothingOwed, NoAddress, SentJustNow.
     """
     with tenant(merchant_id):
-        invoice, now = _lock(merchant_id, invoice_id)
+        invoice, now = lock(merchant_id, invoice_id)
         if invoice.status not in OWED or not invoice.amount_due:
             raise NothingOwed
         if not invoice.payer.email or invoice.payer.erased_at is not None:
@@ -179,7 +179,7 @@ def _check(debt: Debt, seen: int) -> None:
         raise AmountChanged
 
 
-def _lock(merchant_id: UUID, invoice_id: UUID) -> tuple[Invoice, Now]:
+def lock(merchant_id: UUID, invoice_id: UUID) -> tuple[Invoice, Now]:
     """The invoice, its payer locked first; and the present for the payer. Raises NotFound."""
     payer_id = Invoice.objects.filter(id=invoice_id).values_list("payer_id", flat=True).first()
     if payer_id is None:
@@ -193,7 +193,7 @@ def _claim(merchant_id: UUID, invoice_id: UUID, seen: int) -> Payment | None:
     """The first step: the row of an open page for exactly what is due, this click's or an earlier one's. None where
     the invoice has to be looked at again: a page for another sum came in between."""
     with tenant(merchant_id):
-        _invoice, now = _lock(merchant_id, invoice_id)
+        _invoice, now = lock(merchant_id, invoice_id)
         debt = debt_of(invoice_id)
         assert debt is not None
         _check(debt, seen)
@@ -231,7 +231,7 @@ def _open(merchant_id: UUID, payment: Payment) -> str:
         ask = _ask(payment, invoice, merchant)
     page = open_page(merchant_id=merchant_id, account=payment.account, payer=invoice.payer, ask=ask)
     with tenant(merchant_id):
-        _invoice, now = _lock(merchant_id, invoice_id)
+        _invoice, now = lock(merchant_id, invoice_id)
         payment = payments.lock(payment.pk)
         if isinstance(page, CheckoutPage) and payment.status == Payment.Status.PENDING:
             if not payment.action_url:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from billing.flows import change_purchase, checkout, looking, outcome, pay
+from billing.flows import at_terminal, change_purchase, checkout, looking, outcome, pay
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Outcome, OutcomeKind, RefundAsk
 from billing.models import CheckoutSession
@@ -33,6 +33,8 @@ def reconcile(*, merchant_id: UUID, payment_id: UUID) -> None:
     invoice collected anew by another payment; the simulated provider hears in order, so that an ask of ours that was
     not answered there, and that it does not know, never comes."""
     answer = looking.ask_about(merchant_id=merchant_id, payment_id=payment_id)
+    if answer.kind is OutcomeKind.OPEN:
+        at_terminal.let_go(merchant_id=merchant_id, payment_id=payment_id)
     if answer.kind is not OutcomeKind.NOT_FOUND:
         return
     with tenant(merchant_id):

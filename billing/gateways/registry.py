@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from .base import Gateway, MethodKind
 from .manual import ManualGateway
+from .readers import Readers, ReaderSeen
 from .simulated import SimulatedGateway
 from .simulated_books import Books
 from .simulated_entry import PayerTime
+from .simulated_reader import SimulatedReaders
 
 KINDS = ("stripe", "simulated", "manual")
 
@@ -49,3 +51,25 @@ def gateway_for(
     if kind == "manual":
         return ManualGateway()
     raise ValueError(f"No gateway of kind {kind!r}; known: {', '.join(KINDS)}.")
+
+
+def readers_for(
+    gateway: Gateway,
+    *,
+    books: Books | None = None,
+    payer_time: PayerTime | None = None,
+    known: Callable[[], Sequence[ReaderSeen]] = lambda: (),
+) -> Readers | None:
+    """The card readers of the account that a gateway serves; None where its kind has none. The simulated ones need the
+    books, and say which are registered through `known`."""
+    if gateway.kind == "stripe":
+        from .stripe import StripeGateway
+        from .stripe_readers import StripeReaders
+
+        assert isinstance(gateway, StripeGateway)
+        return StripeReaders(gateway)
+    if gateway.kind == "simulated":
+        if books is None or payer_time is None:
+            raise ValueError("The simulated readers need their books and the payer's time.")
+        return SimulatedReaders(books=books, payer_time=payer_time, known=known)
+    return None

@@ -39,6 +39,7 @@ from .stripe_amounts import NotPossibleError
 API_VERSION = "2026-10-28.endive"
 _LIST_SIZE, _LIST_MOST = 100, 1_000
 _NOTICE_TOLERANCE = 300
+Fault = stripe.StripeError
 
 
 class StripeGateway:
@@ -56,7 +57,7 @@ class StripeGateway:
     ) -> None:
         """`api_base` is another address than Stripe's own (the local double); `timeout` is in seconds, per answer."""
         self._method_kinds = list(method_kinds)
-        self._api = stripe.StripeClient(
+        self.api = stripe.StripeClient(
             secret,
             stripe_version=API_VERSION,
             base_addresses={"api": api_base} if api_base else None,
@@ -68,11 +69,11 @@ class StripeGateway:
         """Open a hosted page. Stripe keeps pages open 30 minutes at least and 24 hours at most."""
         try:
             params = asks.checkout(ask, now=time.time(), method_kinds=self._method_kinds)
-            made = self._api.checkout.sessions.create(cast(Any, params), _key(ask.key))
+            made = self.api.checkout.sessions.create(cast(Any, params), once(ask.key))
         except NotPossibleError as impossible:
             return failures.impossible(impossible)
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+        except Fault as error:
+            refusal = refusal_of(error)
             if refusal.is_replayed_fault:  # a page nobody was sent to takes no money
                 return failures.after_look_up(refusal, Outcome(kind=OutcomeKind.NOT_FOUND))
             return failures.outcome(refusal)
@@ -84,28 +85,28 @@ class StripeGateway:
 
     def checkout_outcome(self, provider_session: str) -> Outcome:
         """What became of a hosted page."""
-        return _ask(
+        return question(
             reading.session,
-            lambda: self._api.checkout.sessions.retrieve(provider_session, {"expand": asks.SESSION_FIELDS}),
+            lambda: self.api.checkout.sessions.retrieve(provider_session, {"expand": asks.SESSION_FIELDS}),
         )
 
     def expire_checkout(self, provider_session: str) -> Outcome:
         """Close a hosted page; where Stripe will not, it was paid or closed before."""
         try:
-            made = self._api.checkout.sessions.expire(provider_session, {"expand": asks.SESSION_FIELDS})
-        except stripe.StripeError as error:
-            refusal = _refusal(error)  # a key that is refused says nothing of the page
+            made = self.api.checkout.sessions.expire(provider_session, {"expand": asks.SESSION_FIELDS})
+        except Fault as error:
+            refusal = refusal_of(error)  # a key that is refused says nothing of the page
             return self.checkout_outcome(provider_session) if refusal.status == 400 else failures.of_question(refusal)
         return reading.session(made.to_dict())
 
     def charge(self, ask: ChargeAsk) -> Outcome:
         """Take money from a saved method."""
         try:
-            made = self._api.payment_intents.create(cast(Any, asks.charge(ask)), _key(ask.key))
+            made = self.api.payment_intents.create(cast(Any, asks.charge(ask)), once(ask.key))
         except NotPossibleError as impossible:
             return failures.impossible(impossible)
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+        except Fault as error:
+            refusal = refusal_of(error)
             if refusal.is_replayed_fault:
                 looked_up = self.payment_outcome(key=ask.key, customer_ref=ask.customer_ref)
                 return failures.after_look_up(refusal, looked_up)
@@ -121,20 +122,20 @@ class StripeGateway:
     def authenticate(self, *, provider_ref: str, method_ref: str, return_url: str) -> Outcome:
         """Let a present subscriber prove who they are."""
         try:
-            made = self._api.payment_intents.confirm(
+            made = self.api.payment_intents.confirm(
                 provider_ref, {"payment_method": method_ref, "return_url": return_url, "expand": asks.INTENT_FIELDS}
             )
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+        except Fault as error:
+            refusal = refusal_of(error)
             return self._by_ref(provider_ref) if refusal.is_wrong_state else failures.outcome(refusal)
         return reading.payment(made.to_dict())
 
     def cancel_payment(self, provider_ref: str) -> Outcome:
         """Close an intent that waits for the subscriber."""
         try:
-            made = self._api.payment_intents.cancel(provider_ref, {"expand": asks.INTENT_FIELDS})
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+            made = self.api.payment_intents.cancel(provider_ref, {"expand": asks.INTENT_FIELDS})
+        except Fault as error:
+            refusal = refusal_of(error)
             return self._by_ref(provider_ref) if refusal.status == 400 else failures.outcome(refusal)
         return reading.payment(made.to_dict())
 
@@ -145,8 +146,8 @@ class StripeGateway:
             return self.checkout_outcome(provider_ref) if provider_ref.startswith("cs_") else self._by_ref(provider_ref)
         try:
             mine, read_all = self._candidates(key, customer_ref)
-        except stripe.StripeError as error:
-            return failures.of_question(_refusal(error))
+        except Fault as error:
+            return failures.of_question(refusal_of(error))
         if not mine and not read_all:
             return failures.unknown(f"Not among the newest {_LIST_MOST} payments.")
         return reading.best_of(mine)
@@ -156,11 +157,11 @@ class StripeGateway:
         expand = [f"data.{name}" for name in asks.INTENT_FIELDS]
         if customer_ref is None:
             query = f"metadata['{PAYMENT_METADATA}']:'{key}'"
-            found = self._api.payment_intents.search({"query": query, "expand": expand}).data
+            found = self.api.payment_intents.search({"query": query, "expand": expand}).data
             if found:
                 return [row.to_dict() for row in found], True
         whose = asks.newest(customer_ref, now=time.time())
-        page = self._api.payment_intents.list(cast(Any, {**whose, "limit": _LIST_SIZE, "expand": expand}))
+        page = self.api.payment_intents.list(cast(Any, {**whose, "limit": _LIST_SIZE, "expand": expand}))
         mine: list[dict[str, Any]] = []
         for count, row in enumerate(page.auto_paging_iter(), start=1):
             intent = row.to_dict()
@@ -171,20 +172,20 @@ class StripeGateway:
         return mine, True
 
     def _by_ref(self, provider_ref: str) -> Outcome:
-        return _ask(
+        return question(
             reading.payment,
-            lambda: self._api.payment_intents.retrieve(provider_ref, {"expand": asks.INTENT_FIELDS}),
+            lambda: self.api.payment_intents.retrieve(provider_ref, {"expand": asks.INTENT_FIELDS}),
         )
 
     def refund(self, ask: RefundAsk) -> Outcome:
         """Give money back, whole or in part."""
         try:
             params = asks.refund(ask)
-            made = self._api.refunds.create(cast(Any, params), _key(ask.key))
+            made = self.api.refunds.create(cast(Any, params), once(ask.key))
         except NotPossibleError as impossible:
             return failures.impossible(impossible)
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+        except Fault as error:
+            refusal = refusal_of(error)
             if refusal.is_replayed_fault:
                 return failures.after_look_up(refusal, self.refund_outcome(key=ask.key, payment_ref=ask.provider_ref))
             return failures.of_refund(refusal)
@@ -194,25 +195,25 @@ class StripeGateway:
         """What became of a refund whose answer never came."""
         try:
             wish = {asks.refund_target(payment_ref): payment_ref, "limit": _LIST_SIZE}
-            for row in self._api.refunds.list(cast(Any, wish)).auto_paging_iter():
+            for row in self.api.refunds.list(cast(Any, wish)).auto_paging_iter():
                 found = row.to_dict()
                 if reading.bears(found, REFUND_METADATA, key):
                     return reading.refund(found)
-        except stripe.StripeError as error:
-            return failures.of_question(_refusal(error))
+        except Fault as error:
+            return failures.of_question(refusal_of(error))
         return Outcome(kind=OutcomeKind.NOT_FOUND, refunded=0)
 
     def ensure_customer(self, *, key: str, email: str, name: str, metadata: Mapping[str, str]) -> str | Outcome:
         """Stripe's id of the payer that we know as `key`; looked up by e-mail before one is made."""
         try:
-            known = self._api.customers.list({"email": email, "limit": _LIST_SIZE}) if email else None
+            known = self.api.customers.list({"email": email, "limit": _LIST_SIZE}) if email else None
             for row in known.data if known else []:
                 if reading.bears(row.to_dict(), PAYER_METADATA, key):
                     return row.id
-            params, once = asks.customer(key=key, email=email, name=name, metadata=metadata)
-            return self._api.customers.create(cast(Any, params), _key(once)).id
-        except stripe.StripeError as error:
-            return _failure(error)
+            params, key_of_ask = asks.customer(key=key, email=email, name=name, metadata=metadata)
+            return self.api.customers.create(cast(Any, params), once(key_of_ask)).id
+        except Fault as error:
+            return failures.outcome(refusal_of(error))
 
     def listen(self, url: str) -> str | Outcome:
         """Have Stripe tell us of everything at `url`; answers the signing secret, which Stripe shows once.
@@ -220,30 +221,30 @@ class StripeGateway:
         An endpoint of ours that is there already is made anew, for its secret cannot be asked for again.
         """
         try:
-            for known in self._api.webhook_endpoints.list({"limit": _LIST_SIZE}).data:
+            for known in self.api.webhook_endpoints.list({"limit": _LIST_SIZE}).data:
                 if known.url == url:
-                    self._api.webhook_endpoints.delete(known.id)
-            made = self._api.webhook_endpoints.create(
+                    self.api.webhook_endpoints.delete(known.id)
+            made = self.api.webhook_endpoints.create(
                 {"url": url, "enabled_events": ["*"], "api_version": cast(Any, API_VERSION)}
             )
-        except stripe.StripeError as error:
-            return _failure(error)
+        except Fault as error:
+            return failures.outcome(refusal_of(error))
         return str(made.secret)
 
     def attach_method(self, *, token: str, customer_ref: str) -> MethodDetails | Outcome:
         """Save a method made elsewhere (a hosted page saves its own)."""
         try:
-            made = self._api.payment_methods.attach(token, {"customer": customer_ref})
-        except stripe.StripeError as error:
-            return _failure(error)
+            made = self.api.payment_methods.attach(token, {"customer": customer_ref})
+        except Fault as error:
+            return failures.outcome(refusal_of(error))
         return reading.method(made.to_dict(), customer_ref) or failures.unknown(f"Stripe attached a {made.type}.")
 
     def detach_method(self, method_ref: str) -> Outcome:
         """Forget a method; one that is forgotten already is no failure."""
         try:
-            self._api.payment_methods.detach(method_ref)
-        except stripe.StripeError as error:
-            refusal = _refusal(error)
+            self.api.payment_methods.detach(method_ref)
+        except Fault as error:
+            refusal = refusal_of(error)
             if not (refusal.is_wrong_state or "not attached" in refusal.message):
                 return failures.outcome(refusal)
         return Outcome(kind=OutcomeKind.SUCCEEDED, provider_ref=method_ref)
@@ -253,9 +254,9 @@ class StripeGateway:
         if not customer_ref:
             return Outcome(kind=OutcomeKind.SUCCEEDED)
         try:
-            self._api.customers.delete(customer_ref)
-        except stripe.StripeError as error:
-            found = _failure(error)
+            self.api.customers.delete(customer_ref)
+        except Fault as error:
+            found = failures.outcome(refusal_of(error))
             if found.kind is not OutcomeKind.NOT_FOUND:
                 return found
         return Outcome(kind=OutcomeKind.SUCCEEDED)
@@ -272,18 +273,20 @@ class StripeGateway:
             raise BadSignature(f"Not an event: {type(error).__name__}.") from None
 
 
-def _key(key: str) -> Any:
+def once(key: str) -> Any:
+    """The option that makes a request safe to repeat."""
     return {"idempotency_key": key}
 
 
-def _ask(read: Callable[[Mapping[str, Any]], Outcome], question: Callable[[], Any]) -> Outcome:
+def question(read: Callable[[Mapping[str, Any]], Outcome], put: Callable[[], Any]) -> Outcome:
+    """Put a mere question and read its answer."""
     try:
-        return read(question().to_dict())
-    except stripe.StripeError as error:
-        return failures.of_question(_refusal(error))
+        return read(put().to_dict())
+    except Fault as error:
+        return failures.of_question(refusal_of(error))
 
 
-def _refusal(error: stripe.StripeError) -> failures.Refusal:
+def refusal_of(error: Fault) -> failures.Refusal:
     """The plain facts of an exception of the library's."""
     body = error.json_body
     details = body.get("error") if isinstance(body, Mapping) else None
@@ -294,7 +297,3 @@ def _refusal(error: stripe.StripeError) -> failures.Refusal:
         message=error.user_message or "",
         replayed=headers.get("idempotent-replayed") == "true",
     )
-
-
-def _failure(error: stripe.StripeError) -> Outcome:
-    return failures.outcome(_refusal(error))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .base import PAYER_METADATA, PAYMENT_METADATA, REFUND_METADATA, ChargeAsk, CheckoutAsk, MethodKind, RefundAsk
+from .readers import ReaderAsk
 from .stripe_amounts import to_stripe
 
 INTENT_FIELDS = ["payment_method", "latest_charge"]
@@ -91,6 +92,22 @@ def charge(ask: ChargeAsk) -> dict[str, Any]:
         params["off_session"] = True
     elif ask.return_url:
         params["return_url"] = ask.return_url
+    return params
+
+
+def at_reader(ask: ReaderAsk) -> dict[str, Any]:
+    """A payment that a reader collects, its card kept for later charges. Raises `NotPossibleError`."""
+    params: dict[str, Any] = {
+        "amount": to_stripe(ask.amount, ask.currency),
+        "currency": ask.currency.lower(),
+        "customer": ask.customer_ref,
+        "allowed_payment_method_types": ["card_present"],
+        "capture_method": "automatic",
+        "description": ask.description,
+        "metadata": {**ask.metadata, PAYMENT_METADATA: ask.key},
+    }
+    if ask.save_method:
+        params["setup_future_usage"] = "off_session"
     return params
 
 

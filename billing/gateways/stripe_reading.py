@@ -41,6 +41,30 @@ def method(obj: Any, customer_ref: str | None = None) -> MethodDetails | None:
     )
 
 
+def card_of_reader(charge: Any, customer_ref: str | None) -> MethodDetails | None:
+    """The card that Stripe made of one that was present at a reader, for later charges without it; None for none.
+
+    >>> present = {"generated_card": "pm_9", "brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034}
+    >>> card_of_reader({"payment_method_details": {"card_present": present}}, "cus_1").provider_ref
+    'pm_9'
+    """
+    details = charge.get("payment_method_details") if isinstance(charge, Mapping) else None
+    present: Obj = (details or {}).get("card_present") or {}
+    if not present.get("generated_card"):
+        return None
+    return MethodDetails(
+        provider_ref=str(present["generated_card"]),
+        customer_ref=customer_ref,
+        kind="card",
+        brand=present.get("brand"),
+        last4=present.get("last4"),
+        exp_month=present.get("exp_month"),
+        exp_year=present.get("exp_year"),
+        country=present.get("country"),
+        fingerprint=present.get("fingerprint"),
+    )
+
+
 def ref(obj: Any) -> str | None:
     """The id of a field that may be an id or an expanded object."""
     if isinstance(obj, Mapping):
@@ -58,7 +82,7 @@ def payment(intent: Obj) -> Outcome:
         "provider_ref": intent["id"],
         "currency": currency,
         "customer_ref": customer_ref,
-        "method": method(intent.get("payment_method"), customer_ref),
+        "method": method(intent.get("payment_method"), customer_ref) or card_of_reader(charge, customer_ref),
         "refunded": None if refunded is None else from_stripe(refunded, currency),
     }
     match intent.get("status"):

@@ -7,6 +7,7 @@ from billing.models.enrolments import Enrolment
 from billing.models.exports import Export
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
+from billing.models.readers import Reader, ReaderPayment
 from billing.models.reporting import EReport, EReporting
 from billing.models.runs import BillingRun, Charge, ParkedInRun
 from billing.models.simulated import SimulatedPage
@@ -27,5 +28,7 @@ __all__ = [
     "ParkedInRun",
     "ProviderEvent",
     "Quote",
+    "Reader",
+    "ReaderPayment",
     "SimulatedPage",
 ]

@@ -19,6 +19,7 @@ NOT_TOLD = {
     "invoices.DocumentFile": "the files themselves are in the export",
     "invoices.LedgerEntry": "the double entry of documents and payments that are told",
     "invoices.Allocation": "which payment settled which invoice: both are told",
+    "billing.ReaderPayment": "at which card reader a payment that is told was asked for",
     "billing.ParkedInRun": "why our software could not go on: about us",
     "alerts.Delivery": "that an event that is told was handed on to the merchant's own systems",
 }

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import stripe.params as of
 import stripe.params.checkout as of_checkout
+import stripe.params.terminal as of_terminal
+import stripe.params.test_helpers.terminal as of_helpers
 
-from .api import checkout, customers, events, payment_intents, payment_methods, refunds, setup_intents
+from .api import checkout, customers, events, payment_intents, payment_methods, readers, refunds, setup_intents
 from .calls import Call
 from .store import Obj
 
@@ -33,7 +35,7 @@ class Route:
 
 def _routes() -> list[Route]:
     pi, si, pm, cs = "payment_intents", "setup_intents", "payment_methods", "checkout/sessions"
-    we = "webhook_endpoints"
+    we, tr = "webhook_endpoints", "terminal/readers"
     table: list[tuple[str, str, str, type, Action]] = [
         ("customers.create", "POST", "customers", of.CustomerCreateParams, customers.create),
         ("customers.list", "GET", "customers", of.CustomerListParams, customers.index),
@@ -72,6 +74,22 @@ def _routes() -> list[Route]:
         (
             "checkout.sessions.line_items.list", "GET", f"{cs}/{{id}}/line_items",
             of_checkout.SessionLineItemListParams, checkout.line_items,
+        ),
+        ("terminal.readers.create", "POST", tr, of_terminal.ReaderCreateParams, readers.create),
+        ("terminal.readers.list", "GET", tr, of_terminal.ReaderListParams, readers.index),
+        ("terminal.readers.retrieve", "GET", f"{tr}/{{id}}", of_terminal.ReaderRetrieveParams, readers.retrieve),
+        (
+            "terminal.readers.process_payment_intent", "POST", f"{tr}/{{id}}/process_payment_intent",
+            of_terminal.ReaderProcessPaymentIntentParams, readers.process,
+        ),
+        (
+            "terminal.readers.cancel_action", "POST", f"{tr}/{{id}}/cancel_action",
+            of_terminal.ReaderCancelActionParams, readers.cancel,
+        ),
+        (
+            "test_helpers.terminal.readers.present_payment_method", "POST",
+            f"test_helpers/{tr}/{{id}}/present_payment_method",
+            of_helpers.ReaderPresentPaymentMethodParams, readers.present,
         ),
         ("refunds.create", "POST", "refunds", of.RefundCreateParams, refunds.create),
         ("refunds.list", "GET", "refunds", of.RefundListParams, refunds.index),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stripe
 from stripe.checkout import Session
+from stripe.terminal import Reader
 
 from ..double_at_work import DoubleAtWork
 from .test_pages import visit
@@ -74,6 +75,7 @@ def objects(client: Any, double: DoubleAtWork) -> dict[type, Any]:
         Session: client.checkout.sessions.retrieve(page.id, {"expand": ["line_items"]}),
         stripe.LineItem: page.line_items.data[0],
         stripe.WebhookEndpoint: client.webhook_endpoints.create({"url": "https://x.example", "enabled_events": ["*"]}),
+        Reader: client.terminal.readers.create({"registration_code": "simulated-wpe", "label": "Till 1"}),
         stripe.Account: client.accounts.retrieve_current(),
     }
 
