@@ -51,7 +51,7 @@ KINDS: Sequence[str] = (
     *("site.updated", "feature.created", "feature.updated", "offer.created", "offer.updated", "option.created"),
     *("option.updated", "coupon.created", "coupon.updated", "test_clock.created"),
     *("test_clock.advancing", "test_clock.ready", "test_clock.released", "test_clock.deleted"),
-    *("device.registered", "device.paired", "device.unpaired", "member.pin_changed"),
+    *("device.registered", "device.paired", "device.unpaired", "member.pin_changed", "till.closed"),
     *("accounting.updated", "ereporting.updated", "ereport.made", "ereport.settled"),
 )
 """The kinds that an endpoint may ask for: those of api.md (Events), and the catalogue's."""

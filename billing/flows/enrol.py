@@ -24,8 +24,9 @@ from billing.flows.wanted import Wanted
 from billing.models import Enrolment
 from invoices.models import Invoice
 from invoices.selectors.affected import people_of
-from invoices.services import by_hand
+from invoices.services import by_hand, register, tills
 from invoices.services.by_hand import ByHand
+from invoices.services.register import Clerk
 from merchants.actors import Actor
 from merchants.canonical import digest
 from merchants.models import Coupon, Device, Membership, Merchant, Offer, Site
@@ -164,6 +165,8 @@ def _at_once(made: Enrolment, walkin: Walkin, person: Subscriber, place: Place, 
     locked = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity").get(id=invoice.pk)
     brought = ByHand(means=walkin.means, amount=made.due, received_on=now.today, site=place.site)
     made.payment = by_hand.receive(brought, locked, actor=place.actor, now=now).payment
+    clerk = Clerk(member=place.member, device=place.device, actor=place.actor)
+    register.receive(tills.need_session(place.device), made.payment, tendered=made.tendered, clerk=clerk, now=now)
 
 
 def _on_a_page(made: Enrolment, walkin: Walkin, person: Subscriber, place: Place, merchant: Merchant) -> None:

@@ -7,6 +7,7 @@ from invoices.models.files import DocumentFile
 from invoices.models.ledger import BalanceEntry, LedgerEntry
 from invoices.models.payments import Allocation, Payment, Refund
 from invoices.models.series import NumberSeries
+from invoices.models.tills import RegisterEntry, Till, TillSession
 
 __all__ = [
     "Allocation",
@@ -23,4 +24,7 @@ __all__ = [
     "NumberSeries",
     "Payment",
     "Refund",
+    "RegisterEntry",
+    "Till",
+    "TillSession",
 ]

@@ -18,3 +18,5 @@ for (const pad of document.querySelectorAll("[data-pin-pad]")) {
     field.value = digit === "back" ? field.value.slice(0, -1) : (field.value + digit).slice(0, 8);
   });
 }
+
+for (const act of document.querySelectorAll("[data-print]")) act.addEventListener("click", () => print());

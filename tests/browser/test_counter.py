@@ -65,6 +65,11 @@ def sit_down(page: Page, address: str, shop: Shop, site: Site, member: Membershi
     picture(page, "counter-pin")
     page.locator("[data-pin-pad] button[type=submit]").click()
     expect(page).to_have_url(re.compile("/counter/enrol$"))
+    page.goto(f"{address}/counter/till")
+    page.locator("#float_amount").fill("100")
+    page.locator("button.is-main").click()
+    expect(page.locator("#counted")).to_be_visible()
+    page.goto(f"{address}/counter/enrol")
 
 
 def test_a_walk_in_is_enrolled_in_few_touches(soleil, chromium):
@@ -98,6 +103,12 @@ def test_a_walk_in_is_enrolled_in_few_touches(soleil, chromium):
         expect(page.locator(".ticket-change b")).to_have_text(re.compile("5,20"))
         took = time.monotonic() - begun
         picture(page, "counter-enrolled")
+        page.goto(f"{address}/counter/till")
+        picture(page, "counter-till")
+        page.locator("#counted").fill("144,80")
+        page.locator("form[action$=close] button").click()
+        expect(page.locator(".roll")).to_contain_text(re.compile("144,80"))
+        picture(page, "counter-z")
     assert touches <= 12 and took < 45, (touches, took)
     with tenant(shop.id):
         made = Enrolment.objects.get()

@@ -18,6 +18,7 @@ NOT_TOLD = {
     "billing.CampaignMember": "what a change of price did with each: the wishes are told",
     "invoices.DocumentFile": "the files themselves are in the export",
     "invoices.LedgerEntry": "the double entry of documents and payments that are told",
+    "invoices.RegisterEntry": "the till's register names documents, never people: kept six years by law",
     "invoices.Allocation": "which payment settled which invoice: both are told",
     "billing.ReaderPayment": "at which card reader a payment that is told was asked for",
     "billing.ParkedInRun": "why our software could not go on: about us",

@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, ProgrammingError
 
 from billing.models import CheckoutSession, Enrolment
-from invoices.models import Invoice, Payment
+from invoices.models import Invoice, Payment, RegisterEntry, Till
+from invoices.services.register_proof import prove
 from merchants.ids import new_id
 from merchants.models import Event, Membership, Option
 from merchants.services import devices
@@ -32,6 +33,7 @@ def desk(shop) -> Tablet:
     device = tablet(shop.id, site)
     shop.made["ines"] = seller(shop.id, "Inès", sites=[site])
     device.sign_in(shop.made["ines"])
+    assert device.client.post("/counter/till/open", {"float_amount": "100"}).status_code == 302
     return device
 
 
@@ -220,3 +222,35 @@ def test_what_a_tablet_enrolled_is_written_for_ever(shop, desk):
         kinds = set(Event.objects.values_list("kind", flat=True))
     assert {"subscriber.created", "subscription.created", "invoice.finalized", "payment.succeeded"} <= kinds
     assert "payment.failed" not in kinds
+
+
+def test_no_money_is_taken_while_the_till_is_closed(shop, desk):
+    desk.client.post("/counter/till/close", {"counted": "100"})
+    answer = send(desk, walkin(shop))
+    assert (answer.status_code, answer.json()["code"]) == (409, "till_closed") and nothing_happened(shop)
+    free = shop.offer("trial", ("month", 1, 0), ("month", None, 29_90))
+    answer = send(desk, walkin(shop, offer=free.public_id, means="", tendered="", seen="0"))
+    assert answer.status_code == 200, "nothing is due: nothing is rung up"
+
+
+def test_the_till_tells_the_day(shop, desk):
+    send(desk, walkin(shop))
+    send(desk, walkin(shop, name="Nora Petit", means="cheque", tendered=""))
+    page = desk.client.get("/counter/till").content.decode()
+    assert "€59.80" in page and "€129.90" in page, "takings, and the cash that should be there"
+    refused = desk.client.post("/counter/till/cash", {"amount": "200", "way": "out", "reason": "bank"})
+    assert refused.status_code == 422 and "More than lies in the drawer" in refused.content.decode()
+    desk.client.post("/counter/till/cash", {"amount": "50", "way": "out", "reason": "bank"})
+    refused = desk.client.post("/counter/till/close", {"counted": "80"})
+    assert refused.status_code == 422 and "The count differs" in refused.content.decode()
+    answer = desk.client.post("/counter/till/close", {"counted": "79.90"})
+    report = desk.client.get(answer.headers["Location"]).content.decode()
+    for said in ("€59.80", "2 receipts", "€49.84", "€9.96", "€79.90", "€0.00", "Perpetual total"):
+        assert said in report, said
+    with tenant(shop.id):
+        rung = RegisterEntry.objects.filter(kind="received").order_by("sequence")
+        first = rung[0].content
+        assert (first["tendered"], first["change"], first["amount"], first["means"]) == (50_00, 20_10, 29_90, "cash")
+        assert first["taxes"] == [{"percent": "20", "base": 24_92, "tax": 4_98}]
+        assert first["lines"] == [{"title": {"en": "liberte", "fr": "liberte"}, "amount": 29_90, "percent": "20"}]
+        assert prove(Till.objects.get()).fault is None

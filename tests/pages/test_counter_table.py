@@ -17,6 +17,11 @@ TABLE = {
     "enrol_ticket": ("sell", "sell"),
     "enrol_people": ("sell", "sell"),
     "enrol_who": ("sell", "sell"),
+    "till": ("run_till", "run_till"),
+    "till_open": ("run_till", "run_till"),
+    "till_cash": ("run_till", "run_till"),
+    "till_close": ("run_till", "run_till"),
+    "z_report": ("run_till", "run_till"),
     "enrolled": ("use_counter", "use_counter"),
     "enrolled_standing": ("use_counter", "use_counter"),
 }
@@ -45,7 +50,7 @@ def test_who_signs_in_at_a_counter_may_sell_there():
 @pytest.mark.django_db
 @pytest.mark.parametrize("each", [one for one in urlpatterns if one.name not in OPEN], ids=lambda one: one.name)
 def test_a_browser_that_is_no_tablet_is_led_to_pairing(each):
-    address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1")
+    address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1").replace("<str:session>", "tse_1")
     for client in (Client(), _with("nonsense")):
         for answer in (client.get(address), client.post(address)):
             assert answer.status_code == 302 and answer.headers["Location"] == "/counter/pair"
