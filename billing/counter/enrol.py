@@ -14,6 +14,7 @@ from billing.counter import ticket as tickets
 from billing.counter.enrol_form import chosen_version, person_of, place_of, read_walkin, said
 from billing.counter.frame import CounterRequest, counter_page, counter_render, wants_json
 from billing.flows import enrol as enrolling
+from billing.flows.readers import at_site
 from billing.selectors.at_counter import offer_cards, option_cards, sold_here
 from merchants.ids import new_id
 from merchants.permissions import Permission
@@ -29,7 +30,8 @@ def enrol(request: CounterRequest) -> HttpResponse:
     counter = request.counter
     cards = offer_cards(list(sold_here(currency=counter.merchant.currency, site_id=counter.site.pk).values()))
     person = person_of(counter, request.GET.get("person", ""))
-    context = {"offers": cards, "person": person, "client_id": new_id(), "ticket": tickets.Ticket()}
+    context: dict[str, Any] = {"offers": cards, "person": person, "client_id": new_id(), "ticket": tickets.Ticket()}
+    context["has_readers"] = bool(at_site(counter.site.pk))
     return counter_render(request, "counter/enrol.html", context)
 
 
@@ -107,6 +109,7 @@ def _again(request: CounterRequest, refusal: Refusal, errors: dict[str, str]) ->
         "later": request.POST.get("later", ""),
         "sent": request.POST,
         "errors": errors,
+        "has_readers": bool(at_site(counter.site.pk)),
         "refused": " ".join(filter(None, [refusal.say(_), refusal.say_way_out(_)])),
     }
     return counter_render(request, "counter/enrol.html", context, status=refusal.status)

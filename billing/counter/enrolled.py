@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
+from billing.counter import paying
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
-from billing.flows import checkout, enrol
+from billing.flows import enrol
 from billing.models import CheckoutSession, Enrolment
-from invoices.models import Invoice, Payment
+from invoices.models import Invoice
 from merchants import ids
 from merchants.languages import said_in
 from merchants.refusals import NotFound
@@ -25,14 +24,6 @@ from merchants.refusals import NotFound
 def enrolled(request: CounterRequest, enrolment: str) -> HttpResponse:
     """The enrolment, for whoever works at its site."""
     return counter_render(request, "counter/enrolled.html", told(request.counter, _found(request.counter, enrolment)))
-
-
-@counter_page()
-@require_GET
-def standing(request: CounterRequest, enrolment: str) -> HttpResponse:
-    """The part of the page that may change by itself, asked for every two seconds while money is awaited."""
-    context = told(request.counter, _found(request.counter, enrolment))
-    return counter_render(request, "counter/enrolled_standing.html", context)
 
 
 def thanks(request: HttpRequest) -> HttpResponse:
@@ -51,14 +42,13 @@ def _found(counter: Counter, shown: str) -> Enrolment:
 def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
     """What the page says of an enrolment."""
     subscription = enrol.subscription_of(row)
-    session = CheckoutSession.objects.filter(id=row.session_id).first() if row.session_id else None
+    session = (
+        CheckoutSession.objects.select_related("quote").filter(id=row.session_id).first() if row.session_id else None
+    )
     waits = session is not None and session.status == CheckoutSession.Status.OPEN
     key = subscription.latest_invoice_id
     invoice = Invoice.objects.filter(id=key).first() if key else None
-    refused = ""
-    if session is not None and waits:
-        last = Payment.objects.filter(session_id=session.pk).order_by("-id").first()
-        refused = last.code if last is not None and last.code and last.code not in ("expired", "never_asked") else ""
+    wants_card = row.later == "card" and row.session_id is None and subscription.payment_method_id is None
     return {
         "enrolment": row,
         "subscription": subscription,
@@ -67,15 +57,8 @@ def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
         "session": session,
         "waits": waits,
         "lapsed": session is not None and session.status == CheckoutSession.Status.EXPIRED,
-        "refused": refused,
         "invoice": invoice,
         "change": row.tendered - row.due if row.tendered is not None else None,
-        "qr": qr_of(checkout.form_url(session)) if session is not None and waits else "",
-        "form_url": checkout.form_url(session) if session is not None and waits else "",
+        "wants_card": wants_card,
+        **(paying.told(paying.of_session(session), counter, asked_for=row.means) if session and waits else {}),
     }
-
-
-def qr_of(address: str) -> str:
-    """A QR code as a drawing in the page, black on white whatever the page's colours, so that every phone reads it."""
-    drawn = segno.make(address, error="m").svg_inline(scale=6, border=4, dark="#000", light="#fff", omitsize=True)
-    return mark_safe(drawn)  # noqa: S308 - drawn here, from an address of ours

@@ -64,10 +64,15 @@ CounterView = Callable[..., HttpResponse]
 
 
 def counter_page(
-    *, permission: Permission | str = Permission.use_counter, post: Permission | str | None = None
+    *,
+    permission: Permission | str = Permission.use_counter,
+    post: Permission | str | None = None,
+    asks_provider: bool = False,
 ) -> Callable[[CounterView], CounterView]:
     """Make a view a page of the counter: `view(request, **kwargs)` with `request.counter`, its merchant's scope open.
 
+    A view that `asks_provider` is called after the scope was closed, for no transaction may wait for a provider: it
+    opens its own where it needs one.
     A tablet that is not paired (any more) is led to the pairing page, one at which nobody is signed in to the PIN. A
     Refusal that the page lets through undoes what it did and is shown (NotFound: 404).
     """
@@ -88,11 +93,9 @@ def counter_page(
                     if not all(counter.may(one) for one in wanted):
                         raise PermissionDenied
                     cast(CounterRequest, request).counter = counter
-                    with timezone.override(counter.merchant.timezone):
-                        answer = view(request, **arguments)
-                    if not answer.has_header("Cache-Control"):
-                        add_never_cache_headers(answer)
-                    return answer
+                    if not asks_provider:
+                        return _answered(view, request, counter, arguments)
+                return _answered(view, request, counter, arguments)
             except NotFound as refusal:
                 raise Http404 from refusal
             except Refusal as refusal:
@@ -103,6 +106,14 @@ def counter_page(
         return cast(CounterView, framed)
 
     return wrap
+
+
+def _answered(view: CounterView, request: HttpRequest, counter: Counter, arguments: Mapping[str, Any]) -> HttpResponse:
+    with timezone.override(counter.merchant.timezone):
+        answer = view(request, **arguments)
+    if not answer.has_header("Cache-Control"):
+        add_never_cache_headers(answer)
+    return answer
 
 
 def enter(request: HttpRequest, device_id: UUID) -> Counter | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.counter import enrol, enrolled, entering, home, till
+from billing.counter import enrol, enrolled, entering, home, paying, renewal_card, till
 
 app_name = "counter"
 urlpatterns = [
@@ -13,12 +13,18 @@ urlpatterns = [
     path("enrol/people", enrol.people, name="enrol_people"),
     path("enrol/who", enrol.who, name="enrol_who"),
     path("enrolled/<str:enrolment>", enrolled.enrolled, name="enrolled"),
-    path("enrolled/<str:enrolment>/standing", enrolled.standing, name="enrolled_standing"),
     path("till", till.till, name="till"),
     path("till/open", till.till_open, name="till_open"),
     path("till/cash", till.till_cash, name="till_cash"),
     path("till/close", till.till_close, name="till_close"),
     path("till/z/<str:session>", till.z_report, name="z_report"),
+    path("pay/<str:thing>", paying.pay, name="pay"),
+    path("pay/<str:thing>/live", paying.live, name="pay_live"),
+    path("pay/<str:thing>/reader", paying.at_reader, name="pay_at_reader"),
+    path("pay/<str:thing>/give-up", paying.give_up, name="pay_give_up"),
+    path("pay/<str:thing>/letter", paying.letter, name="pay_letter"),
+    path("card/<str:person>", renewal_card.card, name="card"),
+    path("card/<str:person>/live", renewal_card.live, name="card_live"),
     path("thanks", enrolled.thanks, name="thanks"),
     path("pair", entering.pair, name="pair"),
     path("sign-in", entering.sign_in, name="sign_in"),

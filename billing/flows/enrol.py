@@ -39,7 +39,10 @@ from subscribers.services import belonging, enrolment
 
 PAGE = "page"
 """Paid on the hosted form, by a card on the subscriber's own phone."""
-MEANS = ("cash", "cheque", "terminal", "transfer", PAGE)
+READER = "reader"
+"""Paid by a card at a reader beside the tablet, which the page asks next."""
+BY_CARD = (PAGE, READER)
+MEANS = ("cash", "cheque", "terminal", "transfer", *BY_CARD)
 LATER = ("sepa", "card", "counter")
 
 
@@ -139,7 +142,7 @@ def _enrol(merchant_id: UUID, walkin: Walkin, place: Place, content: str) -> Enr
         touches=walkin.touches,
         created_at=now.at,
     )
-    if walkin.means == PAGE:
+    if walkin.means in BY_CARD:
         _on_a_page(made, walkin, person, place, merchant)
     else:
         _at_once(made, walkin, person, place, now)
@@ -191,7 +194,7 @@ def _check(walkin: Walkin) -> None:
         raise Invalid.at("means", "invalid_choice", gettext_noop("Choose how today's sum is paid."))
     if walkin.later not in LATER:
         raise Invalid.at("later", "invalid_choice", gettext_noop("Choose how the next sums are paid."))
-    if walkin.means == PAGE and walkin.later == "counter":
+    if walkin.means in BY_CARD and walkin.later == "counter":
         detail = gettext_noop("A card that pays today also pays what comes later.")
         raise Invalid.at("later", "card_is_kept", detail)
     if walkin.tendered is not None and walkin.means != "cash":
@@ -209,7 +212,7 @@ def _wanted(walkin: Walkin, person: Subscriber, place: Place) -> Wanted:
         offer=walkin.offer,
         options=walkin.options,
         coupons=walkin.coupons,
-        start_on=walkin.start_on if walkin.means != PAGE else None,
+        start_on=walkin.start_on if walkin.means not in BY_CARD else None,
         collection="manual" if walkin.later == "counter" else "automatic",
         site=place.site,
         sold_by=place.member,

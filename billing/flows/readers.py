@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
 
 from billing.flows.providers import NoProvider, TableBooks, gateway_of, time_of_payer
 from billing.gateways.base import Outcome
@@ -13,10 +17,14 @@ from billing.gateways.registry import readers_for
 from billing.models import Reader, ReaderPayment
 from invoices.models.payments import IN_FLIGHT
 from merchants.ids import new_id
+from merchants.links import mint
 from merchants.models import ProviderAccount, Site
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.tenancy.scope import tenant
+
+PLAYED_FOR = timedelta(days=2)
+"""How long the address of a simulated reader's screen opens it."""
 
 
 class ReaderBusy(Conflict):
@@ -105,6 +113,12 @@ def retire(reader_id: UUID, *, now: Now) -> Reader:
     reader.retired_at = now.at
     reader.save(update_fields=["retired_at"])
     return reader
+
+
+def played_at(reader: Reader) -> str:
+    """The address of a simulated reader's screen, where its card is played: signed, opens without a log-in."""
+    token = mint("reader", reader.tenant_id, reader.pk, lasts=PLAYED_FOR)
+    return settings.PUBLIC_URL + reverse("hosted:reader", args=[token])
 
 
 def waits_at(reader: Reader) -> bool:

@@ -23,7 +23,13 @@ TABLE = {
     "till_close": ("run_till", "run_till"),
     "z_report": ("run_till", "run_till"),
     "enrolled": ("use_counter", "use_counter"),
-    "enrolled_standing": ("use_counter", "use_counter"),
+    "pay": ("use_counter", "use_counter"),
+    "pay_live": ("use_counter", "use_counter"),
+    "pay_at_reader": ("sell", "sell"),
+    "pay_give_up": ("sell", "sell"),
+    "pay_letter": ("sell", "sell"),
+    "card": ("use_counter", "use_counter"),
+    "card_live": ("use_counter", "use_counter"),
 }
 """What reading and what posting needs."""
 
@@ -51,6 +57,7 @@ def test_who_signs_in_at_a_counter_may_sell_there():
 @pytest.mark.parametrize("each", [one for one in urlpatterns if one.name not in OPEN], ids=lambda one: one.name)
 def test_a_browser_that_is_no_tablet_is_led_to_pairing(each):
     address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1").replace("<str:session>", "tse_1")
+    address = address.replace("<str:thing>", "cs_1").replace("<str:person>", "cus_1")
     for client in (Client(), _with("nonsense")):
         for answer in (client.get(address), client.post(address)):
             assert answer.status_code == 302 and answer.headers["Location"] == "/counter/pair"
