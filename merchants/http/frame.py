@@ -80,14 +80,15 @@ OfficeView = Callable[..., HttpResponse]
 
 
 def office_page(
-    *, permission: Permission | str, post: Permission | str | None = None
+    *, permission: Permission | str, post: Permission | str | None = None, asks_provider: bool = False
 ) -> Callable[[OfficeView], OfficeView]:
     """Make a view a page of the back office.
 
     Log-in is asked for; who is not a member of the merchant in the address gets the same 404 as for a merchant that
     does not exist; a member whose role lacks `permission` gets the 403 page. `post`: a further permission that a POST
     needs. A Refusal that the page lets through undoes what it did and is shown as a page (NotFound: the same 404).
-    Names of permissions are checked when the module is loaded.
+    Names of permissions are checked when the module is loaded. A view that `asks_provider` is called after the scope
+    was closed, for no transaction may wait for a provider: it opens its own where it needs one.
     """
     needed, needed_to_post = Permission(permission), Permission(post) if post else None
 
@@ -108,8 +109,11 @@ def office_page(
                     if not all(office.may(one) for one in wanted):
                         raise PermissionDenied
                     cast(OfficeRequest, request).office = office
-                    with timezone.override(office.merchant.timezone):
-                        return _whole(view(request, **arguments))
+                    if not asks_provider:
+                        with timezone.override(office.merchant.timezone):
+                            return _whole(view(request, **arguments))
+                with timezone.override(office.merchant.timezone):
+                    return _whole(view(request, **arguments))
             except NotFound as refusal:
                 raise Http404 from refusal
             except Refusal as refusal:

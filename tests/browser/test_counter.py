@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
+from billing.flows import readers
 from billing.models import CheckoutSession, Enrolment
 from merchants.models import Membership, Site
 from merchants.services import devices
@@ -160,3 +162,40 @@ def test_what_was_typed_survives_a_lost_connection_and_is_sent_once(soleil, chro
         expect(page.locator("[data-kept]")).to_be_hidden()
     with tenant(shop.id):
         assert Enrolment.objects.count() == 1 and Subscription.objects.get().subscriber.name == "Nora Petit"
+
+
+def test_a_card_at_the_reader_beside_the_tablet(soleil, chromium):
+    """The reader is asked by itself, its own screen is played in another window, and the counter sees each step."""
+    shop, site, ines = soleil
+    with tenant(shop.id):
+        reader = readers.register(account=shop.account, site=site, name="Lecteur 1", provider_ref="", now=present())
+    with product() as address, window(chromium, width=1024, height=768) as page:
+        sit_down(page, address, shop, site, ines)
+        page.locator("#name").fill("Bruno Teixeira")
+        page.locator("#email").fill("bruno@example.com")
+        page.locator("label.offer-card:has-text('Illimité')").click()
+        page.locator("label:has([name=means][value=reader])").click()
+        page.locator("label:has([name=later][value=card])").click()
+        expect(page.locator(".ticket button[type=submit]")).to_have_text(re.compile("44,90"))
+        picture(page, "counter-reader-enrol")
+        page.locator(".ticket button[type=submit]").click()
+        expect(page.locator(".pay-reader")).to_contain_text("Lecteur 1")
+        picture(page, "counter-reader-waits")
+        with window(chromium, width=420, height=800) as screen:
+            screen.goto(address + readers.played_at(reader).removeprefix(settings.PUBLIC_URL))
+            picture(screen, "counter-reader-screen")
+            screen.locator("label:has([value=pm_card_chargeDeclinedInsufficientFunds])").click()
+            screen.locator("button.is-main").click()
+            expect(page.locator("#pay-part [role=alert]")).to_be_visible()
+            picture(page, "counter-reader-refused")
+            page.locator(".pay-readers button").click()
+            expect(page.locator(".pay-reader")).to_be_visible()
+            screen.reload()
+            screen.locator("button.is-main").click()
+            expect(screen.locator("[data-state=good]")).to_be_visible()
+        expect(page.locator("#standing [data-state=good]").first).to_be_visible()
+        expect(page.locator("#pay-part")).to_have_count(0)
+        picture(page, "counter-reader-paid")
+    with tenant(shop.id):
+        row = Subscription.objects.select_related("payment_method").get()
+        assert (row.status, row.payment_method.last4) == ("active", "4242")
