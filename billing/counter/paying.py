@@ -160,7 +160,7 @@ def told(found: Thing, counter: Counter, *, said: str = "", asked_for: str = "")
         "played": machines.played_at(row.reader) if row and row.reader.account.kind == "simulated" else "",
         "readers": here if found.waits and found.amount else [],
         "auto_reader": here[0] if asked_for == "reader" and len(here) == 1 and not tried and found.amount else None,
-        "prefers_reader": asked_for == "reader",
+        "prefers_reader": asked_for == "reader" or _was_at_reader(last),
         "on_phone": on_phone,
         "refused": refused,
         "said": said,
@@ -218,6 +218,10 @@ def _at_reader(found: Thing) -> ReaderPayment | None:
     mine = {f"payment__{name}": value for name, value in found.ids.items()}
     rows = ReaderPayment.objects.filter(payment__status__in=IN_FLIGHT, **mine)
     return rows.select_related("reader__account", "payment").first()
+
+
+def _was_at_reader(payment: Payment | None) -> bool:
+    return payment is not None and ReaderPayment.objects.filter(payment=payment).exists()
 
 
 def _look(counter: Counter, shown: str) -> str:
