@@ -98,6 +98,8 @@ def payment(row: Payment) -> dict[str, Any]:
         "code": row.code or None,
         "decline_code": row.decline_code or None,
         "received_on": on(row.received_on),
+        "site": shown("sit", row.site_id),
+        "reversed_at": at(row.reversed_at),
         "created_at": at(row.created_at),
         "settled_at": at(row.settled_at),
     }

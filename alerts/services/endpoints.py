@@ -45,6 +45,7 @@ KINDS: Sequence[str] = (
     *("invoice.finalized", "invoice.paid", "invoice.payment_failed", "invoice.overdue", "invoice.uncollectible"),
     *("invoice.cancelled", "dunning.started", "dunning.step_taken", "dunning.ended", "credit_note.created"),
     *("payment.succeeded", "payment.failed", "payment.requires_action", "payment.refunded", "payment.disputed"),
+    "payment.reversed",
     *("payment_method.attached", "payment_method.updated", "payment_method.detached", "payment_method.expiring"),
     *("payment_method.expired", "mandate.revoked", "alert.raised", "message.sent"),
     *("merchant.updated", "legal_entity.created", "legal_entity.updated", "tax_rate.created", "site.created"),

@@ -46,6 +46,7 @@ REFUND_VIEWS: Mapping[str, Q] = {
     "succeeded": Q(status=Refund.Status.SUCCEEDED),
     "failed": Q(status=Refund.Status.FAILED),
     "under_way": Q(status__in=(Refund.Status.PENDING, Refund.Status.UNKNOWN)),
+    "reversed": Q(payment__reversed_at__isnull=False),
 }
 
 
@@ -81,7 +82,7 @@ def _show_payments(rows: Sequence[Payment], asked: Asked) -> list[Row]:
             row.created_at,
             row.settled_at,
             row.received_on,
-            row.status,
+            "reversed" if row.reversed_at else row.status,
             *_by(row),
             *_who(row.payer),
             paid[row.pk].number if row.pk in paid else None,
@@ -89,9 +90,9 @@ def _show_payments(rows: Sequence[Payment], asked: Asked) -> list[Row]:
             _where(row),
             row.currency,
             major(row.amount, row.currency),
-            major(row.captured, row.currency),
+            major(0 if row.reversed_at else row.captured, row.currency),
             row.decline_code or row.code or None,
-            row.message or row.note or None,
+            row.message or row.reversal_reason or row.note or None,
             row.provider_ref or None,
             None,
             row.public_id,

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from billing.flows import way
 from billing.flows.pay import ProviderSilent
-from invoices.models import Invoice
+from invoices.models import Invoice, RegisterEntry
 from invoices.selectors.affected import people_of
-from invoices.services import by_hand
+from invoices.services import by_hand, register, tills
 from invoices.services.by_hand import ByHand, Taken
+from invoices.services.register import Clerk
 from merchants.actors import Actor
 from merchants.models import Merchant, Site
 from merchants.refusals import NotFound
@@ -31,10 +32,13 @@ def take(
     site: Site | None = None,
     note: str = "",
     key: UUID | None = None,
+    clerk: Clerk | None = None,
+    tendered: int | None = None,
 ) -> Taken:
     """Write down cash, a cheque, a transfer or the bank's terminal: part of what is due, all of it, or more (the rest
     goes to the balance). `amount` in minor units of the invoice's currency; `received_on` None is today. `key`: what is
-    sent again under it is the first payment.
+    sent again under it is the first payment. At a counter, `clerk` rings it up in the till's register, with what was
+    `tendered`.
 
     Raises NotFound, Invalid (`means`, `amount`, `received_on`, `site`), NothingOwed, UnderWay, ProviderSilent (an open
     page that the provider does not confirm closed).
@@ -52,4 +56,8 @@ def take(
         brought = ByHand(
             means=means, amount=amount, received_on=received_on or now.today, site=site, note=note, key=key
         )
-        return by_hand.receive(brought, invoice, actor=actor, now=now)
+        taken = by_hand.receive(brought, invoice, actor=actor, now=now)
+        if clerk is not None and not RegisterEntry.objects.filter(payment=taken.payment).exists():
+            session, at = tills.need_session(clerk.device), now_for(Merchant.objects.get(id=merchant_id))
+            register.receive(session, taken.payment, tendered=tendered, clerk=clerk, now=at)
+        return taken

@@ -33,6 +33,7 @@ STATUSES: Mapping[str, Promise] = {
     "succeeded": gettext_lazy("Succeeded"),
     "failed": gettext_lazy("Refused"),
     "under_way": gettext_lazy("Under way"),
+    "reversed": gettext_lazy("Taken back"),
     "active": gettext_lazy("Active"),
     "trial": gettext_lazy("Free stage"),
     "ending": gettext_lazy("Leaving"),

@@ -15,7 +15,12 @@ from invoices.services.books import Checked, asked
 from merchants.tenancy.models import TenantModel
 from subscribers import history
 
-NAMED_OTHERWISE = {"access": "Subscription", "balance": "BalanceEntry", "dunning": "DunningCase"}
+NAMED_OTHERWISE = {
+    "access": "Subscription",
+    "balance": "BalanceEntry",
+    "dunning": "DunningCase",
+    "till": "TillSession",
+}
 """First words of an event's kind that are not the name of what it is about."""
 
 PLACES = """

@@ -10,7 +10,12 @@ from rest_framework.response import Response
 
 from invoices import shapes
 from invoices.api.crediting import CreditBody, as_named, wanted_of
-from invoices.api.showing import (
+from invoices.http import file_response
+from invoices.models import CreditNote, Invoice
+from invoices.selectors.answers import CreditNoteShape, InvoiceShape
+from invoices.services.credits import credit_invoice
+from invoices.services.files import electronic, printed
+from invoices.showing import (
     LOADERS,
     CreditNoteFilters,
     InvoiceFilters,
@@ -18,11 +23,6 @@ from invoices.api.showing import (
     show_credit_notes,
     show_invoices,
 )
-from invoices.http import file_response
-from invoices.models import CreditNote, Invoice
-from invoices.selectors.answers import CreditNoteShape, InvoiceShape
-from invoices.services.credits import credit_invoice
-from invoices.services.files import electronic, printed
 from merchants.http.authentication import scope_missing
 from merchants.http.expand import expand
 from merchants.http.operations import operation

@@ -18,6 +18,5 @@ urlpatterns: list[URLPattern] = [
         accounting.EntityAccounting.as_view(),
         name="legal_entity_accounting",
     ),
-    path("payments", payments.Payments.as_view(), name="payments"),
     path("payments/<str:payment>", payments.OnePayment.as_view(), name="payment"),
 ]

@@ -61,7 +61,7 @@ class BalanceEntry(TenantModel):
     sequence = models.PositiveIntegerField()
     amount = models.BigIntegerField()
     balance_after = models.BigIntegerField()
-    kind = models.CharField(max_length=16, help_text="credit_note, overpayment, used, adjustment, refund")
+    kind = models.CharField(max_length=16, help_text="credit_note, overpayment, reversal, used, adjustment, refund")
     reason = models.CharField(max_length=400, blank=True)
     invoice = TenantForeignKey("invoices.Invoice", null=True)
     credit_note = TenantForeignKey("invoices.CreditNote", null=True)

@@ -58,6 +58,9 @@ class Payment(TenantModel):
     received_on = models.DateField(null=True, help_text="Manual means: when the money came")
     site = TenantForeignKey("merchants.Site", null=True)
     note = models.CharField(max_length=400, blank=True)
+    reversed_at = models.DateTimeField(null=True, help_text="Manual means: when a reversing entry took it back")
+    reversed_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    reversal_reason = models.CharField(max_length=400, blank=True, default="", db_default="")
     test_clock = TenantForeignKey("merchants.TestClock", null=True)
     created_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, help_text="Real time: when the provider was last asked")
@@ -77,6 +80,11 @@ class Payment(TenantModel):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=models.F("captured")),
                 name="refunds_never_exceed_the_capture",
+            ),
+            models.CheckConstraint(
+                condition=Q(reversed_at=None)
+                | Q(status="succeeded", refunded=0, means__in=("cash", "cheque", "transfer", "terminal")),
+                name="only_money_by_hand_is_taken_back",
             ),
             models.UniqueConstraint(
                 fields=["merchant", "invoice"],
@@ -109,7 +117,7 @@ class Payment(TenantModel):
 
 
 class Allocation(TenantModel):
-    """How much of a payment went to which invoice."""
+    """How much of a payment went to which invoice; below zero where the payment was taken back."""
 
     payment = TenantForeignKey("invoices.Payment", db_index=True)
     invoice = TenantForeignKey("invoices.Invoice", db_index=True)
@@ -117,7 +125,7 @@ class Allocation(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="an_allocation_is_of_something")]
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="an_allocation_moves_something")]
 
 
 class Refund(TenantModel):

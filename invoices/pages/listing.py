@@ -35,6 +35,7 @@ PAYMENT_VIEWS: Mapping[str, Promise] = {
     "succeeded": gettext_lazy("Succeeded"),
     "failed": gettext_lazy("Refused"),
     "under_way": gettext_lazy("Under way"),
+    "reversed": gettext_lazy("Taken back"),
 }
 
 

@@ -35,6 +35,7 @@ ACCOUNTS: Mapping[str, Promise] = {
 BALANCE_KINDS: Mapping[str, Promise] = {
     "credit_note": pgettext_lazy("movement of a balance", "Credit note"),
     "overpayment": pgettext_lazy("movement of a balance", "Paid too much"),
+    "reversal": pgettext_lazy("movement of a balance", "Payment taken back"),
     "used": pgettext_lazy("movement of a balance", "Used"),
     "adjustment": pgettext_lazy("movement of a balance", "By hand"),
     "refund": pgettext_lazy("movement of a balance", "Given back"),

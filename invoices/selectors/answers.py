@@ -139,5 +139,7 @@ class PaymentShape(TypedDict):
     code: str | None
     decline_code: str | None
     received_on: DayText | None
+    site: str | None
+    reversed_at: InstantText | None
     created_at: InstantText
     settled_at: InstantText | None

@@ -23,7 +23,8 @@ OWED = (Invoice.Status.OPEN, Invoice.Status.UNCOLLECTIBLE)
 LEFT = ("", "expired", "never_asked")
 """Codes of a failed payment that nobody refused: its page was left, or never opened."""
 PAYMENT_VIEWS: Mapping[str, Q] = {
-    "succeeded": Q(status=Payment.Status.SUCCEEDED),
+    "succeeded": Q(status=Payment.Status.SUCCEEDED, reversed_at=None),
+    "reversed": Q(reversed_at__isnull=False),
     "failed": Q(status=Payment.Status.FAILED) & ~Q(code__in=LEFT),
     "under_way": Q(status__in=IN_FLIGHT),
 }

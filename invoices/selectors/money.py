@@ -103,7 +103,7 @@ class Standing:
 
 def standing_of(row: Subscriber) -> Standing:
     """A payer's standing: four queries."""
-    paid = Payment.objects.filter(payer=row, status=Payment.Status.SUCCEEDED)
+    paid = Payment.objects.filter(payer=row, status=Payment.Status.SUCCEEDED, reversed_at=None)
     open_ = Invoice.objects.filter(payer=row, status__in=OWED)
     waiting = Refund.objects.filter(payment__payer=row, status__in=(Refund.Status.PENDING, Refund.Status.UNKNOWN))
     held = BalanceEntry.objects.filter(payer=row)

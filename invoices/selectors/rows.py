@@ -57,7 +57,9 @@ def invoice_rows(invoice_id: UUID) -> InvoiceRows:
     if row.number is None or row.issued_on is None:
         raise ValueError(f"invoice {invoice_id} is a draft: it has no number, and is not printed")
     parts = tuple(
-        Allocation.objects.filter(invoice=row).select_related("payment__payment_method").order_by("created_at", "id")
+        Allocation.objects.filter(invoice=row, payment__reversed_at=None)
+        .select_related("payment__payment_method")
+        .order_by("created_at", "id")
     )
     return InvoiceRows(
         row=row,

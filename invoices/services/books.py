@@ -86,27 +86,29 @@ FROM (SELECT i.number, i.net, i.tax,
 PAYMENTS = """
 SELECT posted IS DISTINCT FROM kept AS wrong, id::text AS key,
     format('payment %s: %s %s was kept, the ledger says %s', id, kept, currency, posted) AS fault
-FROM (SELECT p.id, p.currency, CASE p.status WHEN 'succeeded' THEN p.captured - p.refunded ELSE 0 END AS kept,
+FROM (SELECT p.id, p.currency,
+        CASE WHEN p.status = 'succeeded' AND p.reversed_at IS NULL THEN p.captured - p.refunded ELSE 0 END AS kept,
         coalesce(sum(l.amount), 0) AS posted
     FROM invoices_payment p LEFT JOIN invoices_ledgerentry l ON l.payment_id = p.id
         AND l.account IN ('provider', 'cash', 'cheques', 'bank', 'terminal')
     GROUP BY p.id) AS found"""
 
 ALLOCATIONS = """
-SELECT allocated > captured AS wrong, id::text AS key,
+SELECT allocated > captured OR allocated < 0 OR (reversed_at IS NOT NULL AND allocated <> 0) AS wrong, id::text AS key,
     format('payment %s: %s was captured, %s is allocated', id, captured, allocated) AS fault
-FROM (SELECT p.id, p.captured, sum(a.amount) AS allocated
+FROM (SELECT p.id, p.captured, p.reversed_at, sum(a.amount) AS allocated
     FROM invoices_payment p JOIN invoices_allocation a ON a.payment_id = p.id GROUP BY p.id) AS found"""
 
 OWED_BACK = """
 SELECT due IS DISTINCT FROM posted AS wrong, id::text AS key,
     format('payment %s: %s is owed back, the ledger says %s', id, due, posted) AS fault
-FROM (SELECT p.id, p.captured - coalesce(a.amount, 0) - coalesce(b.amount, 0) + coalesce(r.credited, 0)
+FROM (SELECT p.id, CASE WHEN p.reversed_at IS NULL THEN p.captured ELSE 0 END - coalesce(a.amount, 0)
+            - coalesce(b.amount, 0) + coalesce(r.credited, 0)
             - coalesce(r.done, 0) AS due, coalesce(l.posted, 0) AS posted
     FROM invoices_payment p
     LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoices_allocation GROUP BY 1) a ON a.payment_id = p.id
-    LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoices_balanceentry WHERE kind = 'overpayment'
-        GROUP BY 1) b ON b.payment_id = p.id
+    LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoices_balanceentry
+        WHERE kind IN ('overpayment', 'reversal') GROUP BY 1) b ON b.payment_id = p.id
     LEFT JOIN (SELECT payment_id, sum(amount) FILTER (WHERE credit_note_id IS NOT NULL) AS credited,
             sum(amount) FILTER (WHERE status = 'succeeded') AS done
         FROM invoices_refund GROUP BY 1) r ON r.payment_id = p.id

@@ -93,7 +93,9 @@ def _check_cash(brought: ByHand, invoice: Invoice) -> None:
         return
     if invoice.legal_entity.country != "FR":
         return
-    paid = Payment.objects.filter(invoice=invoice, means=Payment.Means.CASH, status=Payment.Status.SUCCEEDED)
+    paid = Payment.objects.filter(
+        invoice=invoice, means=Payment.Means.CASH, status=Payment.Status.SUCCEEDED, reversed_at=None
+    )
     before = paid.aggregate(taken=Sum("captured"))["taken"] or 0
     if before + brought.amount > CASH_LIMIT:
         detail = gettext_noop("At most 1,000 euros of a debt may be paid in cash in France (CMF D112-3).")

@@ -28,6 +28,9 @@ LONGEST = 731
 WITH_PARTY = frozenset({"receivable", "balance"})
 """Accounts in which each customer has an account of their own."""
 
+MONEY = frozenset({"provider", "cash", "cheques", "bank", "terminal"})
+"""Accounts in which money lies."""
+
 MEANS = {
     "card": "carte",
     "sepa_debit": "prélèvement",
@@ -148,9 +151,10 @@ def _told(posting: Sequence[Leg], found: Told) -> tuple[str, str, date, str]:
         return "credits", note.number, note.issued_on, f"Avoir {note.number}"
     if leg.payment_id:
         payment = found.payments[leg.payment_id]
-        words = f"Règlement par {_means(leg, found)}"
-        words = f"{words} de {about}" if about else f"{words}, à rendre"
-        return _money(posting), show("pay", leg.payment_id), payment.received_on or on, words
+        taken_back = sum(each.amount for each in posting if each.account in MONEY) < 0
+        words = f"{'Annulation du règlement' if taken_back else 'Règlement'} par {_means(leg, found)}"
+        words = f"{words} de {about}" if about else words if taken_back else f"{words}, à rendre"
+        return _money(posting), show("pay", leg.payment_id), on if taken_back else payment.received_on or on, words
     if leg.balance_entry_id:
         movement = found.movements[leg.balance_entry_id]
         words = MOVEMENTS.get(movement.kind, "Compte client")

@@ -52,7 +52,7 @@ def _customer(row: Invoice | CreditNote, person: Subscriber) -> dict[str, Any]:
 
 def _payments(person: Subscriber) -> Told:
     for block in blocks(Payment.objects.filter(payer=person)):
-        yield from (shapes.payment(row) | {"note": row.note} for row in block)
+        yield from (shapes.payment(row) | {"note": row.note, "reversal_reason": row.reversal_reason} for row in block)
 
 
 def _refunds(person: Subscriber) -> Told:
@@ -74,7 +74,7 @@ def _balance(person: Subscriber) -> Told:
 
 
 def _forget_payments(person: Subscriber, now: Now) -> None:
-    Payment.objects.filter(payer=person).update(action_url="", message="", note="")
+    Payment.objects.filter(payer=person).update(action_url="", message="", note="", reversal_reason="")
     Refund.objects.filter(payment__payer=person).update(message="")
 
 

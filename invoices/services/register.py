@@ -87,12 +87,15 @@ def receive(session: TillSession, payment: Payment, *, tendered: int | None, cle
     )  # fmt: skip
 
 
-def reverse(session: TillSession, payment: Payment, *, reason: str, clerk: Clerk, now: Now) -> RegisterEntry:
-    """Ring up that a payment is taken back: an entry with the opposite sums, never a change of the first."""
+def reverse(
+    session: TillSession, payment: Payment, *, reason: str, by: str, clerk: Clerk | None, now: Now
+) -> RegisterEntry:
+    """Ring up that a payment is taken back: an entry with the opposite sums, never a change of the first. `by`: who
+    took it back, who need not stand at the till."""
     till = lock(session.till_id)
     invoice = Invoice.objects.get(id=payment.invoice_id) if payment.invoice_id else None
     cash = -payment.captured if payment.means == Payment.Means.CASH else 0
-    more = _of_payment(payment, invoice, None) | {"reason": reason}
+    more = _of_payment(payment, invoice, None) | {"reason": reason, "by": by}
     return enter(
         till, Kind.REVERSED, clerk=clerk, now=now, session=session, amount=-payment.captured, cash=cash,
         means=payment.means, payment=payment, more=more,

@@ -104,6 +104,7 @@ EVENTS: Mapping[str, EventTitle] = {
     "payment.requires_action": EventTitle(
         words=gettext_lazy("Payment waits for the subscriber"), icon="card", mark="warn", amount="amount"
     ),
+    "payment.reversed": EventTitle(words=gettext_lazy("Payment taken back"), icon="card"),
     "payment.refunded": EventTitle(words=gettext_lazy("Money given back"), icon="card"),
     "payment.refund_failed": EventTitle(words=gettext_lazy("Refund refused"), icon="card", mark="bad"),
     "payment.disputed": EventTitle(words=gettext_lazy("Payment disputed"), icon="card", mark="bad", amount="amount"),

@@ -1,4 +1,4 @@
-"""Rows as the API shows them, and what several endpoints share."""
+"""Rows as the API shows them, and what several endpoints share, of this app and above it."""
 
 from __future__ import annotations
 
