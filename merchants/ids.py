@@ -50,6 +50,8 @@ PREFIXES = {
     "CampaignMember": "cmb",
     "Consumption": "con",
     "UsageRecord": "use",
+    "Visit": "vis",
+    "MemberCard": "crd",
     "PaymentMethod": "pm",
     "Mandate": "man",
     "Change": "chg",

@@ -53,6 +53,7 @@ KINDS: Sequence[str] = (
     *("option.updated", "coupon.created", "coupon.updated", "test_clock.created"),
     *("test_clock.advancing", "test_clock.ready", "test_clock.released", "test_clock.deleted"),
     *("device.registered", "device.paired", "device.unpaired", "member.pin_changed", "till.closed"),
+    *("visit.entered", "visit.undone"),
     *("accounting.updated", "ereporting.updated", "ereport.made", "ereport.settled"),
 )
 """The kinds that an endpoint may ask for: those of api.md (Events), and the catalogue's."""

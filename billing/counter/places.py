@@ -23,6 +23,7 @@ class Place:
 
 PLACES = (
     Place(name="counter:enrol", word=gettext_lazy("Enrol"), permission=Permission.sell),
+    Place(name="counter:door", word=gettext_lazy("Entry")),
     Place(name="counter:till", word=gettext_lazy("Till"), permission=Permission.run_till),
     Place(name="counter:home", word=gettext_lazy("Today")),
 )

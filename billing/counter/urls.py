@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.counter import enrol, enrolled, entering, home, paying, renewal_card, till
+from billing.counter import door, enrol, enrolled, entering, home, paying, renewal_card, till
 
 app_name = "counter"
 urlpatterns = [
@@ -13,6 +13,13 @@ urlpatterns = [
     path("enrol/people", enrol.people, name="enrol_people"),
     path("enrol/who", enrol.who, name="enrol_who"),
     path("enrolled/<str:enrolment>", enrolled.enrolled, name="enrolled"),
+    path("door", door.door, name="door"),
+    path("door/people", door.door_people, name="door_people"),
+    path("door/visits/<str:visit>/undo", door.door_undo, name="door_undo"),
+    path("door/<str:person>", door.door_person, name="door_person"),
+    path("door/<str:person>/in", door.door_in, name="door_in"),
+    path("door/<str:person>/override", door.door_override, name="door_override"),
+    path("door/<str:person>/pay", door.door_pay, name="door_pay"),
     path("till", till.till, name="till"),
     path("till/open", till.till_open, name="till_open"),
     path("till/cash", till.till_cash, name="till_cash"),

@@ -44,6 +44,10 @@ class Merchant(models.Model):
     shares_members = models.BooleanField(
         default=False, db_default=False, help_text="Whether each counter knows and serves the members of every site"
     )
+    entry_feature = models.UUIDField(null=True, help_text="The feature that opens doors; none: access alone does")
+    entry_gap_hours = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Hours between two entries of somebody; 0: none"
+    )
     withdrawal_credit = models.CharField(
         max_length=8,
         default="prorated",

@@ -14,10 +14,14 @@ from django.views.decorators.http import require_POST
 
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render, role_name
 from merchants.http.references import find
-from merchants.models import Device, Membership, Merchant, Site
+from merchants.models import Device, Feature, Membership, Merchant, Site
 from merchants.permissions import ROLES, Permission, manages
-from merchants.refusals import Invalid
+from merchants.pitch import said
+from merchants.refusals import Invalid, gettext_noop
 from merchants.services import devices, entities, people, pins, site_staff
+
+MOST_HOURS = 24 * 31
+"""The longest rest between two entries: a month."""
 
 
 class SiteForm(forms.Form):
@@ -77,19 +81,34 @@ def sites(request: OfficeRequest) -> HttpResponse:
     for site_id in Device.objects.filter(unpaired_at=None).exclude(paired_at=None).values_list("site_id", flat=True):
         paired[site_id] = paired.get(site_id, 0) + 1
     rows = [{"site": row, "devices": paired.get(row.pk, 0)} for row in Site.objects.order_by("closed_at", "name", "id")]
-    context = {"form": form, "rows": rows, "shares": office.merchant.shares_members}
+    chosen = office.merchant.entry_feature
+    features = Feature.objects.filter(archived_at=None).exclude(kind=Feature.Kind.LEVEL).order_by("reference")
+    context = {
+        "form": form,
+        "rows": rows,
+        "shares": office.merchant.shares_members,
+        "gap": office.merchant.entry_gap_hours,
+        "features": [(one.public_id, said(one.title, one.reference), one.pk == chosen) for one in features],
+    }
     return office_render(request, "merchants/sites.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
 @office_page(permission=Permission.manage_counter)
 def sites_sharing(request: OfficeRequest) -> HttpResponse:
-    """Whether each counter knows the members of every site."""
+    """What counters and doors go by: whose members they know, which feature opens, how long one rests between."""
     merchant = Merchant.objects.select_for_update().get()
     merchant.shares_members = request.POST.get("shares_members") == "on"
-    merchant.save(update_fields=["shares_members"])
-    said = _("Each counter knows the members of every site.") if merchant.shares_members else ""
-    messages.success(request, said or _("Each counter knows its own site's members."))
+    named = request.POST.get("entry_feature", "")
+    feature = find(Feature.objects.exclude(kind=Feature.Kind.LEVEL), named, field="entry_feature") if named else None
+    merchant.entry_feature = feature.pk if feature else None
+    gap = request.POST.get("entry_gap_hours", "").strip() or "0"
+    if not (gap.isascii() and gap.isdigit() and int(gap) <= MOST_HOURS):
+        detail = gettext_noop("Whole hours, from 0 to %(most)s.")
+        raise Invalid.at("entry_gap_hours", "hours_out_of_range", detail, {"most": MOST_HOURS})
+    merchant.entry_gap_hours = int(gap)
+    merchant.save(update_fields=["shares_members", "entry_feature", "entry_gap_hours"])
+    messages.success(request, _("Saved."))
     return redirect(request.office.url("sites"))
 
 

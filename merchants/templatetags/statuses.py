@@ -180,6 +180,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "billing": pgettext_lazy("who acted", "billing"),
         "billing run": pgettext_lazy("who acted", "billing run"),
         "counter": pgettext_lazy("who acted", "counter"),
+        "reader": pgettext_lazy("who acted", "card reader"),
         "collect": pgettext_lazy("who acted", "collection"),
         "collection": pgettext_lazy("who acted", "collection"),
         "demo": pgettext_lazy("who acted", "demo"),

@@ -8,6 +8,7 @@ from subscribers.models.people import PersonalValue, Subscriber
 from subscribers.models.rights import Grant
 from subscribers.models.subscriptions import ScheduledChange, Subscription, SubscriptionCoupon, SubscriptionOption
 from subscribers.models.usage import UsageRecord
+from subscribers.models.visits import MemberCard, Visit
 
 __all__ = [
     "Change",
@@ -17,6 +18,7 @@ __all__ = [
     "GestureMember",
     "Grant",
     "Mandate",
+    "MemberCard",
     "PaymentMethod",
     "PersonalValue",
     "QuotaCounter",
@@ -26,4 +28,5 @@ __all__ = [
     "SubscriptionCoupon",
     "SubscriptionOption",
     "UsageRecord",
+    "Visit",
 ]

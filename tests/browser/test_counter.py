@@ -10,12 +10,13 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
-from billing.flows import readers
+from billing.flows import readers, subscribe
+from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession, Enrolment
-from merchants.models import Membership, Site
+from merchants.models import Feature, Membership, Merchant, Offer, Site
 from merchants.services import devices
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscription
+from subscribers.models import Subscriber, Subscription
 from subscribers.services import enrolment
 from tests.browser.served import chromium as opened
 from tests.browser.served import picture, product, window
@@ -199,3 +200,31 @@ def test_a_card_at_the_reader_beside_the_tablet(soleil, chromium):
     with tenant(shop.id):
         row = Subscription.objects.select_related("payment_method").get()
         assert (row.status, row.payment_method.last4) == ("active", "4242")
+
+
+def test_a_big_yes_and_a_big_no(soleil, chromium):
+    shop, site, ines = soleil
+    with tenant(shop.id):
+        Merchant.objects.update(entry_feature=Feature.objects.get().pk)
+        lea = Subscriber.objects.get(name="Léa Marchand")
+        offer = Offer.objects.get(reference="Liberté")
+        known = {"name": "Bruno Teixeira", "phone": "06 11 22 33 44"}
+        enrolment.enrol(known, merchant=shop.merchant, actor=shop.actor, now=shop.now(), site_id=site.pk)
+    subscribe.subscribe_now(merchant_id=shop.id, wanted=Wanted(subscriber=lea, offer=offer), actor=shop.actor)
+    seller(shop.id, "Mona", role="admin")
+    with product() as address, window(chromium, width=1024, height=768) as page:
+        sit_down(page, address, shop, site, ines)
+        page.goto(f"{address}/counter/door")
+        page.locator("[name=q]").press_sequentially("marchnad", delay=20)
+        page.locator("#door-people a").click()
+        expect(page.locator(".answer-word b")).to_have_text("Oui")
+        picture(page, "door-yes")
+        page.locator(".answer-do .is-main").click()
+        expect(page.locator(".answer-left")).to_contain_text("7")
+        picture(page, "door-in")
+        page.goto(f"{address}/counter/door")
+        page.locator("[name=q]").press_sequentially("06 11 22 33", delay=20)
+        page.locator("#door-people a").click()
+        expect(page.locator(".answer-word b")).to_have_text("Non")
+        page.locator("summary.key", has_text="Laisser entrer").click()
+        picture(page, "door-no")

@@ -17,6 +17,13 @@ TABLE = {
     "enrol_ticket": ("sell", "sell"),
     "enrol_people": ("sell", "sell"),
     "enrol_who": ("sell", "sell"),
+    "door": ("use_counter", "use_counter"),
+    "door_people": ("use_counter", "use_counter"),
+    "door_person": ("use_counter", "use_counter"),
+    "door_in": ("use_counter", "use_counter"),
+    "door_override": ("use_counter", "use_counter"),
+    "door_undo": ("use_counter", "use_counter"),
+    "door_pay": ("take_payments", "take_payments"),
     "till": ("run_till", "run_till"),
     "till_open": ("run_till", "run_till"),
     "till_cash": ("run_till", "run_till"),
@@ -57,7 +64,7 @@ def test_who_signs_in_at_a_counter_may_sell_there():
 @pytest.mark.parametrize("each", [one for one in urlpatterns if one.name not in OPEN], ids=lambda one: one.name)
 def test_a_browser_that_is_no_tablet_is_led_to_pairing(each):
     address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1").replace("<str:session>", "tse_1")
-    address = address.replace("<str:thing>", "cs_1").replace("<str:person>", "cus_1")
+    address = address.replace("<str:thing>", "cs_1").replace("<str:person>", "cus_1").replace("<str:visit>", "vis_1")
     for client in (Client(), _with("nonsense")):
         for answer in (client.get(address), client.post(address)):
             assert answer.status_code == 302 and answer.headers["Location"] == "/counter/pair"
