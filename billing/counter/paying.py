@@ -23,6 +23,7 @@ from billing.counter.qr import qr_of
 from billing.flows import at_terminal, change_purchase, checkout, looking, outcome, owed, owed_closing
 from billing.flows import readers as machines
 from billing.flows.pay import ProviderSilent
+from billing.gateways.readers import NOT_SHOWN
 from billing.models import CheckoutSession, ReaderPayment
 from billing.selectors.debts import Debt, debt_of
 from invoices.models import Invoice, Payment
@@ -149,7 +150,7 @@ def told(found: Thing, counter: Counter, *, said: str = "", asked_for: str = "")
     on_phone = any(one.hosted and one.status == Payment.Status.PENDING and one.provider_session for one in tried)
     payment = row.payment if row else None
     refused = why_not(last.code) if found.waits and last is not None else ""
-    in_doubt = payment is not None and not payment.provider_ref
+    in_doubt = payment is not None and (not payment.provider_ref or payment.code == NOT_SHOWN)
     stands = [found.waits, found.amount, str(row.pk) if row else "", in_doubt, on_phone, refused, said]
     return {
         "was": digest([*stands, *(one.public_id for one in here)])[:16],

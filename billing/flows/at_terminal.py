@@ -21,7 +21,7 @@ from billing.flows.readers import readers_of
 from billing.flows.subscribe_paid import title_of
 from billing.flows.terminal_claims import claim_invoice, claim_purchase
 from billing.gateways.base import Outcome, OutcomeKind
-from billing.gateways.readers import BUSY, LEFT_AT_READER, OFFLINE, UNKNOWN_READER, AtReader, ReaderAsk
+from billing.gateways.readers import BUSY, LEFT_AT_READER, NOT_SHOWN, OFFLINE, UNKNOWN_READER, AtReader, ReaderAsk
 from billing.models import CheckoutSession, ReaderPayment
 from billing.selectors.debts import DebtState
 from invoices.models import Invoice, Payment
@@ -50,7 +50,8 @@ def start(
     invoice_id: UUID | None = None,
 ) -> Payment:
     """Ask for a purchase (`session_id`) or an open invoice (`invoice_id`) at a reader; answers the payment as it then
-    stands. Tapped twice it is the same payment. `seen` is the sum that was read, in minor units: no other is asked for.
+    stands. Tapped twice it is the same payment, shown again where the reader lost it. `seen` is the sum that was read,
+    in minor units: no other is asked for.
 
     Raises ReaderMissing, ReaderBusy, MerchantSuspended, PaymentUnderWay, ProviderSilent, NoProvider, and for a purchase
     SessionOver, QuoteChanged, NothingForReader, for an invoice NotFound, NothingOwed, AmountChanged.
@@ -72,7 +73,7 @@ def start(
         else:
             assert invoice_id is not None
             payment = claim_invoice(merchant_id, invoice_id, reader_id, seen)
-    if payment.provider_ref:
+    if payment.provider_ref and payment.code != NOT_SHOWN:
         return look(merchant_id=merchant_id, payment_id=payment.pk)
     _ask(merchant_id, payment.pk)
     return _read(merchant_id, payment.pk)

@@ -11,7 +11,7 @@ from billing.flows import new_card, pay, readers
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.gateways.simulated_reader import SimulatedReaders
-from billing.models import CheckoutSession, NewCard, Reader
+from billing.models import CheckoutSession, NewCard, Reader, SimulatedPage
 from invoices.models import Invoice, Payment
 from merchants.models import Membership
 from merchants.tenancy.scope import current_or_none, tenant
@@ -172,9 +172,25 @@ def test_no_answer_is_said_so_and_nothing_is_lost(shop, desk, reader, monkeypatc
         patched.setattr(SimulatedReaders, "ask", lambda _self, _ask: silent)
         patched.setattr(SimulatedReaders, "outcome", lambda _self, _at: silent)
         patched.setattr(SimulatedReaders, "cancel", lambda _self, _at: silent)
-        assert "has not answered yet" in text(part(desk, thing, "reader", reader=reader.public_id, seen="2990"))
+        assert "not sure that the reader shows it" in text(
+            part(desk, thing, "reader", reader=reader.public_id, seen="2990")
+        )
         assert "does not answer" in text(part(desk, thing, "give-up"))
     part(desk, thing, "reader", reader=reader.public_id, seen="2990")
+    machines(shop).present(reader.provider_ref, token="pm_card_visa")
+    part(desk, thing)
+    assert stands(shop) == (["active"], [("paid", 29_90)], 29_90)
+
+
+def test_what_the_reader_lost_is_shown_again(shop, desk, reader):
+    send(desk, walkin(shop, means="reader", later="card", tendered=""))
+    thing = session_of(shop).public_id
+    part(desk, thing, "reader", reader=reader.public_id, seen="2990")
+    with tenant(shop.id):
+        SimulatedPage.objects.filter(ref=f"reader:{reader.provider_ref}").update(content=None)
+    assert "Show it on the reader again" in text(part(desk, thing))
+    shown = text(part(desk, thing, "reader", reader=reader.public_id, seen="2990"))
+    assert "again" not in shown and machines(shop).screen(reader.provider_ref).state == "open"
     machines(shop).present(reader.provider_ref, token="pm_card_visa")
     part(desk, thing)
     assert stands(shop) == (["active"], [("paid", 29_90)], 29_90)

@@ -99,3 +99,13 @@ def test_given_up_it_cannot_be_paid_at_the_reader_any_more(till):
     assert till.at.captures() == []
     with tenant(till.shop.id):
         assert not Refund.objects.exists()
+
+
+def test_a_reader_that_lost_it_shows_it_again(till):
+    payment = till.ask()
+    till.api.terminal.readers.cancel_action(till.reader.provider_ref)
+    assert till.look(payment).code == "not_on_reader"
+    assert till.ask().pk == payment.pk
+    till.tap()
+    till.look(payment)
+    assert till.at.settled() == ONCE
