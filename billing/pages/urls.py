@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from billing.pages import (
+    by_hand,
     campaigns,
     changing,
     clocks,
@@ -68,6 +69,8 @@ urlpatterns: list[URLPattern] = [
     path("gestures/many/<str:gesture_batch>/undo", gesture_batches.gesture_batch_undo, name="gesture-batch-undo"),
     path("gestures/<str:gesture>/undo", giving.gesture_undo, name="gesture-undo"),
     path("invoices/<str:invoice>/payment-link", debts.invoice_payment_link, name="invoice-payment-link"),
+    path("invoices/<str:invoice>/by-hand", by_hand.invoice_by_hand, name="invoice-by-hand"),
+    path("payments/<str:payment>/take-back", by_hand.payment_take_back, name="payment-take-back"),
     path("invoices/<str:invoice>/try-now", debts.invoice_try_now, name="invoice-try-now"),
     path("subscribers/<str:subscriber>/coming", coming.subscriber_coming, name="subscriber-coming"),
     path("subscribers/<str:subscriber>/export", persons.subscriber_export, name="subscriber-export"),

@@ -26,6 +26,7 @@ from invoices.models import (
 )
 from invoices.pages.words import ACCOUNTS, language, means_text, money_text, party_name
 from invoices.selectors.lists import LEFT, OWED, numbered
+from invoices.services.by_hand import BY_HAND
 from invoices.services.files import electronic, printed
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
@@ -89,6 +90,7 @@ def invoice_context(request: OfficeRequest, row: Invoice) -> dict[str, Any]:
         "is_printed": file is not None and file.made_at is not None,
         "file": file,
         "may_take": office.may(Permission.take_payments) and row.status in OWED and bool(row.amount_due),
+        "may_take_back": office.may(Permission.override_counter),
         "may_credit": office.may(Permission.edit_documents) and _left(row),
     }
 
@@ -166,6 +168,8 @@ def _settlements(row: Invoice) -> list[dict[str, Any]]:
                 "detail": means_text(payment),
                 "payment": payment,
                 "amount": part.amount,
+                "back": -part.amount,
+                "by_hand": payment.means in BY_HAND and payment.reversed_at is None,
             }
         )
     for entry in BalanceEntry.objects.filter(invoice=row, kind="used"):
