@@ -42,7 +42,9 @@ class ByHandForm(forms.Form):
     means = forms.ChoiceField(choices=MEANS, initial="cash", widget=forms.RadioSelect, label=lazy("Means"))
     amount = forms.CharField(max_length=20, label=lazy("Amount"), help_text=lazy("What is above goes to the balance."))
     received_on = forms.DateField(label=lazy("Received on"), widget=forms.DateInput(attrs={"type": "date"}))
-    site = forms.ModelChoiceField(None, required=False, label=lazy("Site"), empty_label="–")
+    site: forms.ModelChoiceField[Site] = forms.ModelChoiceField(
+        None, required=False, label=lazy("Site"), empty_label="–"
+    )
     note = forms.CharField(required=False, max_length=400, label=lazy("Note"))
     key = forms.UUIDField(widget=forms.HiddenInput)
 

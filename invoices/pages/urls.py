@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.pages import accounting, credits, documents, fragments, listing, proof, samples
+from invoices.pages import accounting, credits, documents, fragments, listing, proof, receipts, samples
 
 urlpatterns: list[URLPattern] = [
     path("home/money", fragments.home_money, name="home-money"),
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/accounting", accounting.setting_accounting, name="setting_accounting"),
     path("settings/accounting/<str:entity>", accounting.setting_accounting_of, name="setting_accounting_of"),
     path("payments", listing.payments, name="payments"),
+    path("payments/<str:payment>/receipt", receipts.receipt, name="payment-receipt"),
     path("subscribers/<str:subscriber>/money", fragments.subscriber_money, name="subscriber-money"),
     path("subscribers/<str:subscriber>/documents", fragments.subscriber_documents, name="subscriber-documents"),
 ]

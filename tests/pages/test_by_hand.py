@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from billing.flows import owed
 from invoices.models import Payment
 from merchants.tenancy.scope import tenant
 from tests.apps.invoices.bills import again
@@ -81,3 +82,24 @@ def test_who_may(seat, shop, invoice):  # noqa: F811
         "accountant": (200, 403),
         "read_only": (403, 403),
     }
+
+
+def test_the_receipt_says_what_was_paid_and_what_is_owed(seat, shop, invoice):  # noqa: F811
+    seat.client.post(seat.url("invoice-by-hand", invoice=invoice.public_id), sent(seat, invoice, amount="4.00"))
+    with tenant(shop.id):
+        payment = Payment.objects.get()
+    url = seat.url("payment-receipt", payment=payment.public_id)
+    assert url in seat.client.get(seat.url("invoice", invoice=invoice.public_id)).content.decode()
+    shown = seat.client.get(url).content.decode()
+    cells = re.findall(r"<td>([^<]+?) ?(?:<small>[^<]*</small>)?</td><td class=\"amount\">([^<]+)</td>", shown)
+    assert cells[-3:] == [("VAT 20%", "€1.50"), ("Cheque", "€4.00"), ("Still owed", "€5.00")]
+    assert str(invoice.number) in shown and payment.public_id in shown and "<b>Onde</b>" in shown
+    seat.client.post(seat.url("payment-take-back", payment=payment.public_id), {"reason": "it bounced"})
+    assert "Taken back: this receipt is worth nothing any more" in seat.client.get(url).content.decode()
+
+
+def test_what_brought_no_money_has_no_receipt(seat, shop, invoice):  # noqa: F811
+    owed.start(merchant_id=shop.id, invoice_id=invoice.pk, seen=9_00)
+    with tenant(shop.id):
+        payment = Payment.objects.get()
+    assert seat.client.get(seat.url("payment-receipt", payment=payment.public_id)).status_code == 404
