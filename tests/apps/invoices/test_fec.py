@@ -7,10 +7,10 @@ import pytest
 from invoices.fec import COLUMNS
 from invoices.fec_check import verify
 from invoices.models import BalanceEntry, Refund
-from invoices.services import balances, payments
+from invoices.services import balances, by_hand, payments, taken_back
 from invoices.services.credit_plans import Wanted
 from merchants.tenancy.scope import tenant
-from tests.apps.invoices.bills import BOOKS, bill, line, pay
+from tests.apps.invoices.bills import BOOKS, again, bill, line, pay
 from tests.apps.invoices.entries import credited, made, rows, sale, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,3 +157,24 @@ def test_names_and_references_that_would_break_the_file_do_not(shop):
     assert told(content, "CompAuxNum", "CompAuxLib")[0] == (hostile.public_id, 'Ünï/çöde "Œuvre" ?? €')
     assert content.count(b"\r\n") == 1 + 3 and content.count(b"|") == 0
     assert told(content, "PieceRef") == [(invoice.number,)] * 3
+
+
+def test_a_cheque_taken_back_is_an_entry_of_its_own_and_letters_nothing(shop, lucie):
+    invoice = bill(shop, lucie, line(9_00))
+    with tenant(shop.id):
+        brought = by_hand.ByHand(means="cheque", amount=9_00, received_on=shop.now().today)
+        payment = by_hand.receive(brought, again(shop, invoice), actor=shop.actor, now=shop.now()).payment
+        taken_back.take_back(payment, again(shop, invoice), reason="impayé", actor=shop.actor, now=shop.now())
+
+    content = made(shop)
+
+    assert verify([content]).faults == []
+    money = list(told(content, "CompteNum", "Debit", "Credit", "EcritureLet", "EcritureLib"))[-4:]
+    who, label = "Lucie Garnier", f"par chèque de {invoice.number}"
+    assert [row[1:] for row in money] == [
+        ("9,00", "0,00", "", f"ESSAI Règlement {label} - {who}"),
+        ("0,00", "9,00", "", f"ESSAI Règlement {label} - {who}"),
+        ("9,00", "0,00", "", f"ESSAI Annulation du règlement {label} - {who}"),
+        ("0,00", "9,00", "", f"ESSAI Annulation du règlement {label} - {who}"),
+    ]
+    assert [row[0] for row in money] == [money[0][0], "411000", "411000", money[0][0]]
