@@ -36,7 +36,7 @@ def live_a_year(merchant_id: UUID, *, say: Say, count: int = PEOPLE, days: int =
 
     Started again after it was stopped, it goes on where the clock stands: whoever joined before is not enrolled twice.
     """
-    clock = _clock(merchant_id, days)
+    clock = clock_of(merchant_id, days)
     if clock.status == TestClock.Status.RELEASED:
         return Counter()
     began = clock.created_at
@@ -46,20 +46,20 @@ def live_a_year(merchant_id: UUID, *, say: Say, count: int = PEOPLE, days: int =
         at = began + timedelta(days=day, hours=10)
         if at >= instant() - timedelta(hours=1):
             break
-        _bring(merchant_id, clock.pk, at)
+        bring(merchant_id, clock.pk, at)
         for act, person in acts:
             done[act] += _ACTS[act](merchant_id, clock.pk, person)
         if at.month != told:
             told = at.month
             say(f"{at:%B %Y}: {sum(done.values())} acts, {time.monotonic() - since:.0f} s")
-    _bring(merchant_id, clock.pk, instant() - timedelta(minutes=1))
+    bring(merchant_id, clock.pk, instant() - timedelta(minutes=1))
     clocks.release(merchant_id=merchant_id, clock_id=clock.pk, actor=SITE)
-    _carry(merchant_id, clock.pk)
-    _print_later(merchant_id)
+    carry(merchant_id, clock.pk)
+    print_later(merchant_id)
     return done
 
 
-def _print_later(merchant_id: UUID) -> None:
+def print_later(merchant_id: UUID) -> None:
     """The year's papers are printed when somebody asks for one, or by the next day: the machine that shows the demo has
     better things to do just now than two thousand of them."""
     with tenant(merchant_id):
@@ -73,7 +73,7 @@ def beginning(days: int = DAYS) -> datetime:
     return datetime.combine(today - timedelta(days=days), datetime.min.time(), UTC)
 
 
-def _clock(merchant_id: UUID, days: int) -> TestClock:
+def clock_of(merchant_id: UUID, days: int) -> TestClock:
     """The demo's clock, and the simulated account that its payments go through. A live merchant has test clocks in the
     demo only: no face of the product makes one (docs/decisions/demo-year.md)."""
     with tenant(merchant_id):
@@ -87,19 +87,20 @@ def _clock(merchant_id: UUID, days: int) -> TestClock:
         return clock
 
 
-def _bring(merchant_id: UUID, clock_id: UUID, to: datetime) -> None:
+def bring(merchant_id: UUID, clock_id: UUID, to: datetime) -> None:
     """Advance the clock here and now, whatever workers do. Raises RuntimeError where it stopped short."""
     with tenant(merchant_id):
         clock = TestClock.objects.get(id=clock_id)
         behind = clock.time < to
     if clock.status == TestClock.Status.ADVANCING:
-        _carry(merchant_id, clock_id)
+        carry(merchant_id, clock_id)
     elif behind:
         clocks.advance(merchant_id=merchant_id, clock_id=clock_id, to=to, actor=SITE)
-        _carry(merchant_id, clock_id)
+        carry(merchant_id, clock_id)
 
 
-def _carry(merchant_id: UUID, clock_id: UUID) -> None:
+def carry(merchant_id: UUID, clock_id: UUID) -> None:
+    """Do what an advance has left to do, until it has arrived. Raises RuntimeError where it stopped short."""
     while True:
         clock_work.carry_on(merchant_id=merchant_id, clock_id=clock_id, patience=600)
         with tenant(merchant_id):

@@ -89,6 +89,8 @@ def _opened(opened: Sequence[FeatureTerm], features: Mapping[UUID, Feature]) -> 
         name = said(feature.title, feature.reference)
         if feature.kind == Feature.Kind.QUOTA and term.quota is not None:
             name = f"{term.quota} {name[:1].lower()}{name[1:]}"
+        elif feature.kind == Feature.Kind.QUOTA:
+            name = _("%(name)s: %(value)s") % {"name": f"{name[:1].lower()}{name[1:]}", "value": _("no limit")}
         found.append(name)
     return found
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from argparse import ArgumentParser
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from billing import demo_year
+from billing import demo_soleil, demo_year
 from billing.demo import ACTOR, furnish
 from billing.gateways.base import Outcome
 from billing.gateways.stripe import StripeGateway
@@ -35,7 +36,7 @@ LOGIN = "camille@onde.example"
 class Command(BaseCommand):
     """Onde, a music streaming merchant: staff, catalogue, keys, a payment provider, and its shop's webhook."""
 
-    help = "Make the demo merchant Onde. Only where DEMO=1: it prints a password."
+    help = "Make the demo merchants Onde and Soleil. Only where DEMO=1: it prints a password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--write FILE`: where the log-in and the shop's keys are written (and read again)."""
@@ -59,16 +60,38 @@ class Command(BaseCommand):
                 furnish(Merchant.objects.get(id=merchant.pk), now=at)
         if not options["without_year"]:
             self._year(live)
+        salons = self._soleil(owner, now, began, year=not options["without_year"])
         self._connect(live, now)
         shop = self._shop(live, known.get("shop"), now)
         address = f"{settings.PUBLIC_URL}/office/{live.public_id}/"
         staff = {"name": "Onde", "login": LOGIN, "password": password, "address": address}
         file.touch(mode=0o600)
-        file.write_text(json.dumps({"merchants": [staff], "shop": shop}, indent=1) + "\n")
+        file.write_text(json.dumps({"merchants": [staff, *salons], "shop": shop}, indent=1) + "\n")
+
+    def _soleil(self, owner: User, now: Now, began: Now, *, year: bool) -> list[dict[str, str]]:
+        """Soleil, twelve salons, of the same owner; where its counter is, and how one comes in."""
+        live, _ = open_merchant(
+            name="Soleil", owner=owner, now=now, actor=ACTOR, merchant_id=derived(owner.pk, "soleil")
+        )
+        with tenant(live.pk):
+            demo_soleil.furnish(Merchant.objects.get(id=live.pk), now=began)
+        if year:
+            self._lived(live, demo_soleil.live_a_year(live.pk, say=self._say))
+        how = f"pairing code {demo_soleil.CODE}01 to {demo_soleil.CODE}{len(demo_soleil.SALONS)}, PIN {demo_soleil.PIN}"
+        return [
+            {
+                "name": "Soleil, counter",
+                "login": how,
+                "password": "",
+                "address": f"{settings.PUBLIC_URL}/counter/",
+            }
+        ]
 
     def _year(self, live: Merchant) -> None:
         """Two hundred lives of a year; told, but no letter about the past is sent; the books must agree."""
-        done = demo_year.live_a_year(live.pk, say=self._say)
+        self._lived(live, demo_year.live_a_year(live.pk, say=self._say))
+
+    def _lived(self, live: Merchant, done: Counter[str]) -> None:
         if not done:
             return
         self._say("publishing what the year told")
