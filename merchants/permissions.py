@@ -72,6 +72,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.run_billing,
         _P.see_settings,
         _P.see_tills,
+        _P.override_counter,
     },
     "support": _SEES
     | {

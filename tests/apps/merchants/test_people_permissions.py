@@ -37,7 +37,7 @@ use_counter              x     x     .          x       x       .
 run_till                 x     x     .          .       x       .
 see_tills                x     x     x          .       .       .
 manage_counter           x     x     .          .       .       .
-override_counter         x     x     .          x       .       .
+override_counter         x     x     x          x       .       .
 edit_members             x     x     .          .       .       .
 edit_owners              x     .     .          .       .       .
 edit_provider            x     x     .          .       .       .
