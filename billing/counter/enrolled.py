@@ -60,5 +60,6 @@ def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
         "invoice": invoice,
         "change": row.tendered - row.due if row.tendered is not None else None,
         "wants_card": wants_card,
+        "receipt_of": ids.show("pay", row.payment_id) if row.payment_id else "",
         **(paying.told(paying.of_session(session), counter, asked_for=row.means) if session and waits else {}),
     }

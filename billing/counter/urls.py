@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.counter import door, enrol, enrolled, entering, home, paying, renewal_card, till
+from billing.counter import door, enrol, enrolled, entering, home, papers, paying, renewal_card, till
 
 app_name = "counter"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("door/<str:person>/in", door.door_in, name="door_in"),
     path("door/<str:person>/override", door.door_override, name="door_override"),
     path("door/<str:person>/pay", door.door_pay, name="door_pay"),
+    path("receipts/<str:payment>", papers.receipt, name="receipt"),
+    path("members/<str:person>/card", papers.member_card, name="member_card"),
+    path("members/<str:person>/card/lost", papers.member_card_lost, name="member_card_lost"),
     path("till", till.till, name="till"),
     path("till/open", till.till_open, name="till_open"),
     path("till/cash", till.till_cash, name="till_cash"),

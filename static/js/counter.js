@@ -20,3 +20,4 @@ for (const pad of document.querySelectorAll("[data-pin-pad]")) {
 }
 
 for (const act of document.querySelectorAll("[data-print]")) act.addEventListener("click", () => print());
+if (document.querySelector("[data-prints-now]")) print();

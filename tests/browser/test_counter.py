@@ -106,6 +106,13 @@ def test_a_walk_in_is_enrolled_in_few_touches(soleil, chromium):
         expect(page.locator(".ticket-change b")).to_have_text(re.compile("5,20"))
         took = time.monotonic() - begun
         picture(page, "counter-enrolled")
+        page.locator("a[href*='/receipts/']").click()
+        expect(page.locator(".roll")).to_contain_text(re.compile("44,80"))
+        picture(page, "counter-receipt")
+        page.go_back()
+        page.locator("a[href$='/card']").click()
+        expect(page.locator(".counter-qr-code svg")).to_be_visible()
+        picture(page, "counter-card")
         page.goto(f"{address}/counter/till")
         picture(page, "counter-till")
         page.locator("#counted").fill("144,80")

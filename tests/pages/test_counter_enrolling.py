@@ -13,7 +13,7 @@ from merchants.models import Event, Membership, Option
 from merchants.services import devices
 from merchants.tenancy.scope import tenant
 from subscribers import history
-from subscribers.models import Change, Subscriber, Subscription
+from subscribers.models import Change, MemberCard, Subscriber, Subscription
 from tests.pages.counters import BOSS, Tablet, present, salon, seller, tablet
 from tests.worlds import Shop
 
@@ -254,3 +254,41 @@ def test_the_till_tells_the_day(shop, desk):
         assert first["taxes"] == [{"percent": "20", "base": 24_92, "tax": 4_98}]
         assert first["lines"] == [{"title": {"en": "liberte", "fr": "liberte"}, "amount": 29_90, "percent": "20"}]
         assert prove(Till.objects.get()).fault is None
+
+
+def test_each_print_of_a_receipt_is_rung_up(shop, desk):
+    page = desk.client.get(send(desk, walkin(shop)).json()["go_to"]).content.decode()
+    with tenant(shop.id):
+        payment = Payment.objects.get()
+    address = f"/counter/receipts/{payment.public_id}"
+    assert address in page
+    roll = desk.client.get(address).content.decode()
+    assert "€29.90" in roll and "€50.00" in roll and "€20.10" in roll, "taken, handed over, given back"
+    for _ in range(2):
+        assert desk.client.post(address).headers["Location"] == f"{address}?print=now"
+    with tenant(shop.id):
+        prints = RegisterEntry.objects.filter(kind="receipt_printed").order_by("sequence")
+        assert [(row.content["prints"], row.amount, row.cash) for row in prints] == [(1, 0, 0), (2, 0, 0)]
+        assert prove(Till.objects.get()).fault is None
+    paris = salon(shop.id, "Paris")
+    there = tablet(shop.id, paris)
+    there.sign_in(seller(shop.id, "Zoé", sites=[paris]))
+    assert there.client.get(address).status_code == 404
+
+
+def test_a_membership_card_is_shown_and_replaced_when_lost(shop, desk):
+    page = desk.client.get(send(desk, walkin(shop)).json()["go_to"]).content.decode()
+    with tenant(shop.id):
+        lea = Subscriber.objects.get()
+    address = f"/counter/members/{lea.public_id}/card"
+    assert address in page
+    with tenant(shop.id):
+        assert MemberCard.objects.count() == 0, "made with the first look at it"
+    first = desk.client.get(address).content.decode()
+    with tenant(shop.id):
+        code = MemberCard.objects.get().code
+    assert "<svg" in first and "style=" not in first and code[:4] in first
+    desk.client.post(f"{address}/lost")
+    with tenant(shop.id):
+        assert MemberCard.objects.get(code=code).revoked_at is not None
+        assert MemberCard.objects.get(revoked_at=None).code != code
