@@ -28,7 +28,6 @@ from subscribers.models import (
     Gesture,
     Grant,
     Mandate,
-    MemberCard,
     PaymentMethod,
     PersonalValue,
     Subscriber,
@@ -36,11 +35,10 @@ from subscribers.models import (
     SubscriptionCoupon,
     SubscriptionOption,
     UsageRecord,
-    Visit,
 )
 from subscribers.models.people import PERSONAL
 from subscribers.selectors import personal
-from subscribers.services import facts
+from subscribers.services import facts, person_visits
 
 GONE = json.dumps({"type": "about:blank", "title": "Erased", "status": 409, "code": "subscriber_erased"}).encode()
 """What the API remembers of an answer that named an erased person."""
@@ -125,29 +123,6 @@ def _uses(person: Subscriber) -> Told:
                 "channel": row.channel,
                 "reason": row.reason,
             }
-
-
-def _visits(person: Subscriber) -> Told:
-    for block in blocks(Visit.objects.filter(subscriber=person).select_related("site")):
-        for row in block:
-            yield {
-                "at": shapes.at(row.at),
-                "site": row.site.name,
-                "reason": row.reason,
-                "undone_at": shapes.at(row.undone_at),
-            }
-
-
-def _cards(person: Subscriber) -> Told:
-    for block in blocks(MemberCard.objects.filter(subscriber=person)):
-        for row in block:
-            yield {"created_at": shapes.at(row.created_at), "revoked_at": shapes.at(row.revoked_at)}
-
-
-def _forget_cards(person: Subscriber, now: Now) -> None:
-    """A card of somebody who was erased opens nothing; why they were let in says nothing of them any more."""
-    MemberCard.objects.filter(subscriber=person, revoked_at=None).update(revoked_at=now.at)
-    Visit.objects.filter(subscriber=person).exclude(reason="").update(reason="erased")
 
 
 def _usage(person: Subscriber) -> Told:
@@ -289,21 +264,7 @@ HELD = (
         tables=(Consumption,),
         told=_uses,
     ),
-    Holding(
-        name="visits",
-        title=gettext_noop("Visits"),
-        columns={"at": gettext_noop("When"), "site": gettext_noop("Site")},
-        tables=(Visit,),
-        told=_visits,
-        mask=_forget_cards,
-    ),
-    Holding(
-        name="cards",
-        title=gettext_noop("Membership cards"),
-        columns={"created_at": gettext_noop("When")},
-        tables=(MemberCard,),
-        told=_cards,
-    ),
+    *person_visits.HELD,
     Holding(
         name="usage",
         title=gettext_noop("Usage"),
