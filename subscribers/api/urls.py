@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from subscribers.api import compared, consumption, history, overriding, rights, subscribers
+from subscribers.api import compared, consumption, history, moving, overriding, rights, subscribers
 
 urlpatterns: list[URLPattern] = [
     path("subscribers", subscribers.Subscribers.as_view(), name="subscribers"),
@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern] = [
         overriding.OverridingEndPreview.as_view(),
         name="subscriber_override_end_preview",
     ),
+    path("subscribers/<str:subscriber>/move", moving.Move.as_view(), name="subscriber_move"),
     path("subscribers/<str:subscriber>/access", rights.AccessOfSubscriber.as_view(), name="subscriber_access"),
     path("subscribers/<str:subscriber>/timeline", history.TimelineOfSubscriber.as_view(), name="subscriber_timeline"),
     path("subscribers/<str:subscriber>/diff", compared.DiffOfSubscriber.as_view(), name="subscriber_diff"),

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy
 CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscriber", "created"): gettext_lazy("Enrolled"),
     ("subscriber", "updated"): gettext_lazy("Profile changed"),
+    ("subscriber", "moved"): gettext_lazy("Moved to another site"),
     ("subscriber", "vat_checked"): gettext_lazy("VAT number looked up"),
     ("subscriber", "erased"): gettext_lazy("Personal values erased"),
     ("subscriber", "released"): gettext_lazy("Released from the test clock: lives in real time"),
     ("subscription", "created"): gettext_lazy("Purchase begun: %(name)s"),
+    ("subscription", "moved"): gettext_lazy("%(name)s moved to another site"),
     ("subscription", "reactivated"): gettext_lazy("%(name)s taken up again after its end"),
     ("subscription", "activated"): gettext_lazy("Subscription to %(name)s"),
     ("subscription", "lapsed"): gettext_lazy("Purchase of %(name)s lapsed, not paid for"),
