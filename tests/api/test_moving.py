@@ -27,7 +27,7 @@ def changes(shop):
 
 
 def test_a_subscriber_moves_with_what_they_hold_and_where_it_was_sold_stays(site, shop, sold):
-    held = told_of(site, {})
+    held = told_of(site, {"activation": "now"})
     lyon = place(shop, "Lyon")
     body = {"site": lyon.public_id, "reason": "Moved house"}
     assert site.post("subscribers/ref:lucie/move", body).json()["site"] == lyon.public_id
