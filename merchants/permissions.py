@@ -91,8 +91,6 @@ ROLES: Mapping[str, frozenset[Permission]] = {
             _P.see_subscribers,
             _P.edit_subscribers,
             _P.sell,
-            _P.change_subscriptions,
-            _P.give_gestures,
             _P.see_catalogue,
             _P.take_payments,
             _P.use_counter,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
 from invoices.models import RegisterEntry, TillSession
+from invoices.register_words import entry_words
 from invoices.services import tills
 from invoices.services.register import Clerk
 from merchants import ids
@@ -149,16 +150,9 @@ def _show(request: CounterRequest, refusal: Invalid | None = None) -> HttpRespon
 
 def _row(entry: RegisterEntry) -> dict[str, Any]:
     said = entry.content
-    words = {
-        "session_opened": _("Opened"),
-        "received": said.get("invoice") or _("Payment"),
-        "reversed": _("Taken back: %(what)s") % {"what": said.get("invoice") or ""},
-        "cash_in": _("Cash in: %(why)s") % {"why": said.get("reason", "")},
-        "cash_out": _("Cash out: %(why)s") % {"why": said.get("reason", "")},
-    }.get(entry.kind, entry.kind)
     return {
         "at": entry.created_at,
-        "words": words,
+        "words": entry_words(entry),
         "means": means_name(entry.means) if entry.means else "",
         "who": entry.member.user.name if entry.member else "",
         "amount": entry.amount or entry.cash or said.get("float", 0),

@@ -43,7 +43,7 @@ READER = "reader"
 """Paid by a card at a reader beside the tablet, which the page asks next."""
 BY_CARD = (PAGE, READER)
 MEANS = ("cash", "cheque", "terminal", "transfer", *BY_CARD)
-LATER = ("sepa", "card", "counter")
+LATER = ("card", "counter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
         Entry("invoices", _("Invoices"), "invoice"),
         Entry("payments", _("Payments"), "payment"),
         Entry("sites", _("Sites"), "site"),
+        Entry("tills", _("Tills"), "till"),
     ),
     (
         Entry("alerts", _("Alerts"), "alert"),

@@ -107,6 +107,8 @@ APART = {
     "Consumption": "a book of its own, append-only, with actor, channel and reason",
     "UsageRecord": "a book of its own, append-only",
     "QuotaCounter": "the sum of that book",
+    "Visit": "a book of its own, with who let in, where and why; told as events",
+    "MemberCard": "a random code, replaced and never changed; it says nothing of anyone",
     "GestureBatch": "what was asked for many at once; each gesture of it is told",
     "GestureMember": "how far it has come with each of them",
 }

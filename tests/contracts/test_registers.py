@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import time_machine
@@ -11,7 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connections
 
 from invoices.models import RegisterEntry, Till, TillSession
 from invoices.register_links import link
-from invoices.services import register, tills
+from invoices.services import register, register_report, tills
 from invoices.services.register import Clerk
 from invoices.services.register_proof import prove
 from merchants.actors import Actor, ActorKind, Channel
@@ -19,6 +21,7 @@ from merchants.clock import instant
 from merchants.models import Event, Site
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid
+from merchants.services import seals
 from merchants.tenancy.scope import tenant
 from tests.pages.counters import salon, seller, tablet
 from tests.worlds import Shop
@@ -234,3 +237,26 @@ def test_two_tablets_ring_up_apart(shop, clerk):
         assert sorted(Till.objects.values_list("entries", flat=True)) == [3, 3]
         assert TillSession.objects.count() == 2
         assert register.totals_of(RegisterEntry.objects.all())["moved"] == 3_00
+
+
+def test_a_sealed_export_is_proved_by_a_program_of_its_own(shop, clerk, tmp_path):
+    a_day(shop, clerk, 20_00, -5_00)
+    with tenant(shop.id):
+        document = register_report.report(Till.objects.select_related("site").get(), now=now())
+    assert seals.holds(document) and document["report"]["count"] == 4
+    file = tmp_path / "register.json"
+
+    def proved(report):
+        file.write_text(json.dumps({"report": report}), encoding="utf-8")
+        run = subprocess.run([sys.executable, "static/verify_register.py", str(file)], capture_output=True, text=True)
+        return run.returncode, run.stdout.strip()
+
+    report = json.loads(json.dumps(document["report"]))
+    assert proved(report) == (0, f"Till 1, {report['site']}: 4 entries, proved")
+    forged = json.loads(json.dumps(report))
+    forged["entries"][1]["content"]["reason"] = "other"
+    assert proved(forged)[0] == 1 and "entry 2 was changed" in proved(forged)[1]
+    cut = {**report, "entries": report["entries"][:3]}
+    assert "the tail was cut off" in proved(cut)[1]
+    missing = {**report, "entries": [report["entries"][0], *report["entries"][2:]]}
+    assert "entry 2 is missing" in proved(missing)[1]

@@ -14,8 +14,8 @@ see_subscribers          x     x     x          x       x       x
 edit_subscribers         x     x     .          x       x       .
 answer_privacy           x     x     .          .       .       .
 sell                     x     x     .          x       x       .
-change_subscriptions     x     x     .          x       x       .
-give_gestures            x     x     .          x       x       .
+change_subscriptions     x     x     .          x       .       .
+give_gestures            x     x     .          x       .       .
 see_catalogue            x     x     x          x       x       x
 edit_catalogue           x     x     .          .       .       .
 see_documents            x     x     x          x       .       x
