@@ -25,7 +25,7 @@ from merchants.tenancy.scope import tenant
 
 KEPT_FOR = timedelta(days=400)
 """How long a browser keeps its secret: as long as browsers allow, and it is set anew at each sign-in."""
-TRIES = 30
+TRIES = 100
 """Codes that one address may try in ten seconds."""
 
 
