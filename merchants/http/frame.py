@@ -62,7 +62,7 @@ class Office:
 
 
 class KeptToSites(Forbidden):
-    """The office shows every site: whoever is kept to some of them works at their counters."""
+    """The office shows every site: whoever works at counters and is kept to some of them works there."""
 
     code = "kept_to_sites"
     detail = gettext_noop("Your work is at the counter of your sites.")
@@ -103,7 +103,7 @@ def office_page(
             try:
                 with tenant(merchant_id):
                     office = _enter(request, merchant_id, membership_id, choices)
-                    if office.membership.sites:
+                    if office.membership.sites and office.may(Permission.use_counter):
                         raise KeptToSites
                     wanted = [needed] if request.method in ("GET", "HEAD") else [needed, needed_to_post or needed]
                     if not all(office.may(one) for one in wanted):

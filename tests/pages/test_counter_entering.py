@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shop():
-    return Shop.open("Soleil")
+    return Shop.open("Soleil", locale="en")
 
 
 def test_a_code_pairs_one_tablet_once(shop):
