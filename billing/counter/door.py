@@ -31,7 +31,7 @@ from merchants.services import pins
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Visit
 from subscribers.selectors.known import known_people
-from subscribers.selectors.people import rows_of
+from subscribers.selectors.people import rows_of, visible
 from subscribers.selectors.rights import live_subscriptions
 from subscribers.services import visiting
 from subscribers.services.visiting import Asked, Door
@@ -44,12 +44,14 @@ MOST_DRAWN = 24
 @require_GET
 def door(request: CounterRequest) -> HttpResponse:
     """The search. A scanner types a card's code and Enter: straight to the answer."""
-    query = request.GET.get("q", "").strip()[:160]
+    query, elsewhere = request.GET.get("q", "").strip()[:160], ""
     if query:
         person = visiting.by_card(query)
         if person is not None and _is_ours(request.counter, person):
             return redirect("counter:door_person", person.public_id)
-    return counter_render(request, "counter/door.html", {"query": query, "rows": _found(request.counter, query)})
+        elsewhere = person.site.name if person is not None and person.site else ""
+    context = {"query": query, "rows": _found(request.counter, query), "elsewhere": elsewhere}
+    return counter_render(request, "counter/door.html", context)
 
 
 @counter_page()
@@ -167,10 +169,16 @@ def _is_ours(counter: Counter, person: Subscriber) -> bool:
 
 
 def _person(counter: Counter, shown: str) -> Subscriber:
-    found = person_of(counter, shown)
+    found = person_of(counter, shown) or _without_a_site(shown)
     if found is None:
         raise NotFound
     return found
+
+
+def _without_a_site(shown: str) -> Subscriber | None:
+    """Somebody who was enrolled at no site: every door serves them."""
+    key = ids.read("cus", shown)
+    return visible().filter(id=key, erased_at=None, site=None).first() if key else None
 
 
 def _door(counter: Counter) -> Door:
@@ -189,6 +197,12 @@ def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | 
     asked = visiting.ask(who, site_id=counter.site.pk, merchant=counter.merchant, now=counter.now)
     key = ids.read("vis", request.GET.get("visit", ""))
     visit = Visit.objects.filter(id=key, subscriber=who, undone_at=None).first() if key else None
+    last, since = asked.last, counter.now.at - asked.last.at if asked.last else None
+    if visit is None and since is not None and since < visiting.SAME_SCAN:
+        visit = last  # scanned again: they are in
+    may_undo = (
+        since is not None and since < visiting.UNDO_WITHIN and last is not None and last.site_id == counter.site.pk
+    )
     rows = live_subscriptions(who.pk)
     language = get_language() or "en"
     owed = [
@@ -205,6 +219,7 @@ def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | 
         "left_words": left_words(asked, counter.now),
         "offer": said_in(rows[0].offer_version.title, language) if rows else "",
         "visit": visit,
+        "undoable": last if may_undo and visit is None else None,
         "bars": _bars(asked),
         "key": new_id(),
         "owed": owed[0] if owed else None,

@@ -84,12 +84,15 @@ def let_in(
     allowed_by: Membership | None = None,
 ) -> Visit:
     """Count one visit. The same key, or another scan within a minute, answers the visit that is there. With
-    `allowed_by` somebody is let in in spite of a no, for a reason; then no session is counted that is not there.
+    `allowed_by` somebody is let in in spite of a no, for a reason: a session is counted where they have one left, and
+    none that is not there or not open to them.
 
     Raises NotLetIn, Invalid (`reason`), and what `consuming.consume` raises.
     """
     belonging.lock([person.pk])
     known = Visit.objects.filter(key=key).first()
+    if known is not None and known.subscriber_id != person.pk:
+        raise Conflict(gettext_noop("This scan was somebody else's."), code="key_reused")
     if known is not None:
         return known
     asked = ask(person, site_id=door.site.pk, merchant=merchant, now=now)
@@ -109,9 +112,7 @@ def let_in(
         reason=reason.strip()[:400] if allowed_by else "",
         allowed_by=allowed_by,
     )
-    counts = asked.feature is not None and asked.feature.kind == Feature.Kind.QUOTA
-    if asked.answer.yes and counts:
-        assert asked.feature is not None
+    if asked.feature is not None and _counts(asked):
         visit.consumption = consuming.consume(
             person, asked.feature, quantity=1, key=f"door:{visit.pk}", actor=door.actor, now=now
         )
@@ -119,6 +120,13 @@ def let_in(
     visit.save(force_insert=True)
     _tell("visit.entered", visit, door.actor, now)
     return visit
+
+
+def _counts(asked: Asked) -> bool:
+    """Whether an entry uses a session: of a quota that is open to them, with one left or no limit."""
+    if asked.feature is None or asked.feature.kind != Feature.Kind.QUOTA or asked.right is None or not asked.right.on:
+        return False
+    return asked.right.remaining is None or asked.right.remaining > 0
 
 
 def undo(visit: Visit, *, actor: Actor, now: Now) -> Visit:

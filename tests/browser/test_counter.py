@@ -16,8 +16,8 @@ from billing.models import CheckoutSession, Enrolment
 from merchants.models import Feature, Membership, Merchant, Offer, Site
 from merchants.services import devices
 from merchants.tenancy.scope import tenant
-from subscribers.models import Subscriber, Subscription
-from subscribers.services import enrolment
+from subscribers.models import Subscriber, Subscription, Visit
+from subscribers.services import enrolment, visiting
 from tests.browser.served import chromium as opened
 from tests.browser.served import picture, product, window
 from tests.pages.counters import BOSS, PIN, present, salon, seller
@@ -216,7 +216,8 @@ def test_a_big_yes_and_a_big_no(soleil, chromium):
         lea = Subscriber.objects.get(name="Léa Marchand")
         offer = Offer.objects.get(reference="Liberté")
         known = {"name": "Bruno Teixeira", "phone": "06 11 22 33 44"}
-        enrolment.enrol(known, merchant=shop.merchant, actor=shop.actor, now=shop.now(), site_id=site.pk)
+        bruno = enrolment.enrol(known, merchant=shop.merchant, actor=shop.actor, now=shop.now(), site_id=site.pk)
+        card = visiting.card_of(bruno, now=shop.now())
     subscribe.subscribe_now(merchant_id=shop.id, wanted=Wanted(subscriber=lea, offer=offer), actor=shop.actor)
     seller(shop.id, "Mona", role="admin")
     with product() as address, window(chromium, width=1024, height=768) as page:
@@ -226,6 +227,12 @@ def test_a_big_yes_and_a_big_no(soleil, chromium):
         page.locator("#door-people a").click()
         expect(page.locator(".answer-word b")).to_have_text("Oui")
         picture(page, "door-yes")
+        page.keyboard.type(card.code)  # the next one's card, scanned while Léa's answer is open
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer-why h1")).to_have_text("Bruno Teixeira")
+        with tenant(shop.id):
+            assert Visit.objects.count() == 0, "nobody was let in by a scan"
+        page.go_back()
         page.locator(".answer-do .is-main").click()
         expect(page.locator(".answer-left")).to_contain_text("7")
         picture(page, "door-in")

@@ -212,3 +212,47 @@ def test_a_member_of_another_site_is_let_in_where_sites_share_them(shop, desk, l
     with tenant(shop.id):
         Merchant.objects.update(shares_members=True)
     assert "2 sessions left" in page(there, lea)
+
+
+def test_overruled_too_soon_still_counts_the_session_that_is_there(shop, desk, lea):
+    with tenant(shop.id):
+        Merchant.objects.update(entry_gap_hours=48)
+    boss = seller(shop.id, "Mona", role="admin")
+    enter(desk, lea)
+    with time_machine.travel(instant() + timedelta(hours=3)):
+        desk.sign_in(shop.made["ines"])
+        sent = {"member": boss.public_id, "pin": "4711", "reason": "the sun bed failed", "key": str(new_id())}
+        assert desk.client.post(f"/counter/door/{lea.public_id}/override", sent).status_code == 302
+    assert counted(shop) == 2
+
+
+def test_scanned_again_at_once_she_is_in_and_the_visit_is_still_taken_back(shop, desk, lea):
+    enter(desk, lea)
+    with time_machine.travel(instant() + timedelta(hours=1)) as clock:
+        desk.sign_in(shop.made["ines"])
+        enter(desk, lea)
+        clock.shift(timedelta(seconds=20))
+        again = page(desk, lea)
+        assert "Léa is in" in again and 'data-state="good"' in again, "the last session, scanned again"
+        clock.shift(timedelta(minutes=5))
+        later = page(desk, lea)
+        assert "All sessions of this period are used." in later and "Take the visit of" in later
+
+
+def test_a_scan_is_one_persons(shop, desk, lea):
+    bruno, key = person(shop, desk, "Bruno Teixeira"), new_id()
+    enter(desk, lea, key)
+    assert enter(desk, bruno, key).status_code == 409 and counted(shop) == 1
+
+
+def test_the_cards_of_who_has_no_site_and_of_who_has_another(shop, desk, lea):
+    nowhere = shop.enrol("online", name="Nora Petit")
+    with tenant(shop.id):
+        here, there = visiting.card_of(nowhere, now=shop.now()), visiting.card_of(lea, now=shop.now())
+    found = desk.client.get("/counter/door", {"q": here.code}, follow=True).content.decode()
+    assert "Nora Petit" in found
+    paris = salon(shop.id, "Paris")
+    other = tablet(shop.id, paris)
+    other.sign_in(seller(shop.id, "Zoé", sites=[paris]))
+    told = other.client.get("/counter/door", {"q": there.code}).content.decode()
+    assert "A member of Lyon Part-Dieu" in told and "Léa" not in told
