@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, expect
 
-from merchants.clock import instant
 from merchants.tenancy.scope import tenant
 from subscribers.models import Gesture, GestureBatch
 from tests.browser.served import chromium as opened
@@ -55,7 +54,7 @@ def test_given_to_one_then_seen_for_all_whom_an_outage_touched(shop, chromium):
         dialog.locator("button[type=submit]").click()
         expect(page.locator("dialog[open]")).to_have_count(0)
         page.goto(address + reverse("office:gestures-many", kwargs=named))
-        today = instant().date().isoformat()
+        today = shop.now().today.isoformat()
         page.locator("input[name=from_on]").fill(today)
         page.locator("input[name=to_on]").fill(today)
         page.locator("input[name=days]").fill("5")
