@@ -23,16 +23,16 @@ from billing.flows.gesture_batches import begin as begin_batch
 from billing.flows.give import Giving, give
 from billing.models import BillingRun, Campaign, ParkedInRun
 from billing.selectors.touched import Population
-from invoices.models import DocumentFile, Invoice
+from invoices.models import DocumentFile, Invoice, Till
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
 from invoices.services.printing import print_file
 from merchants.actors import Actor
 from merchants.ids import PREFIXES, new_id, show
-from merchants.models import Event, ProviderAccount
+from merchants.models import Event, ProviderAccount, Site
 from merchants.models import TestClock as Clock
 from merchants.secrets import encrypt
-from merchants.services import keys, people
+from merchants.services import devices, keys, people
 from merchants.services.catalogue.features import create_feature
 from merchants.services.catalogue.offers import create_offer
 from merchants.services.catalogue.options import create_option
@@ -155,6 +155,12 @@ def sell(seat: Seat) -> None:
     with tenant(seat.merchant.id):
         subscription = Subscription.objects.get()
     give(merchant_id=seat.merchant.id, subscription_id=subscription.pk, giving=giving, role=None, actor=act["actor"])
+    with tenant(seat.merchant.id):
+        site = Site.objects.get()
+        device = devices.register(site=site, name="Till 1", by=None, **act).device
+        Till.objects.create(
+            site=site, device=device, legal_entity=entity, name="Till 1", currency="EUR", created_at=NOW.at
+        )
     today = shop.now().today
     touched = Population(from_on=today, until_on=today + timedelta(days=1))
     begin_batch(merchant_id=seat.merchant.id, giving=giving, population=touched, role=None, actor=act["actor"])
