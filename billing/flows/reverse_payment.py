@@ -13,22 +13,14 @@ from billing.selectors.charging import asked_by_itself
 from invoices.models import Invoice, Payment, RegisterEntry, TillSession
 from invoices.selectors.affected import people_of
 from invoices.services import payments, register, taken_back
-from invoices.services.register import Clerk
+from invoices.services.register import Clerk, TillClosed
 from merchants.actors import Actor
 from merchants.models import Merchant
 from merchants.now import Now
-from merchants.refusals import Conflict, NotFound, gettext_noop
+from merchants.refusals import NotFound, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.services import belonging
-
-
-class TillClosed(Conflict):
-    """The money lies in a drawer whose till is closed: nothing leaves it unseen."""
-
-    code = "till_closed"
-    detail = gettext_noop("This payment was taken at a till that is closed now.")
-    way_out = gettext_noop("Open the till at its counter, then take the payment back.")
 
 
 def reverse(*, merchant_id: UUID, payment_id: UUID, reason: str, actor: Actor, clerk: Clerk | None = None) -> Payment:
@@ -67,8 +59,11 @@ def _ring(payment: Payment, reason: str, actor: Actor, clerk: Clerk | None) -> N
     first = RegisterEntry.objects.filter(payment=payment, kind=RegisterEntry.Kind.RECEIVED).first()
     if first is None:
         return
-    session = TillSession.objects.select_for_update(of=("self",)).filter(till_id=first.till_id, closed_at=None).first()
+    session = TillSession.objects.filter(till_id=first.till_id, closed_at=None).first()
     if session is None:
-        raise TillClosed
+        raise TillClosed(
+            gettext_noop("This payment was taken at a till that is closed now."),
+            way_out=gettext_noop("Open the till at its counter, then take the payment back."),
+        )
     now = now_for(Merchant.objects.get(id=payment.tenant_id))  # a register never follows a test clock
     register.reverse(session, payment, reason=reason, by=actor.id, clerk=clerk, now=now)

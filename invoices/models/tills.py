@@ -94,6 +94,13 @@ class RegisterEntry(TenantModel):
                 condition=Q(kind__in=("received", "reversed")),
                 name="a_payment_is_rung_up_once",
             ),
+            models.CheckConstraint(
+                condition=~Q(
+                    kind__in=("session_opened", "received", "reversed", "cash_in", "cash_out", "session_closed")
+                )
+                | Q(session__isnull=False),
+                name="what_moves_money_belongs_to_a_session",
+            ),
         ]
         indexes = [
             models.Index(fields=["merchant", "till", "day_on", "sequence"], name="register_by_day"),

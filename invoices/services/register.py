@@ -8,7 +8,7 @@ rate, and the perpetual total.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ from merchants.canonical import decimal_text, instant_text
 from merchants.ids import show
 from merchants.models import Device, Membership, Merchant
 from merchants.now import Now
+from merchants.refusals import Conflict, gettext_noop
 
 Kind = RegisterEntry.Kind
 PERIODS = ((Kind.DAY_CLOSED, "%Y-%m-%d"), (Kind.MONTH_CLOSED, "%Y-%m"), (Kind.YEAR_CLOSED, "%Y"))
@@ -37,9 +38,26 @@ class Clerk:
     actor: Actor
 
 
+class TillClosed(Conflict):
+    """No money is taken at a counter whose till is not open."""
+
+    code = "till_closed"
+    detail = gettext_noop("The till is not open.")
+    way_out = gettext_noop("Open it with its float first.")
+
+
 def lock(till_id: Any) -> Till:
     """The till, locked until COMMIT: one entry at a time."""
     return Till.objects.select_for_update(of=("self",)).select_related("site").get(id=till_id)
+
+
+def lock_open(session: TillSession) -> Till:
+    """The till of a session that is still open, locked: the till's lock comes before its session's everywhere. Raises
+    TillClosed where the session was closed meanwhile."""
+    till = lock(session.till_id)
+    if not TillSession.objects.filter(id=session.pk, closed_at=None).exists():
+        raise TillClosed
+    return till
 
 
 def enter(
@@ -77,8 +95,9 @@ def close_periods(till: Till, now: Now) -> list[RegisterEntry]:
 
 
 def receive(session: TillSession, payment: Payment, *, tendered: int | None, clerk: Clerk, now: Now) -> RegisterEntry:
-    """Ring up a payment by hand that was just recorded: lines, rates, means, what was handed over and given back."""
-    till = lock(session.till_id)
+    """Ring up a payment by hand that was just recorded: lines, rates, means, what was handed over and given back. `now`
+    is real time: a register never follows a test clock. Raises TillClosed."""
+    till = lock_open(session)
     invoice = Invoice.objects.get(id=payment.invoice_id) if payment.invoice_id else None
     cash = payment.captured if payment.means == Payment.Means.CASH else 0
     return enter(
@@ -91,8 +110,8 @@ def reverse(
     session: TillSession, payment: Payment, *, reason: str, by: str, clerk: Clerk | None, now: Now
 ) -> RegisterEntry:
     """Ring up that a payment is taken back: an entry with the opposite sums, never a change of the first. `by`: who
-    took it back, who need not stand at the till."""
-    till = lock(session.till_id)
+    took it back, who need not stand at the till. Raises TillClosed."""
+    till = lock_open(session)
     invoice = Invoice.objects.get(id=payment.invoice_id) if payment.invoice_id else None
     cash = -payment.captured if payment.means == Payment.Means.CASH else 0
     more = _of_payment(payment, invoice, None) | {"reason": reason, "by": by}
@@ -184,11 +203,42 @@ def _software(till: Till, clerk: Clerk | None, now: Now) -> None:
 
 
 def _close(till: Till, kind: str, last: date, span: str, now: Now) -> RegisterEntry:
-    first = {Kind.DAY_CLOSED: last, Kind.MONTH_CLOSED: last.replace(day=1)}.get(
-        Kind(kind), last.replace(month=1, day=1)
-    )
-    totals = totals_of(RegisterEntry.objects.filter(till=till, day_on__gte=first, day_on__lte=last))
+    if kind == Kind.DAY_CLOSED:
+        totals = totals_of(RegisterEntry.objects.filter(till=till, day_on=last))
+    else:
+        first = last.replace(day=1) if kind == Kind.MONTH_CLOSED else last.replace(month=1, day=1)
+        days = RegisterEntry.objects.filter(till=till, kind=Kind.DAY_CLOSED, day_on__gte=first, day_on__lte=last)
+        totals = added_up(days.order_by("sequence").values_list("content", flat=True))
     return _write(till, kind, clerk=None, now=now, day=last, more={"span": span, **totals})
+
+
+def added_up(days: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The totals of days that were closed, added up: a month and a year are the sums of their days' closings, and cost
+    as many rows as days, not as receipts.
+
+    >>> rate = {"percent": "20", "base": 100, "tax": 20}
+    >>> day = {"total": 120, "count": 1, "by_means": {"cash": 120}, "by_rate": [rate], "moved": -5}
+    >>> added_up([day, day])["total"], added_up([day, day])["by_rate"], added_up([day, day])["by_means"]
+    (240, [{'percent': '20', 'base': 200, 'tax': 40}], {'cash': 240})
+    """
+    total = count = moved = 0
+    means: dict[str, int] = defaultdict(int)
+    base: dict[str, int] = defaultdict(int)
+    tax: dict[str, int] = defaultdict(int)
+    for day in days:
+        total, count, moved = total + day["total"], count + day["count"], moved + day["moved"]
+        for name, amount in day["by_means"].items():
+            means[name] += amount
+        for row in day["by_rate"]:
+            base[row["percent"]] += row["base"]
+            tax[row["percent"]] += row["tax"]
+    return {
+        "total": total,
+        "count": count,
+        "by_means": dict(sorted(means.items())),
+        "by_rate": _by_rate(base, tax),
+        "moved": moved,
+    }
 
 
 def totals_of(entries: Any) -> dict[str, Any]:
@@ -215,6 +265,10 @@ def _rates(rung: Any) -> list[dict[str, Any]]:
             share = (content["amount"], gross) if gross else (1, 1)
             base[row["percent"]] += _part(row["base"], *share)
             tax[row["percent"]] += _part(row["tax"], *share)
+    return _by_rate(base, tax)
+
+
+def _by_rate(base: Mapping[str, int], tax: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"percent": rate, "base": base[rate], "tax": tax[rate]} for rate in sorted(base)]
 
 

@@ -8,21 +8,13 @@ from django.db.models import Sum
 
 from invoices.models import RegisterEntry, Till, TillSession
 from invoices.services import register
-from invoices.services.register import Clerk, Kind
+from invoices.services.register import Clerk, Kind, TillClosed
 from merchants.ids import show
 from merchants.journal import record
 from merchants.models import Device, LegalEntity, Merchant
 from merchants.money import AMOUNT_LIMIT
 from merchants.now import Now
 from merchants.refusals import Conflict, Invalid, gettext_noop
-
-
-class TillClosed(Conflict):
-    """No money is taken at a counter whose till is not open."""
-
-    code = "till_closed"
-    detail = gettext_noop("The till is not open.")
-    way_out = gettext_noop("Open it with its float first.")
 
 
 def till_at(device: Device) -> Till | None:
@@ -67,8 +59,7 @@ def move_cash(session: TillSession, amount: int, *, reason: str, clerk: Clerk, n
     text = " ".join(reason.split())
     if not text or len(text) > 400:
         raise Invalid.at("reason", "reason_required", gettext_noop("Say why."))
-    till = register.lock(session.till_id)
-    _check_open(session)
+    till = register.lock_open(session)
     if amount < 0 and expected(session) + amount < 0:
         raise Invalid.at("amount", "more_than_the_drawer_holds", gettext_noop("More than lies in the drawer."))
     kind = Kind.CASH_IN if amount > 0 else Kind.CASH_OUT
@@ -81,16 +72,16 @@ def close_session(session: TillSession, counted: int, *, note: str = "", clerk: 
     _check_amount("counted", counted, least=0)
     if len(note) > 400:
         raise Invalid.at("note", "too_long", gettext_noop("At most %(most)s characters."), {"most": 400})
-    till = register.lock(session.till_id)
-    locked = _check_open(session)
+    till = register.lock_open(session)
+    locked = TillSession.objects.select_for_update(of=("self",)).get(id=session.pk)
     due = expected(locked)
     if counted != due and not note.strip():
         raise Invalid.at("note", "difference_unexplained", gettext_noop("The count differs: say what you know of it."))
     locked.closed_at, locked.closed_by = now.at, clerk.member
     locked.expected, locked.counted, locked.note = due, counted, note.strip()
-    locked.save(update_fields=["closed_at", "closed_by", "expected", "counted", "note"])
     more = closing_of(locked)
     entry = register.enter(till, Kind.SESSION_CLOSED, clerk=clerk, now=now, session=locked, more=more)
+    locked.save(update_fields=["closed_at", "closed_by", "expected", "counted", "note"])
     told = {
         "id": show("tse", locked.pk),
         "till": show("til", till.pk),
@@ -138,13 +129,6 @@ def _new_till(device: Device, now: Now) -> Till:
     return Till.objects.create(
         site=device.site, device=device, legal_entity=entity, name=device.name, currency=currency, created_at=now.at
     )
-
-
-def _check_open(session: TillSession) -> TillSession:
-    locked = TillSession.objects.select_for_update(of=("self",)).get(id=session.pk)
-    if locked.closed_at is not None:
-        raise TillClosed
-    return locked
 
 
 def _check_amount(field: str, amount: int, *, least: int) -> None:

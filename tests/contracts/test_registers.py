@@ -88,6 +88,25 @@ def test_a_difference_is_explained_and_kept(shop, clerk):
             tills.close_session(session, 100_00, clerk=clerk, now=now())
 
 
+def test_nothing_slips_into_a_session_behind_its_closing(shop, clerk):
+    """Neither by the service, which looks again under the till's lock, nor past it."""
+    with tenant(shop.id):
+        session = tills.open_session(clerk=clerk, float_amount=100_00, now=now())
+        stale = TillSession.objects.get(id=session.pk)
+        tills.close_session(session, 100_00, clerk=clerk, now=now())
+        with pytest.raises(register.TillClosed):
+            tills.move_cash(stale, 5_00, reason="late", clerk=clerk, now=now())
+        till = register.lock(stale.till_id)
+    with pytest.raises(IntegrityError) as refused, tenant(shop.id):
+        register.enter(register.lock(till.pk), "cash_in", clerk=clerk, now=now(), session=stale, cash=5_00)
+    assert "belongs to no open session" in str(refused.value)
+    with pytest.raises(IntegrityError) as homeless, tenant(shop.id):
+        register.enter(register.lock(till.pk), "cash_in", clerk=clerk, now=now(), cash=5_00)
+    assert "what_moves_money_belongs_to_a_session" in str(homeless.value)
+    with tenant(shop.id):
+        assert Till.objects.get().entries == 2 and prove(Till.objects.get()).fault is None
+
+
 def test_a_till_is_open_once_and_gives_no_more_than_it_holds(shop, clerk):
     with tenant(shop.id):
         session = tills.open_session(clerk=clerk, float_amount=10_00, now=now())
@@ -208,8 +227,8 @@ def test_an_inserted_entry_is_found_though_its_own_link_is_right(shop, clerk, ta
     forged = {**second.content, "sequence": 3, "reason": "forged"}
     tampered(
         "UPDATE invoices_registerentry SET sequence = sequence + 1 WHERE MINE AND sequence = 3",
-        "INSERT INTO invoices_registerentry (id, merchant_id, till_id, sequence, kind, means, amount, cash, day_on,"
-        " content, previous, link, created_at) SELECT gen_random_uuid(), merchant_id, till_id, 3, kind, means, amount,"
+        "INSERT INTO invoices_registerentry (id, merchant_id, till_id, session_id, sequence, kind, means, amount, cash, day_on,"
+        " content, previous, link, created_at) SELECT gen_random_uuid(), merchant_id, till_id, session_id, 3, kind, means, amount,"
         f" cash, day_on, '{json.dumps(forged)}'::jsonb, '{second.link}', '{link(second.link, forged)}', created_at"
         " FROM invoices_registerentry WHERE MINE AND sequence = 2",
     )

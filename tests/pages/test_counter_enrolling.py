@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, ProgrammingError
 
@@ -10,10 +12,12 @@ from invoices.models import Invoice, Payment, RegisterEntry, Till
 from invoices.services.register_proof import prove
 from merchants.ids import new_id
 from merchants.models import Event, Membership, Option
+from merchants.models import TestClock as Clock
 from merchants.services import devices
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.models import Change, MemberCard, Subscriber, Subscription
+from subscribers.services import enrolment
 from tests.pages.counters import BOSS, Tablet, present, salon, seller, tablet
 from tests.worlds import Shop
 
@@ -293,3 +297,21 @@ def test_a_membership_card_is_shown_and_replaced_when_lost(shop, desk):
     with tenant(shop.id):
         assert MemberCard.objects.get(code=code).revoked_at is not None
         assert MemberCard.objects.get(revoked_at=None).code != code
+
+
+def test_the_register_keeps_real_time_for_somebody_on_a_test_clock(shop, desk):
+    """A clock that is years ahead would else close the till to everybody until then."""
+    with tenant(shop.id):
+        clock = Clock.objects.create(time=present().at + timedelta(days=800), created_at=present().at)
+        ahead = enrolment.enrol(
+            {"name": "Ada"},
+            merchant=shop.merchant,
+            actor=BOSS,
+            now=shop.now(),
+            site_id=desk.site.pk,
+            test_clock_id=clock.pk,
+        )
+    assert send(desk, walkin(shop, person=ahead.public_id, name="", phone="")).status_code == 200
+    assert send(desk, walkin(shop)).status_code == 200, "and the next one, in real time"
+    with tenant(shop.id):
+        assert {row.day_on for row in RegisterEntry.objects.all()} == {present().today}
