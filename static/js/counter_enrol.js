@@ -1,6 +1,7 @@
-// Enrolling: counts touches and seconds, sends without leaving the page, puts refusals beside their fields, and keeps on
-// this tablet what could not be sent: it is sent once the network is back, under the number it got at its beginning, so
-// that nobody is enrolled twice.
+// Enrolling: counts touches and seconds, sends without leaving the page, puts refusals beside their fields. What could
+// not be sent is kept on the tablet (counter_kept.js).
+import { keeping } from "./counter_kept.js";
+
 const form = document.querySelector("[data-enrol]");
 const refused = form.querySelector("[data-refused]");
 const KEPT = "tacite.enrolments";
@@ -49,82 +50,59 @@ const say = (text) => {
   refused.scrollIntoView({ block: "nearest" });
 };
 
-const kept = () => { try { return JSON.parse(localStorage.getItem(KEPT)) ?? []; } catch { return []; } };
-const keep = (all) => localStorage.setItem(KEPT, JSON.stringify(all));
 const send = (fields) => fetch(form.action, {
   method: "POST",
   headers: { "Accept": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
   body: new URLSearchParams(fields),
 });
-
-async function sendKept() {
-  for (const one of kept()) {
-    let answer;
-    try { answer = await send(one.fields); } catch { return; }
-    if (answer.status >= 500 || answer.status === 401 || answer.status === 429) return;
-    keep(kept().filter((other) => other.id !== one.id));
-    const body = await answer.json().catch(() => ({}));
-    document.dispatchEvent(new CustomEvent("tacite:sent", { detail: { ...one, ok: answer.ok, body } }));
-  }
-}
+const queue = keeping({ place: document.querySelector("[data-kept]"), send, open: reopen });
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   form.elements.seconds.value = begun ? Math.round((Date.now() - begun) / 1000) : "";
   form.elements.touches.value = touches;
   const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken");
+  const one = { id: form.elements.client_id.value, fields, who: whoIs() };
   const act = form.querySelector("button[type=submit]");
   act.disabled = true;
   say("");
   let answer;
-  try { answer = await send(fields); } catch {
-    const id = form.elements.client_id.value;
-    keep([...kept().filter((one) => one.id !== id), { id, fields, who: form.elements.name?.value ?? "", at: Date.now() }]);
-    tellKept();
-    act.disabled = false;
-    return;
-  }
-  const body = await answer.json().catch(() => ({ detail: form.dataset.failed, errors: [] }));
-  if (answer.ok || body.go_to) { location.assign(body.go_to); return; }
+  try { answer = await send(fields); } catch { queue.add(one); act.disabled = false; return; }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) { queue.drop(one.id); location.assign(body.go_to); return; }
+  if (body.go_to) { queue.add(one); location.assign(body.go_to); return; }  // signed out: it is sent after the PIN
   act.disabled = false;
+  if (answer.status >= 500 || answer.status === 429) { queue.add(one); return; }
   errors(body.errors ?? []);
-  const named = (body.errors ?? []).every((one) => form.querySelector(`[data-error="${one.field.split("[")[0]}"]`));
+  const named = (body.errors ?? []).every((each) => form.querySelector(`[data-error="${each.field.split("[")[0]}"]`));
   say(named && body.errors?.length ? "" : [body.detail, body.way_out].filter(Boolean).join(" "));
 });
 
-const waiting = document.querySelector("[data-kept]");
-function tellKept() {
-  const all = kept();
-  if (!waiting) return;
-  waiting.hidden = !all.length;
-  waiting.querySelector("[data-kept-count]").textContent = all.length;
-}
-document.addEventListener("tacite:sent", (event) => {
-  tellKept();
-  const { ok, body, id } = event.detail;
-  if (ok && form.elements.client_id.value === id) { location.assign(body.go_to); return; }
-  if (ok) {
-    const place = form.querySelector("[data-sent]"), line = document.createElement("p"), link = document.createElement("a");
-    line.className = "notice";
-    line.dataset.state = "good";
-    link.href = body.go_to;
-    link.textContent = event.detail.who || body.go_to;
-    line.append(`${place.dataset.words} `, link);
-    place.append(line);
+// Puts what was kept back into the form, under its own number: what is mended and sent again is still one enrolment.
+async function reopen(one) {
+  const values = new Map(one.fields), all = one.fields.filter(([name]) => name === "option").map(([, value]) => value);
+  if (values.get("person")) {
+    const part = await fetch(`${form.dataset.who}?person=${encodeURIComponent(values.get("person"))}`);
+    const shown = new DOMParser().parseFromString(await part.text(), "text/html");
+    document.getElementById("who-fields").replaceChildren(...shown.body.childNodes);
   }
-  if (!ok) { say([event.detail.who, body.detail, body.way_out].filter(Boolean).join(": ")); errors(body.errors ?? []); }
-});
-form.querySelector("[data-send-kept]").addEventListener("click", sendKept);
-addEventListener("online", sendKept);
-setInterval(() => { if (kept().length) sendKept(); }, 5000);
-tellKept();
-sendKept();
+  for (const name of ["client_id", "phone", "name", "email", "birth_on"]) {
+    if (form.elements[name] && values.has(name)) form.elements[name].value = values.get(name);
+  }
+  const tick = (name, value) => { const key = form.querySelector(`[name="${name}"][value="${CSS.escape(value ?? "")}"]`); if (key) key.checked = true; };
+  for (const name of ["offer", "means", "later"]) tick(name, values.get(name));
+  await ask();
+  for (const value of all) tick("option", value);
+  await ask();
+  tick("tendered", values.get("tendered"));
+  await ask();
+}
 
 // Whoever is chosen names the ticket.
+function whoIs() { return form.querySelector("[name=person]")?.dataset.name || form.elements.name?.value || ""; }
 function name() {
   const title = form.querySelector("[data-ticket-name]");
-  const who = form.querySelector("[name=person]")?.dataset.name || form.elements.name?.value;
-  if (title && who) title.textContent = who;
+  if (title && whoIs()) title.textContent = whoIs();
 }
 document.body.addEventListener("htmx:afterSettle", (event) => {
   name();

@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 from billing.flows import readers, subscribe
 from billing.flows.wanted import Wanted
 from billing.models import CheckoutSession, Enrolment
-from merchants.models import Feature, Membership, Merchant, Offer, Site
-from merchants.services import devices
+from invoices.services import tills
+from invoices.services.register import Clerk
+from merchants.models import Device, Feature, Membership, Merchant, Offer, Site
+from merchants.services import devices, pins
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Subscription, Visit
 from subscribers.services import enrolment, visiting
@@ -166,10 +168,50 @@ def test_what_was_typed_survives_a_lost_connection_and_is_sent_once(soleil, chro
         with tenant(shop.id):
             assert Enrolment.objects.count() == 0
         page.unroute("**/counter/enrol/act")
-        page.locator("[data-kept] button").click()
+        page.locator("[data-send-kept]").click()
         expect(page.locator("[data-kept]")).to_be_hidden()
     with tenant(shop.id):
         assert Enrolment.objects.count() == 1 and Subscription.objects.get().subscriber.name == "Nora Petit"
+
+
+def test_what_is_refused_later_or_met_by_a_closed_door_is_not_lost(soleil, chromium):
+    """Signed out in mid-enrolment: sent after the PIN. Refused then, the till being closed: kept with its reason, put
+    back into the form, and sent once the till is open."""
+    shop, site, ines = soleil
+    with product() as address, window(chromium, width=1024, height=768, ignoring="the server responded with") as page:
+        sit_down(page, address, shop, site, ines)
+        page.locator("#name").fill("Nora Petit")
+        page.locator("#phone").fill("06 11 22 33 44")
+        page.locator("label.offer-card:has-text('Liberté')").click()
+        page.locator("#options label:has-text('Lunettes')").click()
+        page.locator("label:has([name=means][value=terminal])").click()
+        page.locator("label:has([name=later][value=counter])").click()
+        expect(page.locator("#due-today")).to_have_text(re.compile("34,90"))
+        with tenant(shop.id):
+            device = Device.objects.get()
+            session = tills.session_at(device)
+            clerk = Clerk(member=ines, device=device, actor=BOSS)
+            tills.close_session(session, 100_00, clerk=clerk, now=present())
+            pins.sign_out(device)
+        page.locator(".ticket button[type=submit]").click()
+        expect(page).to_have_url(re.compile("/counter/sign-in$"))
+        page.get_by_text("Inès").click()
+        page.locator("#pin").fill(PIN)
+        page.locator("[data-pin-pad] button[type=submit]").click()
+        expect(page.locator(".is-refused")).to_contain_text(re.compile("Nora Petit.*caisse", re.DOTALL))
+        picture(page, "counter-refused-later")
+        with tenant(shop.id):
+            assert Enrolment.objects.count() == 0
+        page.locator("[data-open]").click()
+        expect(page.locator("#name")).to_have_value("Nora Petit")
+        expect(page.locator("#due-today")).to_have_text(re.compile("34,90"))
+        with tenant(shop.id):
+            tills.open_session(clerk=clerk, float_amount=100_00, now=present())
+        page.locator("[data-again]").click()
+        expect(page.locator("[data-sent] a")).to_have_text("Nora Petit")
+        expect(page.locator("[data-kept]")).to_be_hidden()
+    with tenant(shop.id):
+        assert Enrolment.objects.get().due == 34_90
 
 
 def test_a_card_at_the_reader_beside_the_tablet(soleil, chromium):

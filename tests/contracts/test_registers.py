@@ -227,8 +227,10 @@ def test_an_inserted_entry_is_found_though_its_own_link_is_right(shop, clerk, ta
     forged = {**second.content, "sequence": 3, "reason": "forged"}
     tampered(
         "UPDATE invoices_registerentry SET sequence = sequence + 1 WHERE MINE AND sequence = 3",
-        "INSERT INTO invoices_registerentry (id, merchant_id, till_id, session_id, sequence, kind, means, amount, cash, day_on,"
-        " content, previous, link, created_at) SELECT gen_random_uuid(), merchant_id, till_id, session_id, 3, kind, means, amount,"
+        "INSERT INTO invoices_registerentry (id, merchant_id, till_id, session_id, sequence, kind,"
+        " means, amount, cash, day_on,"
+        " content, previous, link, created_at) SELECT"
+        " gen_random_uuid(), merchant_id, till_id, session_id, 3, kind, means, amount,"
         f" cash, day_on, '{json.dumps(forged)}'::jsonb, '{second.link}', '{link(second.link, forged)}', created_at"
         " FROM invoices_registerentry WHERE MINE AND sequence = 2",
     )
