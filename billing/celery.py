@@ -35,6 +35,7 @@ NUDGES = {
     "billing.tasks.dun_due": 30.0,
     "billing.tasks.reconcile_payments": 20.0,
     "billing.tasks.lapse_checkouts": 60.0,
+    "billing.tasks.lodge_mandates": 60.0,
     "billing.tasks.read_inbox": 5.0,
     "billing.tasks.carry_clocks_on": 15.0,
     "billing.tasks.foresee_due": 300.0,

@@ -20,6 +20,7 @@ from billing.flows import (
     export_making,
     foresee,
     gesture_work,
+    lodge,
     reconcile,
     running,
 )
@@ -64,6 +65,14 @@ def lapse_due() -> int:
     return _each(
         across_tenants("open_checkouts", instant(), MOST),
         lambda merchant_id, id_: reconcile.lapse(merchant_id=merchant_id, session_id=id_),
+    )
+
+
+def lodge_due() -> int:
+    """Give providers the accounts of mandates that were signed and wait."""
+    return _each(
+        across_tenants("mandates_to_lodge", instant(), MOST),
+        lambda merchant_id, id_: lodge.lodge(merchant_id=merchant_id, mandate_id=id_),
     )
 
 
@@ -198,7 +207,7 @@ def _report(merchant_id: UUID, id_: UUID) -> None:
     ereports.make_due(merchant_id=merchant_id, reporting_id=id_)
 
 
-def _each(found: Iterable[Found], act: Callable[[UUID, UUID], None]) -> int:
+def _each(found: Iterable[Found], act: Callable[[UUID, UUID], object]) -> int:
     done = 0
     for merchant_id, id_ in found:
         try:

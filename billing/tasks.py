@@ -17,6 +17,7 @@ from billing.flows import (
     ereport_sending,
     export_making,
     gesture_work,
+    lodge,
     reconcile,
     try_now,
 )
@@ -223,3 +224,20 @@ def carry_campaign_on_soon(merchant_id: UUID, campaign_id: UUID) -> None:
 def expire_exports() -> None:
     """Delete the files of exports whose days are over."""
     runs.expire_exports()
+
+
+@shared_task
+def lodge_mandates() -> None:
+    """Lodge every mandate that waits, and ask again where a provider did not answer."""
+    runs.lodge_due()
+
+
+@shared_task
+def lodge_mandate(merchant_id: str, mandate_id: str) -> None:
+    """Lodge one mandate."""
+    lodge.lodge(merchant_id=UUID(merchant_id), mandate_id=UUID(mandate_id))
+
+
+def lodge_soon(merchant_id: UUID, mandate_id: UUID) -> None:
+    """After commit, ask a worker to lodge a mandate: a counter waits for no bank. Without a broker beat does it."""
+    transaction.on_commit(partial(lodge_mandate.delay, str(merchant_id), str(mandate_id)), robust=True)

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from stdnum import bic, iban
+from stdnum.eu import at_02
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren as fr_siren
@@ -130,6 +131,19 @@ def bic_of(text: str) -> str | None:
         return str(bic.validate(text)) if text.isascii() else None
     except ValidationError:
         return None
+
+
+def creditor_of(text: str) -> str | None:
+    """A SEPA creditor identifier (EPC262-08, in France ICS), compact and in capitals, or None.
+
+    >>> creditor_of("fr72 zzz 123456"), creditor_of("FR73ZZZ123456"), creditor_of("FR72")
+    ('FR72ZZZ123456', None, None)
+    """
+    try:
+        found = str(at_02.validate(text)) if text.isascii() else ""
+    except ValidationError:
+        return None
+    return found if 9 <= len(found) <= 35 else None
 
 
 def account_faults(*, iban: str = "", bic: str = "") -> list[FieldError]:

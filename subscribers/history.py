@@ -35,6 +35,8 @@ from subscribers.models import (
 from subscribers.models.people import PERSONAL, kept_text
 from subscribers.models.subscriptions import BOOKKEEPING
 
+SECRET = ("iban", "holder", "tries", "next_try_at")
+"""Of a mandate: an account and its owner stand nowhere but in their row, from which erasure takes them."""
 KINDS: dict[type[models.Model], str] = {
     Subscriber: "subscriber",
     Subscription: "subscription",
@@ -55,6 +57,7 @@ UNTOLD = {
     "provider_customers",
     "event_sequence",
     *BOOKKEEPING,
+    *SECRET,
 }
 """Columns that carry no fact: the guard passes over them too."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from merchants.ids import show
-from subscribers.models import PaymentMethod, Subscriber, Subscription
+from subscribers.models import Mandate, PaymentMethod, Subscriber, Subscription
 from subscribers.models.people import PERSONAL
 
 
@@ -148,6 +148,37 @@ def suspension(row: Subscription) -> dict[str, Any] | None:
         "option": shown("opt", UUID(gift["option"])) if gift else None,
         "periods": gift["periods"] if gift else None,
     }
+
+
+def mandate(row: Mandate) -> dict[str, Any]:
+    """A SEPA mandate: never the account's number nor its owner, only what may be shown."""
+    return {
+        "id": row.public_id,
+        "object": "mandate",
+        "subscriber": show("cus", row.subscriber_id),
+        "payment_method": shown("pm", row.payment_method_id),
+        "reference": row.reference,
+        "creditor_identifier": row.creditor_identifier,
+        "status": mandate_status(row),
+        "refused_code": row.refused_code or None,
+        "bank": row.bank or None,
+        "country": row.country or None,
+        "last4": row.last4 or None,
+        "site": shown("sit", row.site_id),
+        "accepted_at": at(row.accepted_at),
+        "lodged_at": at(row.lodged_at),
+        "revoked_at": at(row.revoked_at),
+        "created_at": at(row.created_at),
+    }
+
+
+def mandate_status(row: Mandate) -> str:
+    """`waiting` until the provider has the account, then `active`; or `refused` by it, or `revoked`."""
+    if row.revoked_at is not None:
+        return "revoked"
+    if row.refused_at is not None:
+        return "refused"
+    return "active" if row.lodged_at is not None else "waiting"
 
 
 def payment_method(row: PaymentMethod) -> dict[str, Any]:

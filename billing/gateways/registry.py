@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from .base import Gateway, MethodKind
+from .debits import Debits
 from .manual import ManualGateway
 from .readers import Readers, ReaderSeen
 from .simulated import SimulatedGateway
 from .simulated_books import Books
+from .simulated_debits import SimulatedDebits
 from .simulated_entry import PayerTime
 from .simulated_reader import SimulatedReaders
 
@@ -73,3 +75,14 @@ def readers_for(
             raise ValueError("The simulated readers need their books and the payer's time.")
         return SimulatedReaders(books=books, payer_time=payer_time, known=known)
     return None
+
+
+def debits_for(gateway: Gateway) -> Debits | None:
+    """Where mandates are lodged of the account that a gateway serves; None where its kind debits nobody."""
+    if gateway.kind == "stripe":
+        from .stripe import StripeGateway
+        from .stripe_debits import StripeDebits
+
+        assert isinstance(gateway, StripeGateway)
+        return StripeDebits(gateway)
+    return SimulatedDebits() if gateway.kind == "simulated" else None

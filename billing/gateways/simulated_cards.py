@@ -11,6 +11,11 @@ from .base import MethodKind
 NEVER_SOON = (12, 2034)
 """The last month and year of a test card that says no other."""
 
+FAILING_ACCOUNTS = frozenset(["2607", "3001"])
+"""Last signs of Stripe's public test accounts whose debits fail."""
+REFUSED_ACCOUNTS = frozenset(["2609"])
+"""Last signs of accounts that cannot be debited at all: their bank says so when the mandate is lodged."""
+
 Answer = Literal["given", "lost_before", "lost_after"]
 Authentication = Literal["never", "until_set_up", "always", "on_session"]
 
@@ -95,7 +100,24 @@ def card_of(token: str) -> SimulatedCard | None:
     True
     """
     name = token.removeprefix("pm_card_").removeprefix("pm_sepa_")
-    return CARDS.get(name) or CARDS.get(name.removeprefix("visa_")) or _dated(name)
+    return CARDS.get(name) or CARDS.get(name.removeprefix("visa_")) or _dated(name) or _account(name)
+
+
+def account_name(iban: str) -> str:
+    """The name of the means that an account becomes: its country and its last four signs, which is all we may keep.
+
+    >>> account_name("FR1420041010050500013M02606"), card_of("account_FR_2606").last4
+    ('account_FR_2606', '2606')
+    """
+    return f"account_{iban[:2]}_{iban[-4:]}"
+
+
+def _account(name: str) -> SimulatedCard | None:
+    found = re.fullmatch(r"account_([A-Z]{2})_([0-9A-Z]{4})", name)
+    if found is None:
+        return None
+    decline = "generic_could_not_process" if found[2] in FAILING_ACCOUNTS else None
+    return SimulatedCard(name=name, last4=found[2], country=found[1], kind="sepa_debit", brand=None, decline=decline)
 
 
 def _dated(name: str) -> SimulatedCard | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .base import PAYER_METADATA, PAYMENT_METADATA, REFUND_METADATA, ChargeAsk, CheckoutAsk, MethodKind, RefundAsk
+from .debits import MANDATE_METADATA, DebitAsk
 from .readers import ReaderAsk
 from .stripe_amounts import to_stripe
 
@@ -145,3 +146,34 @@ def refund_target(ref: str) -> str:
     ('payment_intent', 'charge')
     """
     return "payment_intent" if ref.startswith("pi_") else "charge"
+
+
+def account(ask: DebitAsk) -> dict[str, Any]:
+    """The account of a mandate. Stripe wants an address for the letter before each debit: who has none gets the
+    merchant's own notice, and Stripe a name that receives nothing (RFC 2606)."""
+    return {
+        "type": "sepa_debit",
+        "sepa_debit": {"iban": ask.iban},
+        "billing_details": {"name": ask.holder, "email": ask.email or f"{ask.key}@no-address.invalid"},
+        "metadata": {**ask.metadata, MANDATE_METADATA: ask.key},
+    }
+
+
+def mandate(ask: DebitAsk, method_ref: str) -> dict[str, Any]:
+    """Saving that account for debits without its owner: signed with us, not on a page of Stripe's."""
+    return {
+        "confirm": True,
+        "usage": "off_session",
+        "customer": ask.customer_ref,
+        "payment_method": method_ref,
+        "allowed_payment_method_types": ["sepa_debit"],
+        "mandate_data": {
+            "customer_acceptance": {
+                "type": "offline",
+                "offline": {},
+                "accepted_at": int(ask.accepted_at.timestamp()),
+            }
+        },
+        "metadata": {**ask.metadata, MANDATE_METADATA: ask.key},
+        "expand": ["payment_method", "mandate"],
+    }

@@ -41,6 +41,16 @@ def method(obj: Any, customer_ref: str | None = None) -> MethodDetails | None:
     )
 
 
+def mandate_reference(obj: Any) -> str:
+    """What Stripe names a mandate on statements, '' where it was not expanded.
+
+    >>> mandate_reference({"payment_method_details": {"sepa_debit": {"reference": "ABC1"}, "type": "sepa_debit"}})
+    'ABC1'
+    """
+    details: Obj = obj.get("payment_method_details") or {} if isinstance(obj, Mapping) else {}
+    return str((details.get("sepa_debit") or {}).get("reference") or "")
+
+
 def card_of_reader(charge: Any, customer_ref: str | None) -> MethodDetails | None:
     """The card that Stripe made of one that was present at a reader, for later charges without it; None for none.
 

@@ -101,4 +101,4 @@ def _mandates(parts: tuple[Allocation, ...]) -> dict[UUID, Mandate]:
     if not debited:
         return {}
     found = Mandate.objects.filter(payment_method_id__in=debited).order_by("created_at", "id")
-    return {mandate.payment_method_id: mandate for mandate in found}
+    return {mandate.payment_method_id: mandate for mandate in found if mandate.payment_method_id is not None}

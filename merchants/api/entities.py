@@ -77,6 +77,8 @@ class LegalEntityBody(Body):
     late_penalty = LocaleText(max_length=160, optional=True, required=False)
     early_discount = LocaleText(max_length=160, optional=True, required=False)
     own_mentions = LocaleText(max_length=400, optional=True, required=False)
+    creditor_identifier = Text(max_length=50, required=False, allow_blank=True)
+    contract_terms = LocaleText(max_length=20_000, optional=True, required=False)
     number_format = Text(max_length=60, required=False)
     credit_number_format = Text(max_length=60, required=False, allow_blank=True)
     numbers_per_site = Flag(required=False)

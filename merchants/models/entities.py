@@ -50,6 +50,12 @@ class LegalEntity(TenantModel):
         max_length=34, blank=True, default="", db_default="", help_text="Where transfers go; on documents to be paid"
     )
     bic = models.CharField(max_length=11, blank=True, default="", db_default="")
+    creditor_identifier = models.CharField(
+        max_length=35, blank=True, default="", db_default="", help_text="SEPA (ICS): by which debits are collected"
+    )
+    contract_terms = models.JSONField(
+        default=dict, db_default={}, help_text="By language: what a subscriber accepts when they sign at a counter"
+    )
     number_format = models.CharField(max_length=60, default="{year}-{number:06d}", help_text="merchants.numbers")
     credit_number_format = models.CharField(
         max_length=60, blank=True, default="", db_default="", help_text="Empty: AV before that of invoices"

@@ -114,6 +114,19 @@ class EntityForm(TextsForm, NumbersForm):
         most=400,
         help_text=gettext_lazy("Mediator, insurance, what the law of your trade asks for."),
     )
+    creditor_identifier = forms.CharField(
+        label=gettext_lazy("SEPA creditor identifier"),
+        max_length=50,
+        required=False,
+        help_text=gettext_lazy("Such as FR72ZZZ123456. With it, mandates are signed at counters."),
+        widget=forms.TextInput(attrs=_WIDE),
+    )
+    contract_terms = TextField(
+        label=gettext_lazy("Terms of the contract"),
+        most=20_000,
+        rows=6,
+        help_text=gettext_lazy("What a subscriber accepts at a counter. With any, nobody is enrolled unsigned."),
+    )
     is_default = forms.BooleanField(label=gettext_lazy("Issues documents unless said otherwise"), required=False)
 
     def __init__(self, *args: Any, has_logo: bool = False, **kwargs: Any) -> None:
@@ -128,7 +141,7 @@ class EntityForm(TextsForm, NumbersForm):
 
 NAMES = {"logo_svg": "logo"}
 NAMES |= {f"address.{name}": name for name in ("line1", "line2", "postal_code", "city", "country")}
-BY_LANGUAGE = ("late_penalty", "early_discount", "own_mentions")
+BY_LANGUAGE = ("late_penalty", "early_discount", "own_mentions", "contract_terms")
 """Columns that hold a text by language: a field for each."""
 
 

@@ -15,9 +15,10 @@ class TextField(forms.Field):
     """A text by language. `title` stands for the fields `title_en`, `title_fr`… of its form; none must be filled in.
     The first of them carries the help."""
 
-    def __init__(self, *, most: int, **options: Any) -> None:
+    def __init__(self, *, most: int, rows: int = 1, **options: Any) -> None:
+        """`rows`: how many lines of it one sees; with one it has no line breaks."""
         super().__init__(required=False, **options)
-        self.most = most
+        self.most, self.rows = most, rows
 
     def in_languages(self, name: str) -> dict[str, forms.Field]:
         """A field for each language, which its label names in the reader's."""
@@ -28,6 +29,7 @@ class TextField(forms.Field):
                 max_length=self.most,
                 required=False,
                 help_text="" if at else self.help_text,
+                widget=forms.TextInput() if self.rows == 1 else forms.Textarea(attrs={"rows": self.rows}),
             )
             for at, code in enumerate(codes())
         }

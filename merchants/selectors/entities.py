@@ -34,7 +34,8 @@ class LegalEntityShape(TypedDict):
     consumers of other member states are taxed there. What documents say is given by language: `late_penalty` (the rate
     of penalties between professionals), `early_discount`, `own_mentions` (mediator, insurance). `brand_name`,
     `brand_color` and a logo of its own take the place of the merchant's on documents; `iban` and `bic` say where
-    transfers go."""
+    transfers go. `creditor_identifier` is that of SEPA, without which no mandate is signed at a counter;
+    `contract_terms` what a subscriber accepts there, by language: with any, nobody is enrolled unsigned."""
 
     id: str
     object: str
@@ -59,6 +60,8 @@ class LegalEntityShape(TypedDict):
     late_penalty: dict[str, str]
     early_discount: dict[str, str]
     own_mentions: dict[str, str]
+    creditor_identifier: str
+    contract_terms: dict[str, str]
     number_format: str
     credit_number_format: str
     numbers_per_site: bool
@@ -128,6 +131,8 @@ def show_legal_entities(entities: Sequence[LegalEntity]) -> list[LegalEntityShap
             "late_penalty": entity.late_penalty,
             "early_discount": entity.early_discount,
             "own_mentions": entity.own_mentions,
+            "creditor_identifier": entity.creditor_identifier,
+            "contract_terms": entity.contract_terms,
             "number_format": entity.number_format,
             "credit_number_format": entity.credit_number_format or CREDIT_PREFIX + entity.number_format,
             "numbers_per_site": entity.numbers_per_site,

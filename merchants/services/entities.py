@@ -11,6 +11,7 @@ from merchants.identity import (
     account_faults,
     bic_of,
     company_faults,
+    creditor_of,
     iban_of,
     is_country,
     oss_faults,
@@ -37,6 +38,7 @@ ADDRESS = ("line1", "line2", "postal_code", "city", "country")
 
 CLEANED: Mapping[str, Callable[[str], str | None]] = {
     "siren": siren_of, "siret": siret_of, "vat_number": vat_of, "iban": iban_of, "bic": bic_of,
+    "creditor_identifier": creditor_of,
 }  # fmt: skip
 
 
@@ -72,6 +74,9 @@ def _check(entity: LegalEntity) -> None:
             fault("brand_color", "color_malformed", gettext_noop("A colour is # and six hexadecimal digits."))
         )
     faults += account_faults(iban=entity.iban, bic=entity.bic)
+    if entity.creditor_identifier and creditor_of(entity.creditor_identifier) is None:
+        detail = gettext_noop("This is not a SEPA creditor identifier, such as FR72ZZZ123456: a sign is wrong.")
+        faults.append(fault("creditor_identifier", "creditor_identifier_invalid", detail))
     refuse_if(faults + number_faults(entity))
 
 

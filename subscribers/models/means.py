@@ -53,17 +53,46 @@ class PaymentMethod(TenantModel):
 
 
 class Mandate(TenantModel):
-    """A SEPA mandate: unique reference, text accepted, when and from where."""
+    """A SEPA mandate: unique reference, who signed which text, when and where. Until the provider has the account its
+    number lies here encrypted; from then on (`lodged_at`) only the provider has it, and `payment_method` is charged."""
 
     subscriber = TenantForeignKey("subscribers.Subscriber", db_index=True)
-    payment_method = TenantForeignKey("subscribers.PaymentMethod")
+    payment_method = TenantForeignKey("subscribers.PaymentMethod", null=True)
     reference = models.CharField(max_length=35, help_text="UMR")
     creditor_identifier = models.CharField(max_length=35)
     accepted_at = models.DateTimeField()
     accepted_from = models.GenericIPAddressField(null=True)
     text_version = models.CharField(max_length=20)
+    holder = models.CharField(max_length=160, blank=True, default="", db_default="")
+    iban = models.BinaryField(default=b"", db_default=b"", help_text="Encrypted; empty once it is lodged or refused")
+    last4 = models.CharField(max_length=4, blank=True, default="", db_default="")
+    bank = models.CharField(max_length=160, blank=True, default="", db_default="")
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    site = TenantForeignKey("merchants.Site", null=True)
+    device = TenantForeignKey("merchants.Device", null=True)
+    provider_reference = models.CharField(
+        max_length=255, blank=True, default="", db_default="", help_text="What the provider names it on statements"
+    )
+    lodged_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    refused_code = models.CharField(max_length=60, blank=True, default="", db_default="")
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Real time: when the provider is asked again")
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "reference"], name="a_mandate_reference_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "reference"], name="a_mandate_reference_is_unique"),
+            models.CheckConstraint(
+                condition=Q(lodged_at=None) | Q(lodged_at__isnull=False, payment_method__isnull=False, iban=b""),
+                name="a_lodged_mandate_has_its_means",
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_at=None) | (Q(lodged_at=None, iban=b"") & ~Q(refused_code="")),
+                name="a_refused_mandate_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="mandates_to_lodge")
+        ]

@@ -153,6 +153,12 @@ def _mandates(person: Subscriber) -> Told:
                 "accepted_at": shapes.at(row.accepted_at),
                 "accepted_from": row.accepted_from,
                 "text_version": row.text_version,
+                "holder": row.holder,
+                "bank": row.bank,
+                "country": row.country,
+                "last4": row.last4,
+                "lodged_at": shapes.at(row.lodged_at),
+                "refused_at": shapes.at(row.refused_at),
                 "revoked_at": shapes.at(row.revoked_at),
             }
 
@@ -188,9 +194,11 @@ def forget_methods(person: Subscriber, *, actor: Actor, now: Now) -> None:
     without saying again what stood there."""
     entries = []
     for mandate in Mandate.objects.filter(subscriber=person).select_for_update().order_by("id"):
-        mandate.accepted_from, mandate.revoked_at = None, mandate.revoked_at or now.at
-        mandate.save(update_fields=["accepted_from", "revoked_at"])
-        told = {"accepted_from": None, "revoked_at": mandate.revoked_at}
+        mandate.revoked_at = mandate.revoked_at or now.at
+        told = {"accepted_from": None, "last4": "", "bank": "", "country": "", "revoked_at": mandate.revoked_at}
+        for name, value in (told | {"holder": "", "iban": b"", "next_try_at": None}).items():
+            setattr(mandate, name, value)
+        mandate.save(update_fields=[*told, "holder", "iban", "next_try_at"])
         entries.append(history.Entry(row=mandate, verb="erased", columns=told))
     for row in PaymentMethod.objects.filter(subscriber=person).select_for_update().order_by("id"):
         columns: dict[str, Any] = {"brand": "", "last4": "", "exp_month": None, "exp_year": None, "country": ""}

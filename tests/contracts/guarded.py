@@ -29,7 +29,7 @@ TABLES = {
     SubscriptionCoupon: ("periods_used", "7", None),
     Grant: ("quota", "7", None),
     PaymentMethod: ("country", "'BE'", None),
-    Mandate: ("text_version", "'2'", None),
+    Mandate: ("text_version", "'2'", "next_try_at"),
     ScheduledChange: ("details", "'{\"a\": 1}'", None),
     Gesture: ("incident", "'x'", None),
 }
@@ -54,6 +54,7 @@ def one_of_each(shop):
                 creditor_identifier="FR72ZZZ123456",
                 accepted_at=now.at,
                 text_version="1",
+                lodged_at=now.at,
                 created_at=now.at,
             ),
             ScheduledChange(

@@ -21,6 +21,13 @@ def create(call: Call) -> Obj:
     call.emit("setup_intent.created", intent)
     if call.params.get("confirm"):
         confirm_setup(call, intent, return_url=call.params.get("return_url"))
+    if intent["mandate"] and call.params.get("mandate_data"):
+        acceptance = call.params["mandate_data"]["customer_acceptance"]
+        call.account.get("mandate", intent["mandate"])["customer_acceptance"] = {
+            "accepted_at": int(acceptance.get("accepted_at") or intent["created"]),
+            "type": acceptance["type"],
+            acceptance["type"]: acceptance.get(acceptance["type"]) or {},
+        }
     return intent
 
 
