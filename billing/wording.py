@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from billing.engine.quoting import Later
 from merchants.wording import figure_text
+from subscribers.snapshots import OfferSnapshot
 
 
 def each(unit: str, count: int) -> str:
@@ -52,3 +53,22 @@ def later_words(later: Later, currency: str, language: str) -> str:
     often = how_often(later.interval.unit.value, later.interval.count, later.times)
     parts = [part.amount for part in later.parts]
     return sum_words(often, gross=later.gross, tax=later.tax, parts=parts, currency=currency, language=language)
+
+
+def leaving_words(offer: OfferSnapshot) -> str:
+    """How an offer may be left: its commitment, its notice, what leaving early costs."""
+    if offer.commitment is None:
+        return _("No commitment: cancel at any time, and keep it to the end of what is paid")
+    said = []
+    if offer.commitment.intervals:
+        n = offer.commitment.intervals
+        said.append(ngettext("A commitment of %(n)s period", "A commitment of %(n)s periods", n) % {"n": n})
+    if offer.commitment.notice_days:
+        n = offer.commitment.notice_days
+        said.append(ngettext("%(n)s day of notice to leave", "%(n)s days of notice to leave", n) % {"n": n})
+    if offer.commitment.notice_months:
+        n = offer.commitment.notice_months
+        said.append(ngettext("%(n)s month of notice to leave", "%(n)s months of notice to leave", n) % {"n": n})
+    if offer.commitment.early_end is not None:
+        said.append(_("it may be left early for a fee"))
+    return ", ".join(said)

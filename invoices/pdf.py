@@ -23,6 +23,7 @@ from invoices.faces import FONTS, Chosen, choose
 from invoices.logos import Logo, safe_logo
 from invoices.paper import Paper
 from invoices.press import Enclosed, Plain, Press, press_for, stylesheet
+from invoices.sheets import Sheet
 from invoices.typesetting import running_words, typeset
 
 VARIANT = "pdf/a-3b"
@@ -59,6 +60,25 @@ def render(paper: Paper, xml: bytes | None = None) -> bytes:
         mark.update(logo.content if logo else b"")
         mark.update(hashlib.sha256(xml or b"").digest())
         return _print(html, press, paper, logo, xml, identifier=mark.digest()[:16])
+
+
+def render_sheet(sheet: Sheet) -> bytes:
+    """Print what is not a document of the books (a contract, a mandate): the same look, numbered pages, no XML."""
+    logo = safe_logo(sheet.logo)
+    with _turn:
+        html = sheet.html(logo is not None)
+        chosen = choose(html, country="")
+        press = press_for(chosen.faces)
+        source = Plain(string=chosen.drawn(html), url_fetcher=Enclosed(logo))
+        for numbers in ("", _page_numbers(sheet.running, press.families)):
+            style = press.css(sheet.style + numbers)
+            sheets = [*press.sheets, _colour(sheet.ink), style]
+            document = source.render(font_config=press.fonts, stylesheets=sheets, pdf_variant=VARIANT)
+            if len(document.pages) == 1:
+                break
+        mark = hashlib.sha256(_press_mark() + html.encode() + sheet.style.encode() + (logo.content if logo else b""))
+        printed: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=mark.digest()[:16])
+        return printed
 
 
 def _print(html: str, press: Press, paper: Paper, logo: Logo | None, xml: bytes | None, *, identifier: bytes) -> bytes:
@@ -111,11 +131,16 @@ def _chosen(text: str, paper: Paper) -> Chosen:
 def _numbering(paper: Paper, press: Press) -> CSS:
     """The head of pages that follow: who, which document, which page of how many."""
     issuer, title, pattern = map(_chosen("", paper).drawn, running_words(paper))
+    return press.css(_page_numbers((issuer, title, pattern), press.families))
+
+
+def _page_numbers(running: tuple[str, str, str], families: str) -> str:
+    issuer, title, pattern = running
     before, _, rest = pattern.partition("%(number)s")
     between, _, after = rest.partition("%(count)s")
     number = f"{_quoted(before)} counter(page) {_quoted(between)} counter(pages) {_quoted(after)}"
-    style = f"font: 400 8pt/12pt {press.families}; color: #6B6761; vertical-align: middle"
-    return press.css(
+    style = f"font: 400 8pt/12pt {families}; color: #6B6761; vertical-align: middle"
+    return (
         f"@page {{ @top-left {{ content: {_quoted(issuer)}; {style}; }}"
         f" @top-right {{ content: {_quoted(title + ', ')} {number}; {style}; }} }}"
         f"@page :first {{ @top-left {{ content: none; }} @top-right {{ content: {number}; }} }}"

@@ -60,6 +60,7 @@ PREFIXES = {
     "Payment": "pay",
     "Refund": "re",
     "BalanceEntry": "bal",
+    "SignedPaper": "pap",
     "Till": "til",
     "TillSession": "tse",
     "RegisterEntry": "reg",

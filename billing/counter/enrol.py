@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,15 +13,23 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.counter import ticket as tickets
 from billing.counter.enrol_form import chosen_version, person_of, place_of, read_walkin, said
-from billing.counter.frame import CounterRequest, counter_page, counter_render, wants_json
+from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render, wants_json
+from billing.counter.to_sign import papers_for, signed
 from billing.flows import enrol as enrolling
+from billing.flows.enrol import Walkin
+from billing.flows.enrol_papers import DEBIT, may_debit, to_sign
+from billing.flows.purchase import issuing_entity
 from billing.flows.readers import at_site
+from billing.models import Enrolment
 from billing.selectors.at_counter import offer_cards, option_cards, sold_here
+from billing.tasks import lodge_soon
 from merchants.ids import new_id
 from merchants.permissions import Permission
 from merchants.refusals import Invalid, Refusal
+from subscribers.models import Subscription
 from subscribers.selectors.known import known_people
 from subscribers.selectors.people import rows_of
+from subscribers.services import mandates
 
 
 @counter_page(permission=Permission.sell)
@@ -32,6 +41,7 @@ def enrol(request: CounterRequest) -> HttpResponse:
     person = person_of(counter, request.GET.get("person", ""))
     context: dict[str, Any] = {"offers": cards, "person": person, "client_id": new_id(), "ticket": tickets.Ticket()}
     context["has_readers"] = bool(at_site(counter.site.pk))
+    context["may_debit"] = may_debit()
     return counter_render(request, "counter/enrol.html", context)
 
 
@@ -48,6 +58,7 @@ def ticket(request: CounterRequest) -> HttpResponse:
         "means": request.POST.get("means", ""),
         "later": request.POST.get("later", ""),
         "sent": request.POST,
+        "errors": told.errors,
     }
     return counter_render(request, "counter/enrol_ticket.html", context)
 
@@ -80,7 +91,7 @@ def act(request: CounterRequest) -> HttpResponse:
     """Enrol. A script is answered in JSON: where to go, or what is wrong beside which field."""
     counter = request.counter
     try:
-        walkin = read_walkin(counter, request.POST)
+        walkin = _signed(counter, read_walkin(counter, request.POST), request.POST)
         made = enrolling.enrol(merchant_id=counter.merchant.pk, walkin=walkin, place=place_of(counter))
     except Invalid as refusal:
         if wants_json(request):
@@ -90,8 +101,34 @@ def act(request: CounterRequest) -> HttpResponse:
         if wants_json(request):
             raise
         return _again(request, refusal, {})
+    _lodge(counter, made)
     address = reverse("counter:enrolled", args=[made.public_id])
     return JsonResponse({"go_to": address}) if wants_json(request) else redirect(address)
+
+
+def _signed(counter: Counter, walkin: Walkin, sent: QueryDict) -> Walkin:
+    """The same with the papers that were signed; of an enrolment that was made already none is asked for again."""
+    if walkin.account is not None:
+        mandates.check(
+            mandates.Signed(iban=walkin.account.iban, holder=walkin.account.holder, creditor=issuing_entity()),
+            now=counter.now,
+        )
+    if not to_sign(issuing_entity(), means=walkin.means, later=walkin.later):
+        return walkin
+    if Enrolment.objects.filter(client_id=walkin.client_id).exists():
+        return walkin
+    seen = enrolling.preview(merchant_id=counter.merchant.pk, walkin=walkin, place=place_of(counter))
+    return replace(walkin, papers=signed(papers_for(counter, walkin, seen), sent))
+
+
+def _lodge(counter: Counter, made: Enrolment) -> None:
+    """A mandate that was just signed goes to the provider as soon as this is committed."""
+    if made.later != DEBIT:
+        return
+    subscription = Subscription.objects.get(id=made.subscription_id)
+    mandate = mandates.last_of(subscription.payer_id)
+    if mandate is not None and mandate.lodged_at is None:
+        lodge_soon(counter.merchant.pk, mandate.pk)
 
 
 def _again(request: CounterRequest, refusal: Refusal, errors: dict[str, str]) -> HttpResponse:
@@ -110,6 +147,7 @@ def _again(request: CounterRequest, refusal: Refusal, errors: dict[str, str]) ->
         "sent": request.POST,
         "errors": errors,
         "has_readers": bool(at_site(counter.site.pk)),
+        "may_debit": may_debit(),
         "refused": " ".join(filter(None, [refusal.say(_), refusal.say_way_out(_)])),
     }
     return counter_render(request, "counter/enrol.html", context, status=refusal.status)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from billing.counter.frame import Counter
 from billing.flows.enrol import Place, Walkin
+from billing.flows.enrol_papers import DEBIT, DebitAccount
 from billing.flows.purchase import WishedOption
 from billing.flows.purchase_coupons import coupon_by_code
 from billing.selectors.at_counter import sold_here
@@ -22,6 +23,7 @@ from merchants.refusals import FieldError, Invalid, gettext_noop
 from merchants.typed import typed_amount
 from subscribers.models import Subscriber
 from subscribers.selectors.people import visible
+from subscribers.services.mandates import reference_of
 
 PROFILE = ("name", "phone", "email")
 
@@ -88,9 +90,21 @@ def read_walkin(counter: Counter, sent: QueryDict, *, seen: int | None = None) -
         options=_options(sent),
         coupons=coupons,
         tendered=tendered,
+        account=_account(counter, sent, client_id, person),
         seconds=_whole(sent.get("seconds", ""), None),
         touches=_whole(sent.get("touches", ""), None),
     )
+
+
+def _account(
+    counter: Counter, sent: QueryDict, client_id: UUID | None, person: Subscriber | None
+) -> DebitAccount | None:
+    """The account that is to be debited, where one was chosen. Whose it is stands there already: who is enrolled."""
+    if DEBIT not in (sent.get("means"), sent.get("later")):
+        return None
+    holder = sent.get("holder", "").strip() or (person.name if person else sent.get("name", "").strip())
+    reference = reference_of(client_id or UUID(int=0), counter.now)
+    return DebitAccount(iban=sent.get("iban", "")[:60], holder=holder, reference=reference)
 
 
 def _options(sent: QueryDict) -> list[WishedOption]:

@@ -11,12 +11,17 @@ from django.views.decorators.http import require_GET
 
 from billing.counter import paying
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
+from billing.counter.paying_words import why_not
+from billing.counter.signed_papers import paper_links
 from billing.flows import enrol
+from billing.flows.enrol_papers import DEBIT
 from billing.models import CheckoutSession, Enrolment
-from invoices.models import Invoice
+from invoices.models import Invoice, SignedPaper
 from merchants import ids
 from merchants.languages import said_in
 from merchants.refusals import NotFound
+from subscribers.services import mandates
+from subscribers.shapes import mandate_status
 
 
 @counter_page()
@@ -49,7 +54,13 @@ def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
     key = subscription.latest_invoice_id
     invoice = Invoice.objects.filter(id=key).first() if key else None
     wants_card = row.later == "card" and row.session_id is None and subscription.payment_method_id is None
+    papers = list(SignedPaper.objects.filter(subscription=subscription).order_by("id"))
+    mandate = mandates.last_of(subscription.payer_id) if row.later == DEBIT else None
     return {
+        "papers": paper_links(papers),
+        "mandate": mandate,
+        "mandate_status": mandate_status(mandate) if mandate else "",
+        "why_refused": why_not(mandate.refused_code) if mandate and mandate.refused_at else "",
         "enrolment": row,
         "subscription": subscription,
         "who": subscription.subscriber,

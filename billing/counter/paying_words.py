@@ -18,6 +18,7 @@ def why_not(code: str) -> str:
         declines.INSUFFICIENT_FUNDS: _("The card's limit is reached. Another card, or another means."),
         declines.CARD_EXPIRED: _("This card has expired. Another card, or another means."),
         declines.CARD_LOST_OR_STOLEN: _("The bank refused this card. Another card, or another means."),
+        declines.ACCOUNT_REFUSED: _("The bank will not have this account debited. Another account, or another means."),
         declines.PROCESSING_ERROR: _("The bank could not answer at the moment. Try once more."),
         declines.AMOUNT_TOO_SMALL: _("The sum is too small for a card. Take it another way."),
         readers.BUSY: _("The reader waits for the card of another payment. Try in a moment, or take another reader."),

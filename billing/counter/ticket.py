@@ -12,11 +12,16 @@ from django.utils.translation import gettext as _
 
 from billing.counter.enrol_form import place_of, read_walkin, said
 from billing.counter.frame import Counter
+from billing.counter.to_sign import Papers, papers_for
 from billing.engine.quoting import Later
 from billing.flows import enrol as enrolling
+from billing.flows.enrol import LATER, MEANS, Walkin
+from billing.flows.enrol_papers import to_sign
+from billing.flows.purchase import issuing_entity
 from billing.flows.subscribe import Previewed
 from invoices.drafts import DraftLine
 from invoices.totals import totals
+from merchants.iban import check_iban
 from merchants.languages import said_in
 from merchants.money import exponent
 from merchants.refusals import Invalid, Refusal
@@ -34,7 +39,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """What a seller reads. `later` is asked for when `later_words` say; `change` is given back; `errors` by field."""
+    """What a seller reads. `later` is asked for when `later_words` say; `change` is given back; `errors` by field;
+    `bank` and `holder` are of the account to be debited; `papers` are to be signed, None where nothing is."""
 
     rows: Sequence[Row] = ()
     due: int | None = None
@@ -47,6 +53,9 @@ class Ticket:
     change: int | None = None
     refused: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    bank: str = ""
+    holder: str = ""
+    papers: Papers | None = None
 
 
 def ticket_of(counter: Counter, sent: QueryDict) -> Ticket:
@@ -63,7 +72,12 @@ def ticket_of(counter: Counter, sent: QueryDict) -> Ticket:
     currency = seen.opened.offer.currency
     later = next((one for one in seen.later if one.gross), None)
     cash = sent.get("means") == "cash"
+    bank, papers, errors = _to_sign(counter, walkin, seen)
     return Ticket(
+        bank=bank,
+        holder=walkin.account.holder if walkin.account else "",
+        papers=papers,
+        errors=errors,
         rows=_rows(seen, counter.now.today),
         due=seen.due,
         tax=sum(totals(draft.lines, draft.tax_behavior).tax for draft in seen.documents),
@@ -74,6 +88,23 @@ def ticket_of(counter: Counter, sent: QueryDict) -> Ticket:
         tendered=walkin.tendered,
         change=walkin.tendered - seen.due if walkin.tendered is not None and walkin.tendered >= seen.due else None,
     )
+
+
+def _to_sign(counter: Counter, walkin: Walkin, seen: Previewed) -> tuple[str, Papers | None, dict[str, str]]:
+    """The bank of the account that was typed, what is to be signed, and what is wrong with the account."""
+    bank = ""
+    if not to_sign(issuing_entity(), means=walkin.means, later=walkin.later):
+        return bank, None, {}
+    if walkin.later not in LATER or (seen.due and walkin.means not in MEANS):
+        return bank, Papers(locale="", unsigned=()), {}
+    if walkin.account is not None:
+        if not walkin.account.iban.strip():
+            return bank, Papers(locale="", unsigned=()), {}
+        try:
+            bank = check_iban(walkin.account.iban).bank
+        except Invalid as refusal:
+            return bank, Papers(locale="", unsigned=()), said(refusal)
+    return bank, papers_for(counter, walkin, seen), {}
 
 
 def tenders(due: int, currency: str) -> list[int]:

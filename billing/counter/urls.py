@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.counter import door, enrol, enrolled, entering, home, papers, paying, renewal_card, till
+from billing.counter import door, enrol, enrolled, entering, home, papers, paying, renewal_card, signed_papers, till
 
 app_name = "counter"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("door/<str:person>/override", door.door_override, name="door_override"),
     path("door/<str:person>/pay", door.door_pay, name="door_pay"),
     path("receipts/<str:payment>", papers.receipt, name="receipt"),
+    path("papers/<str:paper>.pdf", signed_papers.signed_paper, name="signed_paper"),
     path("members/<str:person>/card", papers.member_card, name="member_card"),
     path("members/<str:person>/card/lost", papers.member_card_lost, name="member_card_lost"),
     path("till", till.till, name="till"),

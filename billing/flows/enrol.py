@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
 
-from billing.flows import checkout, subscribe
+from billing.flows import checkout, enrol_papers, subscribe
 from billing.flows.checkout import Wish
-from billing.flows.purchase import WishedOption
+from billing.flows.enrol_papers import DEBIT, DebitAccount
+from billing.flows.purchase import WishedOption, issuing_entity
 from billing.flows.subscribe import Previewed
 from billing.flows.wanted import Wanted
 from billing.models import Enrolment
@@ -27,6 +28,7 @@ from invoices.selectors.affected import people_of
 from invoices.services import by_hand, register, tills
 from invoices.services.by_hand import ByHand
 from invoices.services.register import Clerk
+from invoices.services.signing import Draft
 from merchants.actors import Actor
 from merchants.canonical import digest
 from merchants.models import Coupon, Device, Membership, Merchant, Offer, Site
@@ -42,8 +44,10 @@ PAGE = "page"
 READER = "reader"
 """Paid by a card at a reader beside the tablet, which the page asks next."""
 BY_CARD = (PAGE, READER)
-MEANS = ("cash", "cheque", "terminal", "transfer", *BY_CARD)
-LATER = ("card", "counter")
+MEANS = ("cash", "cheque", "terminal", "transfer", DEBIT, *BY_CARD)
+LATER = ("card", DEBIT, "counter")
+UNTIL_LODGED = timedelta(days=2)
+"""How long a first sum waits for its account to be lodged, which takes seconds: it is asked for as soon as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,8 @@ class Place:
 class Walkin:
     """What the seller chose. `subscriber` is somebody known, else `profile` says who it is. `means` is how what is due
     today is paid ('' where nothing is), `tendered` the cash handed over in minor units, `later` how renewals are paid.
-    `seen` is the sum that the seller read: no other is ever taken. `seconds` and `touches` are the tablet's own."""
+    `seen` is the sum that the seller read: no other is ever taken. `account` is debited, `papers` were signed.
+    `seconds` and `touches` are the tablet's own."""
 
     client_id: UUID
     offer: Offer
@@ -73,6 +78,8 @@ class Walkin:
     coupons: Sequence[Coupon] = ()
     start_on: date | None = None
     tendered: int | None = None
+    account: DebitAccount | None = None
+    papers: Sequence[Draft] = ()
     seconds: int | None = None
     touches: int | None = None
 
@@ -97,7 +104,8 @@ def enrol(*, merchant_id: UUID, walkin: Walkin, place: Place) -> Enrolment:
     """Enrol somebody, once: the same `client_id` with the same content answers the first enrolment again.
 
     Raises Invalid naming each field (`name`, `phone`, `email`, `birth_on`, `offer`, `options[n]`, `coupons`, `means`,
-    `tendered`, `later`), AmountChanged, Conflict (`client_id_reused`, and what `subscribe_now` raises).
+    `tendered`, `later`, `iban`, `holder`, `signature`), AmountChanged, Conflict (`client_id_reused`, and what
+    `subscribe_now` raises).
     """
     content = _digest(walkin)
     try:
@@ -129,6 +137,9 @@ def _enrol(merchant_id: UUID, walkin: Walkin, place: Place, content: str) -> Enr
     if person is None:
         profile = dict(walkin.profile)
         person = enrolment.enrol(profile, merchant=merchant, actor=place.actor, now=now, site_id=place.site.pk)
+    entity, account = issuing_entity(), walkin.account if DEBIT in (walkin.means, walkin.later) else None
+    chosen = {"means": walkin.means, "later": walkin.later}
+    enrol_papers.check(entity, **chosen, account=account, papers=walkin.papers, person=person, now=now)
     made = Enrolment(
         client_id=walkin.client_id,
         digest=content,
@@ -147,6 +158,18 @@ def _enrol(merchant_id: UUID, walkin: Walkin, place: Place, content: str) -> Enr
     else:
         _at_once(made, walkin, person, place, now)
     made.save(force_insert=True)
+    enrol_papers.keep(
+        walkin.papers,
+        account=account,
+        person=person,
+        subscription_id=made.subscription_id,
+        entity=entity,
+        site=place.site,
+        device=place.device,
+        member=place.member,
+        actor=place.actor,
+        now=now,
+    )
     return made
 
 
@@ -164,6 +187,9 @@ def _at_once(made: Enrolment, walkin: Walkin, person: Subscriber, place: Place, 
     assert invoice is not None
     if not walkin.means:
         raise Invalid.at("means", "required", gettext_noop("Choose how today's sum is paid."))
+    if walkin.means == DEBIT:
+        Invoice.objects.filter(pk=invoice.pk).update(collect_at=now.at + UNTIL_LODGED)
+        return
     belonging.lock(people_of([invoice.pk]))
     locked = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity").get(id=invoice.pk)
     brought = ByHand(means=walkin.means, amount=made.due, received_on=now.today, site=place.site)
@@ -195,9 +221,12 @@ def _check(walkin: Walkin) -> None:
         raise Invalid.at("means", "invalid_choice", gettext_noop("Choose how today's sum is paid."))
     if walkin.later not in LATER:
         raise Invalid.at("later", "invalid_choice", gettext_noop("Choose how the next sums are paid."))
-    if walkin.means in BY_CARD and walkin.later == "counter":
+    if walkin.means in BY_CARD and walkin.later != "card":
         detail = gettext_noop("A card that pays today also pays what comes later.")
         raise Invalid.at("later", "card_is_kept", detail)
+    if walkin.means == DEBIT and walkin.later != DEBIT:
+        detail = gettext_noop("An account that is debited today is debited for what comes later too.")
+        raise Invalid.at("later", "account_is_kept", detail)
     if walkin.tendered is not None and walkin.means != "cash":
         raise Invalid.at("tendered", "tendered_without_cash", gettext_noop("Only cash is given change for."))
     if walkin.subscriber is None and not str(walkin.profile.get("name", "")).strip():
@@ -243,6 +272,7 @@ def _digest(walkin: Walkin) -> str:
             "later": walkin.later,
             "tendered": walkin.tendered,
             "seen": walkin.seen,
+            "account": [walkin.account.holder, walkin.account.iban[-4:]] if walkin.account else None,
         }
     )
 

@@ -12,12 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing.flows.change_purchase import given_coupons
 from billing.flows.company import may_name
 from billing.models import CheckoutSession, Quote
-from billing.wording import each, how_often, sum_words
+from billing.wording import each, how_often, leaving_words, sum_words
 from invoices.drafts import DraftLine, LineKind
 from invoices.frozen import thaw
 from merchants.ids import show
@@ -178,30 +177,12 @@ def _next(quote: Quote, today: date, language: str) -> str:
 
 def promises(quote: Quote, offer: OfferSnapshot, *, email: str) -> list[str]:
     """What holds for this purchase: how one leaves, how one is told, what the prices contain."""
-    said = [_leaving(offer)] if quote.later else []
+    said = [leaving_words(offer)] if quote.later else []
     if email and (quote.total or quote.later):
         said.append(_("Each invoice by e-mail"))
     if quote.tax or any(charge["tax"] for charge in quote.later):
         said.append(_("Prices include VAT"))
     return said
-
-
-def _leaving(offer: OfferSnapshot) -> str:
-    if offer.commitment is None:
-        return _("No commitment: cancel at any time, and keep it to the end of what is paid")
-    said = []
-    if offer.commitment.intervals:
-        n = offer.commitment.intervals
-        said.append(ngettext("A commitment of %(n)s period", "A commitment of %(n)s periods", n) % {"n": n})
-    if offer.commitment.notice_days:
-        n = offer.commitment.notice_days
-        said.append(ngettext("%(n)s day of notice to leave", "%(n)s days of notice to leave", n) % {"n": n})
-    if offer.commitment.notice_months:
-        n = offer.commitment.notice_months
-        said.append(ngettext("%(n)s month of notice to leave", "%(n)s months of notice to leave", n) % {"n": n})
-    if offer.commitment.early_end is not None:
-        said.append(_("it may be left early for a fee"))
-    return ", ".join(said)
 
 
 def _mentions(lines: tuple[DraftLine, ...], language: str) -> list[str]:

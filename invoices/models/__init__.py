@@ -7,6 +7,7 @@ from invoices.models.files import DocumentFile
 from invoices.models.ledger import BalanceEntry, LedgerEntry
 from invoices.models.payments import Allocation, Payment, Refund
 from invoices.models.series import NumberSeries
+from invoices.models.signed import SignedPaper
 from invoices.models.tills import RegisterEntry, Till, TillSession
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Payment",
     "Refund",
     "RegisterEntry",
+    "SignedPaper",
     "Till",
     "TillSession",
 ]

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from invoices.models import BalanceEntry, Invoice, Payment
+from invoices.models import BalanceEntry, Invoice, Payment, SignedPaper
 from invoices.pages.words import BALANCE_KINDS, means_text, money_text, sums_text
 from invoices.selectors import money
 from invoices.selectors.lists import LEFT, OWED, invoices_of_payments
+from invoices.selectors.signed import WORDS, papers_of
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.now import local_midnight
@@ -62,10 +63,15 @@ def subscriber_money(request: OfficeRequest, subscriber: str) -> HttpResponse:
     return office_render(request, "invoices/subscriber_money.html", context)
 
 
+def _paper(request: OfficeRequest, row: SignedPaper) -> dict[str, Any]:
+    url = request.office.url("signed-paper", signed_paper=row.public_id)
+    return {"word": WORDS[row.kind], "row": row, "url": url}
+
+
 @require_safe
 @office_page(permission="see_documents")
 def subscriber_documents(request: OfficeRequest, subscriber: str) -> HttpResponse:
-    """A subscriber's newest invoices and credit notes."""
+    """A subscriber's newest invoices and credit notes, and what they signed."""
     row = _subscriber(subscriber)
     found = money.newest_documents(row, DOCUMENTS + 1)
     context = {
@@ -73,6 +79,14 @@ def subscriber_documents(request: OfficeRequest, subscriber: str) -> HttpRespons
         "rows": [_document(request, each) for each in found[:DOCUMENTS]],
         "all_url": f"{request.office.url('invoices')}?subscriber={row.public_id}" if not row.payer_id else "",
         "has_more": len(found) > DOCUMENTS,
+        "papers": [
+            {
+                "word": WORDS[each.kind],
+                "row": each,
+                "url": request.office.url("signed-paper", signed_paper=each.public_id),
+            }
+            for each in papers_of(row.pk)
+        ],
     }
     return office_render(request, "invoices/subscriber_documents.html", context)
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from invoices.pages import accounting, credits, documents, fragments, listing, proof, receipts, samples, tills
+from invoices.pages import accounting, credits, documents, fragments, listing, papers, proof, receipts, samples, tills
 
 urlpatterns: list[URLPattern] = [
     path("home/money", fragments.home_money, name="home-money"),
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/accounting/<str:entity>", accounting.setting_accounting_of, name="setting_accounting_of"),
     path("payments", listing.payments, name="payments"),
     path("payments/<str:payment>/receipt", receipts.receipt, name="payment-receipt"),
+    path("papers/<str:signed_paper>/pdf", papers.signed_paper, name="signed-paper"),
     path("tills", tills.tills, name="tills"),
     path("tills/<str:till>", tills.till, name="till"),
     path("tills/<str:till>/report", tills.till_report, name="till_report"),

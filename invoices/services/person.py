@@ -2,7 +2,8 @@
 
 Documents, their files and the ledger are kept ten years (Code de commerce, art. L123-22; Code général des impôts,
 art. 289 and Livre des procédures fiscales, art. L102 B for the documents), name and address included: erasure leaves
-them. Of payments, what the provider wrote about the payer, what staff noted and addresses of pages are taken out.
+them, and so with contracts and mandates that were signed, the proof of what is owed (Code civil, art. 1366 and 2224).
+Of payments, what the provider wrote about the payer, what staff noted and addresses of pages are taken out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from invoices.models import (
     InvoiceTax,
     Payment,
     Refund,
+    SignedPaper,
 )
 from merchants.now import Now
 from merchants.refusals import gettext_noop
@@ -73,6 +75,18 @@ def _balance(person: Subscriber) -> Told:
             }
 
 
+def _papers(person: Subscriber) -> Told:
+    for block in blocks(SignedPaper.objects.filter(subscriber=person)):
+        for row in block:
+            yield {
+                "kind": row.kind,
+                "signed_at": at(row.signed_at),
+                "words": row.content,
+                "signature": row.signature,
+                "content_hash": row.content_hash,
+            }
+
+
 def _forget_payments(person: Subscriber, now: Now) -> None:
     Payment.objects.filter(payer=person).update(action_url="", message="", note="", reversal_reason="")
     Refund.objects.filter(payment__payer=person).update(message="")
@@ -106,6 +120,13 @@ HELD = (
         tables=(Payment,),
         told=_payments,
         mask=_forget_payments,
+    ),
+    Holding(
+        name="papers",
+        title=gettext_noop("Signed papers"),
+        columns={"kind": gettext_noop("Kind"), "signed_at": gettext_noop("When")},
+        tables=(SignedPaper,),
+        told=_papers,
     ),
     Holding(
         name="refunds",

@@ -1,6 +1,7 @@
 // Enrolling: counts touches and seconds, sends without leaving the page, puts refusals beside their fields. What could
 // not be sent is kept on the tablet (counter_kept.js).
 import { keeping } from "./counter_kept.js";
+import { signing } from "./counter_signature.js";
 
 const form = document.querySelector("[data-enrol]");
 const refused = form.querySelector("[data-refused]");
@@ -15,21 +16,30 @@ let asking;
 async function ask() {
   asking?.abort();
   asking = new AbortController();
-  const focused = document.activeElement?.name;
   let answer;
   try {
     answer = await fetch(form.dataset.ticket, { method: "POST", body: new URLSearchParams([...new FormData(form)]), signal: asking.signal });
   } catch { return; }
   if (answer.redirected) { location.assign(answer.url); return; }
   const sent = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const at = document.activeElement, typed = at?.matches?.("input[type=text]") ? { value: at.value, start: at.selectionStart, end: at.selectionEnd } : null;
   for (const part of sent.querySelectorAll("[data-place]")) {
     document.getElementById(part.dataset.place)?.replaceChildren(...part.childNodes);
   }
-  const again = focused && !form.contains(document.activeElement) && form.querySelector(`[name="${focused}"]:checked, input[type=text][name="${focused}"]`);
-  if (again) again.focus();
+  const again = at?.name && !at.isConnected && form.querySelector(`[name="${at.name}"]:checked, input[type=text][name="${at.name}"]`);
+  if (again) {
+    again.focus();
+    if (typed && again.value !== typed.value) {  // typed while the answer was on its way
+      again.value = typed.value;
+      again.addEventListener("blur", ask, { once: true });
+    }
+    if (typed) again.setSelectionRange(typed.start, typed.end);
+  }
+  settle();
   name();
 }
-form.addEventListener("change", (event) => { if (!["phone", "name", "email", "birth_on"].includes(event.target.name)) ask(); });
+const settle = signing({ form, ask });
+form.addEventListener("change", (event) => { if (!["phone", "name", "email", "birth_on", "signed_name"].includes(event.target.name)) ask(); });
 
 const errors = (found) => {
   for (const place of form.querySelectorAll("[data-error]")) {
@@ -93,6 +103,7 @@ async function reopen(one) {
   for (const name of ["offer", "means", "later"]) tick(name, values.get(name));
   await ask();
   for (const value of all) tick("option", value);
+  for (const name of ["iban", "holder"]) if (form.elements[name] && values.has(name)) form.elements[name].value = values.get(name);
   await ask();
   tick("tendered", values.get("tendered"));
   await ask();

@@ -6,11 +6,11 @@ encrypted, until the provider has it.
 
 from __future__ import annotations
 
+import hashlib
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from merchants.actors import Actor
 from merchants.clock import instant
@@ -35,7 +35,8 @@ _SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """Whose account, where and when it was signed. `reference` is given where another system made the mandate."""
+    """Whose account, where and when it was signed. `reference` is that under which it was shown; a mandate that another
+    system made is `taken_over`."""
 
     iban: str
     holder: str
@@ -44,6 +45,7 @@ class Signed:
     device: Device | None = None
     reference: str = ""
     signed_at: datetime | None = None
+    taken_over: bool = False
 
 
 def check(signed: Signed, *, now: Now) -> Account:
@@ -84,7 +86,7 @@ def sign(payer: Subscriber, signed: Signed, *, actor: Actor, now: Now) -> Mandat
         reference=reference,
         creditor_identifier=signed.creditor.creditor_identifier,
         accepted_at=signed.signed_at or now.at,
-        text_version=TEXT_VERSION if not signed.reference else "",
+        text_version="" if signed.taken_over else TEXT_VERSION,
         holder=signed.holder.strip(),
         iban=encrypt(account.number),
         last4=account.last4,
@@ -95,7 +97,7 @@ def sign(payer: Subscriber, signed: Signed, *, actor: Actor, now: Now) -> Mandat
         next_try_at=instant(),
         created_at=now.at,
     )
-    history.create(row, actor=actor, now=now, verb="created" if not signed.reference else "taken_over")
+    history.create(row, actor=actor, now=now, verb="taken_over" if signed.taken_over else "created")
     _tell("mandate.signed", row, actor=actor, now=now)
     return row
 
@@ -115,7 +117,9 @@ def take_over(
     Invalid at `reference` where there is none, at `signed_on` where it has lapsed."""
     if not reference:
         raise Invalid.at("reference", "required", gettext_noop("A mandate is known by its reference (UMR)."))
-    given = Signed(iban=iban, holder=holder, creditor=creditor, reference=reference, signed_at=signed_at)
+    given = Signed(
+        iban=iban, holder=holder, creditor=creditor, reference=reference, signed_at=signed_at, taken_over=True
+    )
     return sign(payer, given, actor=actor, now=now)
 
 
@@ -162,7 +166,21 @@ def new_reference(now: Now) -> str:
     >>> found[:9], len(found)
     ('20261124-', 20)
     """
-    signs = "".join(secrets.choice(_SIGNS) for _ in range(10))
+    return reference_of(uuid4(), now)
+
+
+def reference_of(key: UUID, now: Now) -> str:
+    """The same, made of a number that is known before anything is signed: the paper shows it, and asked again the same.
+
+    >>> from datetime import UTC
+    >>> reference_of(UUID(int=7), Now(at=datetime(2026, 11, 24, tzinfo=UTC), zone="Europe/Paris"))
+    '20261124-D4YEL-WLTXW'
+    """
+    number = int.from_bytes(hashlib.sha256(key.bytes).digest(), "big")
+    signs = ""
+    for _ in range(10):
+        number, at = divmod(number, len(_SIGNS))
+        signs += _SIGNS[at]
     return f"{now.today:%Y%m%d}-{signs[:5]}-{signs[5:]}"
 
 

@@ -23,7 +23,9 @@ from billing.flows.gesture_batches import begin as begin_batch
 from billing.flows.give import Giving, give
 from billing.models import BillingRun, Campaign, ParkedInRun
 from billing.selectors.touched import Population
+from invoices.agreements import Agreed, Signing, contract
 from invoices.models import DocumentFile, Invoice, Till
+from invoices.services import issuing, signing
 from invoices.services.credit_plans import Wanted
 from invoices.services.credits import credit_invoice
 from invoices.services.printing import print_file
@@ -157,7 +159,23 @@ def sell(seat: Seat) -> None:
     give(merchant_id=seat.merchant.id, subscription_id=subscription.pk, giving=giving, role=None, actor=act["actor"])
     with tenant(seat.merchant.id):
         site = Site.objects.first() or create_site(reference="bron", name="Bron", **act)
+        signed = Signing(
+            locale="en", issuer=issuing.issuer(entity, seat.merchant), signer=["Ana"], place="Lyon", on=NOW.today
+        )
+        words = contract(
+            Agreed(
+                offer="Hifi", options=(), rows=(), due=12_99, currency="EUR", later=(), leaving="", paid_by="", terms={}
+            ),
+            signed,
+        )
         device = devices.register(site=site, name="Till 1", by=None, **act).device
+        signing.keep(
+            signing.Draft(kind="contract", locale="en", content=words, signature={"typed": "Ana"}),
+            subscriber_id=subscriber.pk,
+            subscription_id=subscription.pk,
+            site=site,
+            device=device,
+        )
         Till.objects.create(
             site=site, device=device, legal_entity=entity, name="Till 1", currency="EUR", created_at=NOW.at
         )

@@ -171,7 +171,7 @@ def test_a_card_on_the_phone_begins_when_it_is_paid(shop, desk):
         ({"means": ""}, [("means", "required")]),
         ({"means": "gold", "tendered": ""}, [("means", "invalid_choice")]),
         ({"later": ""}, [("later", "invalid_choice")]),
-        ({"later": "sepa"}, [("later", "invalid_choice")]),
+        ({"later": "sepa"}, [("later", "creditor_identifier_missing")]),
         ({"tendered": "2000"}, [("tendered", "tendered_too_little")]),
         ({"tendered": "other", "tendered_text": "abc"}, [("tendered", "decimal_malformed")]),
         ({"coupon": "NOPE"}, [("coupon", "coupon_unknown")]),

@@ -25,6 +25,7 @@ TABLE = {
     "door_undo": ("use_counter", "use_counter"),
     "door_pay": ("take_payments", "take_payments"),
     "receipt": ("use_counter", "use_counter"),
+    "signed_paper": ("sell", "sell"),
     "member_card": ("sell", "sell"),
     "member_card_lost": ("sell", "sell"),
     "till": ("run_till", "run_till"),
@@ -68,7 +69,7 @@ def test_who_signs_in_at_a_counter_may_sell_there():
 def test_a_browser_that_is_no_tablet_is_led_to_pairing(each):
     address = "/counter/" + str(each.pattern).replace("<str:enrolment>", "enr_1").replace("<str:session>", "tse_1")
     address = address.replace("<str:thing>", "cs_1").replace("<str:person>", "cus_1").replace("<str:visit>", "vis_1")
-    address = address.replace("<str:payment>", "pay_1")
+    address = address.replace("<str:payment>", "pay_1").replace("<str:paper>", "pap_1")
     for client in (Client(), _with("nonsense")):
         for answer in (client.get(address), client.post(address)):
             assert answer.status_code == 302 and answer.headers["Location"] == "/counter/pair"
