@@ -45,10 +45,15 @@ def not_the_second_time(seen: Occurrence) -> bool:
 
 
 def first_invoice(seen: Occurrence) -> bool:
-    """The subscriber's first invoice."""
-    return bool(seen.invoice and seen.invoice.first)
+    """The subscriber's first invoice; who was enrolled at a counter was welcomed there."""
+    return bool(seen.invoice and seen.invoice.first and not seen.invoice.at_counter)
 
 
 def later_invoice(seen: Occurrence) -> bool:
     """Any invoice but the first."""
-    return bool(seen.invoice and not seen.invoice.first)
+    return bool(seen.invoice and not first_invoice(seen))
+
+
+def sold_at_a_counter(seen: Occurrence) -> bool:
+    """A subscription that was sold at a counter."""
+    return seen.about.get("channel") == "counter"

@@ -17,11 +17,13 @@ from merchants.ids import read, show
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceSeen:
-    """What routing needs of an invoice. `first`: the first one of its subscription."""
+    """What routing needs of an invoice. `first`: the first one of its subscription; `at_counter`: that was sold at a
+    counter, where another letter welcomes."""
 
     id: UUID
     payer_id: UUID
     first: bool
+    at_counter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

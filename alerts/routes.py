@@ -19,6 +19,7 @@ from alerts.conditions import (
     not_the_second_time,
     of_an_invoice_by_itself,
     paid_for,
+    sold_at_a_counter,
     step,
     that_step,
 )
@@ -193,7 +194,11 @@ ROUTES: Mapping[str, Route] = {
             ),
         ),
     ),
-    "subscription.activated": Route(settles=of_the_end("trial_ending", "subscription_parked")),
+    "payment.receipt_sent": Route(letters=(LetterRule(kind="receipt", to=To.payer),)),
+    "subscription.activated": Route(
+        letters=(LetterRule(kind="enrolled", when=sold_at_a_counter),),
+        settles=of_the_end("trial_ending", "subscription_parked"),
+    ),
     "subscription.renewed": Route(settles=of_the_end("trial_ending", "subscription_parked")),
     "subscription.cancellation_scheduled": Route(
         letters=(LetterRule(kind="cancellation_scheduled"),),

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from alerts.occurrences import InvoiceSeen, Occurrence, PaymentSeen
 from invoices.models import Invoice, Payment
+from merchants.actors import Channel
 from merchants.ids import read
 from merchants.models import Event
 from subscribers.lifecycle import LIVE
@@ -89,8 +90,13 @@ def _invoices(ids: set[UUID]) -> dict[UUID, InvoiceSeen]:
         )
     )
     rows = Invoice.objects.filter(id__in=ids).annotate(follows=Exists(earlier))
-    found = rows.values_list("id", "payer_id", "subscription_id", "follows")
+    found = rows.values_list("id", "payer_id", "subscription_id", "subscription__channel", "follows")
     return {
-        id_: InvoiceSeen(id=id_, payer_id=payer_id, first=subscription_id is not None and not follows)
-        for id_, payer_id, subscription_id, follows in found
+        id_: InvoiceSeen(
+            id=id_,
+            payer_id=payer_id,
+            first=subscription_id is not None and not follows,
+            at_counter=channel == Channel.counter,
+        )
+        for id_, payer_id, subscription_id, channel, follows in found
     }

@@ -45,7 +45,7 @@ KINDS: Sequence[str] = (
     *("invoice.finalized", "invoice.paid", "invoice.payment_failed", "invoice.overdue", "invoice.uncollectible"),
     *("invoice.cancelled", "dunning.started", "dunning.step_taken", "dunning.ended", "credit_note.created"),
     *("payment.succeeded", "payment.failed", "payment.requires_action", "payment.refunded", "payment.disputed"),
-    "payment.reversed",
+    *("payment.reversed", "payment.receipt_sent"),
     *("payment_method.attached", "payment_method.updated", "payment_method.detached", "payment_method.expiring"),
     *("payment_method.expired", "alert.raised", "message.sent"),
     *("mandate.signed", "mandate.refused", "mandate.revoked"),
@@ -54,7 +54,7 @@ KINDS: Sequence[str] = (
     *("option.updated", "coupon.created", "coupon.updated", "test_clock.created"),
     *("test_clock.advancing", "test_clock.ready", "test_clock.released", "test_clock.deleted"),
     *("device.registered", "device.paired", "device.unpaired", "member.pin_changed", "till.closed"),
-    *("visit.entered", "visit.undone"),
+    *("visit.entered", "visit.undone", "member_card.replaced"),
     *("accounting.updated", "ereporting.updated", "ereport.made", "ereport.settled"),
 )
 """The kinds that an endpoint may ask for: those of api.md (Events), and the catalogue's."""

@@ -23,7 +23,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A letter's words. `act` is a button and where it leads, or None."""
+    """A letter's words. `act` is a button and where it leads, or None; `card` the code of a
+    membership card whose picture comes along."""
 
     subject: str
     head: str
@@ -32,6 +33,7 @@ class Text:
     act: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    card: str = ""
 
 
 def day_text(day: date, matter: Matter) -> str:

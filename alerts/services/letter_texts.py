@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 
 from alerts.services import letter_texts_ahead as ahead
+from alerts.services import letter_texts_counter as counter
 from alerts.services import letter_texts_staff as staff
 from alerts.services.letter_parts import (
     Text,
@@ -214,6 +215,8 @@ TEXTS: Mapping[str, Callable[[Matter], Text]] = {
     "welcome_invoice": welcome_invoice,
     "invoice_paid": invoice_paid,
     "welcome": welcome,
+    "enrolled": counter.enrolled,
+    "receipt": counter.receipt,
     "payment_failed": payment_failed,
     "payment_requires_action": payment_requires_action,
     "payment_link": payment_link,

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from alerts.models import Message
 from alerts.services import staff
+from alerts.services.letter_enclosed import NOTHING, Enclosed, enclosed
 from alerts.services.staff import Group
 from alerts.services.timely import no_longer_true
 from invoices.models import DocumentFile, Invoice, Payment
@@ -122,6 +123,7 @@ class Matter:
     told: Mapping[str, Any] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     alert_ids: tuple[UUID, ...] = ()
+    enclosed: Enclosed = NOTHING
 
 
 def gather(message: Message, *, at: datetime) -> Matter:
@@ -161,6 +163,7 @@ def gather(message: Message, *, at: datetime) -> Matter:
         told=event.data if event and isinstance(event.data, Mapping) else {},
         groups=groups,
         alert_ids=alert_ids,
+        enclosed=enclosed(message, event),
     )
 
 

@@ -13,6 +13,7 @@ import time
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.mime.image import MIMEImage
 from email.utils import formataddr, parseaddr
 from pathlib import PurePath
 from uuid import UUID
@@ -27,6 +28,7 @@ from django.utils import translation
 from alerts import patience
 from alerts.models import Alert, Message
 from alerts.services import letter_texts, letters, raising, staff
+from alerts.services.letter_enclosed import CARD_ID, card_picture, printed
 from alerts.services.letters import Dropped, Matter, TooEarly
 from alerts.services.nudge import nudge
 from invoices.services.files import read
@@ -180,10 +182,22 @@ def compose(matter: Matter, connection: BaseEmailBackend | None = None) -> Email
         connection=connection,
     )
     mail.attach_alternative(html, "text/html")
+    for name, content in printed(matter.enclosed.papers):
+        mail.attach(name, content, "application/pdf")
+    if text.card:
+        mail.attach(_picture(text.card))
     if matter.invoice is not None and matter.invoice.file is not None:
         name = PurePath(matter.invoice.number.replace("/", "-")).name
         mail.attach(f"{name}.pdf", read(matter.invoice.file), "application/pdf")
     return mail
+
+
+def _picture(code: str) -> MIMEImage:
+    """The membership card, shown in the letter and kept with it."""
+    picture = MIMEImage(card_picture(code), "png")
+    picture.add_header("Content-ID", f"<{CARD_ID}>")
+    picture.add_header("Content-Disposition", "inline", filename="card.png")
+    return picture
 
 
 def one_line(text: str) -> str:

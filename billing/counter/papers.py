@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from billing.counter.enrol_form import person_of
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
 from billing.counter.qr import qr_of
 from billing.counter.till import clerk_of
+from billing.flows import send_receipt
 from invoices.models import Payment, RegisterEntry
 from invoices.selectors.receipts import receipt_of
 from invoices.services import register, tills
 from merchants import ids
 from merchants.permissions import Permission
-from merchants.refusals import NotFound
+from merchants.refusals import Conflict, NotFound
+from subscribers.models import MemberCard
 from subscribers.services import visiting
 
 
@@ -37,15 +43,34 @@ def receipt(request: CounterRequest, payment: str) -> HttpResponse:
 
 
 @counter_page(permission=Permission.sell)
-@require_GET
+@require_POST
+def receipt_letter(request: CounterRequest, payment: str) -> HttpResponse:
+    """Send the receipt to who paid."""
+    row = _payment(request.counter, payment)
+    try:
+        sent = send_receipt.send(
+            merchant_id=request.counter.merchant.pk, payment_id=row.pk, actor=request.counter.actor
+        )
+        messages.success(request, _("The receipt is on its way to %(email)s.") % {"email": sent.payer.email})
+    except Conflict as refusal:
+        messages.error(request, " ".join(filter(None, [refusal.say(_), refusal.say_way_out(_)])))
+    return redirect("counter:receipt", row.public_id)
+
+
+@counter_page(permission=Permission.sell)
 def member_card(request: CounterRequest, person: str) -> HttpResponse:
-    """The card as it is scanned at the door, to be photographed or printed."""
+    """The card as it is scanned at the door, to be photographed or printed; POST makes one for who has none."""
     who = person_of(request.counter, person)
     if who is None:
         raise NotFound
-    card = visiting.card_of(who, now=request.counter.now)
-    shown = " ".join(card.code[at : at + 4] for at in range(0, len(card.code), 4))
-    context = {"who": who, "code": shown, "qr": qr_of(card.code)}
+    if request.method == "POST":
+        visiting.card_of(who, now=request.counter.now)
+        return redirect("counter:member_card", who.public_id)
+    card = visiting.known_card(who)
+    context: dict[str, Any] = {"who": who, "card": card}
+    if card is not None:
+        context["code"] = " ".join(card.code[at : at + 4] for at in range(0, len(card.code), 4))
+        context["qr"] = qr_of(card.code)
     return counter_render(request, "counter/member_card.html", context)
 
 
@@ -56,7 +81,10 @@ def member_card_lost(request: CounterRequest, person: str) -> HttpResponse:
     who = person_of(request.counter, person)
     if who is None:
         raise NotFound
-    visiting.replace_card(who, now=request.counter.now)
+    key = ids.read("crd", request.POST.get("card", ""))
+    lost = MemberCard.objects.filter(subscriber=who, pk=key).first() if key else None
+    if lost is not None:
+        visiting.replace_card(who, lost, actor=request.counter.actor, now=request.counter.now)
     return redirect("counter:member_card", who.public_id)
 
 

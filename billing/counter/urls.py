@@ -21,6 +21,7 @@ urlpatterns = [
     path("door/<str:person>/override", door.door_override, name="door_override"),
     path("door/<str:person>/pay", door.door_pay, name="door_pay"),
     path("receipts/<str:payment>", papers.receipt, name="receipt"),
+    path("receipts/<str:payment>/letter", papers.receipt_letter, name="receipt_letter"),
     path("papers/<str:paper>.pdf", signed_papers.signed_paper, name="signed_paper"),
     path("members/<str:person>/card", papers.member_card, name="member_card"),
     path("members/<str:person>/card/lost", papers.member_card_lost, name="member_card_lost"),

@@ -37,7 +37,7 @@ from merchants.refusals import Conflict, Invalid, gettext_noop
 from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Subscription
-from subscribers.services import belonging, enrolment
+from subscribers.services import belonging, enrolment, visiting
 
 PAGE = "page"
 """Paid on the hosted form, by a card on the subscriber's own phone."""
@@ -158,6 +158,7 @@ def _enrol(merchant_id: UUID, walkin: Walkin, place: Place, content: str) -> Enr
     else:
         _at_once(made, walkin, person, place, now)
     made.save(force_insert=True)
+    visiting.card_of(person, now=now)
     enrol_papers.keep(
         walkin.papers,
         account=account,

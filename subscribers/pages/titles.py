@@ -110,6 +110,10 @@ EVENTS: Mapping[str, EventTitle] = {
         words=gettext_lazy("Payment waits for the subscriber"), icon="card", mark="warn", amount="amount"
     ),
     "payment.reversed": EventTitle(words=gettext_lazy("Payment taken back"), icon="card"),
+    "payment.receipt_sent": EventTitle(words=gettext_lazy("Receipt sent by e-mail"), icon="mail"),
+    "visit.entered": EventTitle(words=gettext_lazy("Came in"), icon="counter"),
+    "visit.undone": EventTitle(words=gettext_lazy("Entry taken back"), icon="counter"),
+    "member_card.replaced": EventTitle(words=gettext_lazy("Membership card replaced: lost"), icon="counter"),
     "payment.refunded": EventTitle(words=gettext_lazy("Money given back"), icon="card"),
     "payment.refund_failed": EventTitle(words=gettext_lazy("Refund refused"), icon="card", mark="bad"),
     "payment.disputed": EventTitle(words=gettext_lazy("Payment disputed"), icon="card", mark="bad", amount="amount"),
@@ -161,6 +165,8 @@ TOLD_BY_A_CHANGE = frozenset(
 
 LETTERS: Mapping[str, Promise] = {
     "welcome": gettext_lazy("welcome"),
+    "enrolled": gettext_lazy("welcome, with the membership card"),
+    "receipt": gettext_lazy("receipt"),
     "welcome_invoice": gettext_lazy("welcome, with the first invoice"),
     "invoice_paid": gettext_lazy("invoice"),
     "payment_failed": gettext_lazy("the payment did not go through"),

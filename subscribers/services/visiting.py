@@ -148,18 +148,28 @@ def undo(visit: Visit, *, actor: Actor, now: Now) -> Visit:
     return row
 
 
+def known_card(person: Subscriber) -> MemberCard | None:
+    """The card of somebody, if they have one."""
+    found: MemberCard | None = MemberCard.objects.filter(subscriber=person, revoked_at=None).first()
+    return found
+
+
 def card_of(person: Subscriber, *, now: Now) -> MemberCard:
-    """The card of somebody, made with the first look at it."""
+    """The card of somebody, made where they have none."""
     belonging.lock([person.pk])
-    known: MemberCard | None = MemberCard.objects.filter(subscriber=person, revoked_at=None).first()
-    return known or MemberCard.objects.create(subscriber=person, code=_code(), created_at=now.at)
+    return known_card(person) or MemberCard.objects.create(subscriber=person, code=_code(), created_at=now.at)
 
 
-def replace_card(person: Subscriber, *, now: Now) -> MemberCard:
-    """A new card for one that was lost: the old code opens nothing from now on."""
+def replace_card(person: Subscriber, lost: MemberCard, *, actor: Actor, now: Now) -> MemberCard:
+    """A new card for one that was lost: the old code opens nothing from now on, which is told. Tapped twice it is one
+    new card: the second time the lost one is gone already."""
     belonging.lock([person.pk])
-    MemberCard.objects.filter(subscriber=person, revoked_at=None).update(revoked_at=now.at)
-    return MemberCard.objects.create(subscriber=person, code=_code(), created_at=now.at)
+    changed = MemberCard.objects.filter(subscriber=person, pk=lost.pk, revoked_at=None).update(revoked_at=now.at)
+    card = card_of(person, now=now)
+    if changed:
+        data = {"object": {"id": card.public_id, "object": "member_card", "subscriber": show("cus", person.pk)}}
+        facts.tell(person.pk, ("member_card.replaced", card.pk, data), actor=actor, now=now)
+    return card
 
 
 def by_card(code: str) -> Subscriber | None:

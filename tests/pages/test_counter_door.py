@@ -12,7 +12,7 @@ from billing.flows.wanted import Wanted
 from invoices.models import Invoice, RegisterEntry
 from merchants.clock import instant
 from merchants.ids import new_id
-from merchants.models import Membership, Merchant
+from merchants.models import Event, Membership, Merchant
 from merchants.refusals import Conflict
 from merchants.tenancy.scope import tenant
 from subscribers import history
@@ -200,7 +200,10 @@ def test_a_card_is_scanned(shop, desk, lea):
     answer = desk.client.get("/counter/door", {"q": card.code.lower()})
     assert answer.headers["Location"] == f"/counter/door/{lea.public_id}"
     with tenant(shop.id):
-        visiting.replace_card(lea, now=shop.now())
+        first = visiting.replace_card(lea, card, actor=shop.actor, now=shop.now())
+        second = visiting.replace_card(lea, card, actor=shop.actor, now=shop.now())
+        told = Event.objects.filter(kind="member_card.replaced")
+        assert first.pk == second.pk != card.pk and told.count() == 1 and card.code not in str(told.get().data)
     assert "Nobody known here" in desk.client.get("/counter/door", {"q": card.code}).content.decode(), "lost"
 
 

@@ -25,6 +25,7 @@ TABLE = {
     "door_undo": ("use_counter", "use_counter"),
     "door_pay": ("take_payments", "take_payments"),
     "receipt": ("use_counter", "use_counter"),
+    "receipt_letter": ("sell", "sell"),
     "signed_paper": ("sell", "sell"),
     "member_card": ("sell", "sell"),
     "member_card_lost": ("sell", "sell"),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import translation
 
 from alerts.models import Message
-from alerts.services import letter_texts, letters, mail, staff
+from alerts.services import letter_enclosed, letter_texts, letters, mail, staff
 from billing.flows import cancel
 from invoices.models import DocumentFile
 from invoices.services import printing
@@ -216,6 +216,18 @@ def matter(**columns):
             offer="Premium", ends_on=date(2026, 12, 3), start_on=date(2026, 11, 3)
         ),
         "payment": letters.PaymentTold(amount=1200, refunded=200, currency="EUR", url="https://bank.example/3ds"),
+        "enclosed": letter_enclosed.Enclosed(
+            card="ABCD2345",
+            receipt=letter_enclosed.ReceiptTold(
+                number="2026-000001",
+                amount=1200,
+                currency="EUR",
+                means="cash",
+                on="2026-11-03",
+                left=100,
+                lines=(("Premium", 1200),),
+            ),
+        ),
         "groups": (
             staff.Group(
                 kind="card_expiring",
