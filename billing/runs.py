@@ -20,6 +20,7 @@ from billing.flows import (
     export_making,
     foresee,
     gesture_work,
+    import_work,
     lodge,
     reconcile,
     running,
@@ -180,6 +181,19 @@ def campaigns() -> list[Found]:
 def gesture_batches() -> list[Found]:
     """Batches of gestures that wait, and those whose worker has fallen silent."""
     return across_tenants("gesture_batches", instant() - gesture_work.STILL, MOST)
+
+
+def imports_under_way() -> list[Found]:
+    """Old member files that are being checked or enrolled, and that no worker holds."""
+    return across_tenants("imports_under_way", instant() - import_work.STILL, MOST)
+
+
+def forget_imports() -> int:
+    """Delete old member files, and what they said of people, whose days are over. Answers how many."""
+    return _each(
+        across_tenants("imports_to_forget", instant(), MOST),
+        lambda merchant_id, id_: import_work.expire(merchant_id=merchant_id, import_id=id_),
+    )
 
 
 def expire_exports() -> int:

@@ -17,6 +17,7 @@ from billing.flows import (
     ereport_sending,
     export_making,
     gesture_work,
+    import_work,
     lodge,
     reconcile,
     try_now,
@@ -218,6 +219,31 @@ def carry_campaign_on_soon(merchant_id: UUID, campaign_id: UUID) -> None:
     """After commit, ask a worker to carry a campaign on. Where no broker answers, beat does it."""
     ask = partial(carry_campaign_on.apply_async, (str(merchant_id), str(campaign_id)), expires=30)
     transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def carry_imports_on() -> None:
+    """Carry on every old member file that no worker is at, each by a task of its own."""
+    for merchant_id, import_id in runs.imports_under_way():
+        carry_import_on.apply_async((str(merchant_id), str(import_id)), expires=30)  # the next nudge brings another
+
+
+@shared_task
+def carry_import_on(merchant_id: str, import_id: str) -> None:
+    """Check one old member file, or enrol its members."""
+    import_work.carry_on(merchant_id=UUID(merchant_id), import_id=UUID(import_id))
+
+
+def carry_import_on_soon(merchant_id: UUID, import_id: UUID) -> None:
+    """After commit, ask a worker to carry an import on. Where no broker answers, beat does it."""
+    ask = partial(carry_import_on.apply_async, (str(merchant_id), str(import_id)), expires=30)
+    transaction.on_commit(ask, robust=True)
+
+
+@shared_task
+def forget_imports() -> None:
+    """Delete old member files whose days are over."""
+    runs.forget_imports()
 
 
 @shared_task

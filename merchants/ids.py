@@ -73,6 +73,8 @@ PREFIXES = {
     "EReport": "erp",
     "NewCard": "nca",
     "Enrolment": "enr",
+    "MemberImport": "imp",
+    "ImportRow": "imr",
     "Reader": "rdr",
     "ReaderPayment": "rpy",
     "WebhookEndpoint": "whe",

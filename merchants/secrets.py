@@ -22,3 +22,14 @@ def decrypt(stored: bytes | memoryview) -> str:
     """The secret again; '' where nothing is stored. Raises cryptography's InvalidToken where no key fits."""
     raw = bytes(stored)
     return _box().decrypt(raw).decode() if raw else ""
+
+
+def seal(content: bytes) -> bytes:
+    """Bytes that may be stored: a file with people in it."""
+    return _box().encrypt(content)
+
+
+def unseal(stored: bytes | memoryview) -> bytes:
+    """Those bytes again; none where nothing is stored. Raises cryptography's InvalidToken where no key fits."""
+    raw = bytes(stored)
+    return _box().decrypt(raw) if raw else b""

@@ -5,6 +5,7 @@ from billing.models.cards import NewCard
 from billing.models.dunning import DunningCase, Foreseen
 from billing.models.enrolments import Enrolment
 from billing.models.exports import Export
+from billing.models.imports import ImportFile, ImportRow, MemberImport
 from billing.models.inbox import ProviderEvent
 from billing.models.purchase import CheckoutSession, Quote
 from billing.models.readers import Reader, ReaderPayment
@@ -24,6 +25,9 @@ __all__ = [
     "Enrolment",
     "Export",
     "Foreseen",
+    "ImportFile",
+    "ImportRow",
+    "MemberImport",
     "NewCard",
     "ParkedInRun",
     "ProviderEvent",

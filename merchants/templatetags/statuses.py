@@ -115,6 +115,13 @@ STATUSES: dict[str, dict[str, tuple[str, Promise | str]]] = {
         "failed": ("bad", pgettext_lazy("export", "Could not be made")),
         "expired": ("wait", pgettext_lazy("export", "Deleted")),
     },
+    "member_import": {
+        "new": ("wait", pgettext_lazy("import", "Columns to be named")),
+        "checking": ("wait", pgettext_lazy("import", "Being checked")),
+        "checked": ("warn", pgettext_lazy("import", "Checked, nobody enrolled yet")),
+        "enrolling": ("wait", pgettext_lazy("import", "Being enrolled")),
+        "done": ("good", pgettext_lazy("import", "Enrolled")),
+    },
     "gesture": {
         "given": ("good", pgettext_lazy("gesture", "Standing")),
         "undone": ("wait", pgettext_lazy("gesture", "Taken back")),

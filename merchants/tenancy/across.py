@@ -35,6 +35,8 @@ QUESTIONS = {
     "exports_to_expire": "across_exports_to_expire(%s::timestamptz, %s::int)",
     "gesture_batches": "across_gesture_batches(%s::timestamptz, %s::int)",
     "campaigns": "across_campaigns(%s::timestamptz, %s::int)",
+    "imports_under_way": "across_imports_under_way(%s::timestamptz, %s::int)",
+    "imports_to_forget": "across_imports_to_forget(%s::timestamptz, %s::int)",
     "unread_notices": "across_unread_notices(%s::timestamptz, %s::int)",
     "unpublished_events": "across_unpublished_events(%s::int)",
     "due_endpoints": "across_due_endpoints(%s::timestamptz, %s::int)",

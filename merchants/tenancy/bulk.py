@@ -177,6 +177,8 @@ def _filled(model: type[models.Model], fields: Sequence[Any], rows: Iterable[Seq
 def _encoder(field: Any) -> Callable[[Any], str]:
     if isinstance(field, models.JSONField):
         return _document
+    if isinstance(field, models.BinaryField):
+        return _bytes
     if isinstance(field, models.UUIDField) or (
         field.is_relation and field.target_field.get_internal_type() == "UUIDField"
     ):
@@ -188,6 +190,10 @@ def _key(value: Any) -> str:
     if isinstance(value, UUID):
         return f"{value.int:032x}"
     return r"\N" if value is None else str(value)
+
+
+def _bytes(value: Any) -> str:
+    return r"\N" if value is None else rf"\\x{bytes(value).hex()}"
 
 
 def _document(value: Any) -> str:

@@ -138,6 +138,7 @@ def subscribers(request: OfficeRequest) -> HttpResponse:
         "found": ngettext("%(count)s subscriber", "%(count)s subscribers", found.number) % {"count": count_text(found)},
         "next_cursor": page.next_cursor,
         "nobody": counts["all"].number == 0,
+        "may_import": request.office.may(Permission.manage_counter),
         "may_edit": request.office.may(Permission.edit_subscribers),
         "is_filtered": asked.narrowed or asked.view != "all",
     }

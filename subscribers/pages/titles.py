@@ -18,6 +18,7 @@ CHANGES: Mapping[tuple[str, str], Promise] = {
     ("subscriber", "erased"): gettext_lazy("Personal values erased"),
     ("subscriber", "released"): gettext_lazy("Released from the test clock: lives in real time"),
     ("subscription", "created"): gettext_lazy("Purchase begun: %(name)s"),
+    ("subscription", "imported"): gettext_lazy("%(name)s taken over from another system"),
     ("subscription", "moved"): gettext_lazy("%(name)s moved to another site"),
     ("subscription", "reactivated"): gettext_lazy("%(name)s taken up again after its end"),
     ("subscription", "activated"): gettext_lazy("Subscription to %(name)s"),

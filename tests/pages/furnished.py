@@ -21,6 +21,7 @@ from billing.flows.export import begin
 from billing.flows.export_making import make
 from billing.flows.gesture_batches import begin as begin_batch
 from billing.flows.give import Giving, give
+from billing.flows.imports import upload
 from billing.models import BillingRun, Campaign, ParkedInRun
 from billing.selectors.touched import Population
 from invoices.agreements import Agreed, Signing, contract
@@ -198,6 +199,8 @@ def sell(seat: Seat) -> None:
         Delivery.objects.create(endpoint=endpoint, event=event, sequence=1, created_at=NOW.at)
         Alert.objects.create(kind="test", severity="warn", fact="a test", subscriber=subscriber, created_at=NOW.at)
         Clock.objects.create(time=NOW.at, created_at=NOW.at)
+        content = b"Nom;Offre;D\xe9but;Pay\xe9 jusqu'au\nAna Diaz;hifi;01/02/2024;01/12/2026\n"
+        upload(content, name="members.csv", actor=act["actor"], now=NOW)
         run = BillingRun.objects.create(
             kind="beat", status="done", due_at=NOW.at, started_at=NOW.at, beaten_at=NOW.at, finished_at=NOW.at
         )

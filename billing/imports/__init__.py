@@ -1,0 +1,2 @@
+"""Old member files: read safely (`reading`, `workbooks`), columns guessed (`mapping`), cells understood (`cells`), rows
+checked (`checking`). Nothing here writes."""
