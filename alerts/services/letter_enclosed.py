@@ -56,7 +56,7 @@ def enclosed(message: Message, event: Event | None) -> Enclosed:
     about = event.object_id if event is not None else None
     if message.kind == RECEIPT and about is not None:
         return Enclosed(receipt=_receipt(about, message.locale))
-    if message.kind != WITH_PAPERS or about is None:
+    if message.kind != WITH_PAPERS or about is None or message.subscriber_id is None:
         return NOTHING
     merchant = Merchant.objects.get()
     rows = SignedPaper.objects.filter(subscription_id=about).select_related("site", "device", "member__user")

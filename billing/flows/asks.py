@@ -119,7 +119,7 @@ def _(ask: RemoveOption, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
 
 @details.register
 def _(ask: ChangeOffer, standing: Standing) -> tuple[WishKind, dict[str, Any]]:
-    version = buying.sold_version(ask.offer)
+    version = buying.sold_version(ask.offer, standing.row.managed_at_id)
     if version.currency != standing.row.currency:
         detail = gettext_noop("This offer is sold in another currency.")
         raise Invalid.at("offer", "offer_currency_mismatch", detail)

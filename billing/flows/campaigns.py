@@ -234,6 +234,8 @@ def members(moving: Moving) -> QuerySet[Subscription]:
     rows = rows.filter(test_clock=moving.test_clock_id) if moving.test_clock_id else rows.filter(released)
     if moving.versions:
         rows = rows.filter(offer_version__number__in=moving.versions)
+    else:  # who has a site's own price keeps it, unless their version is named
+        rows = rows.filter(offer_version__site=None)
     if moving.sites:
         rows = rows.filter(Q(sold_at__in=moving.sites) | Q(managed_at__in=moving.sites))
     if moving.subscribed_from:

@@ -18,7 +18,7 @@ from invoices.frozen import freeze
 from invoices.models import Payment
 from invoices.models.payments import IN_FLIGHT
 from merchants.ids import new_id
-from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferVersion, Option, VersionOption
+from merchants.models import Coupon, LegalEntity, Merchant, Offer, OfferAtSite, OfferVersion, Option, VersionOption
 from merchants.now import Now
 from merchants.refusals import Conflict, FieldError, Invalid, gettext_noop
 from subscribers.models import Subscriber, Subscription
@@ -65,15 +65,24 @@ def issuing_entity() -> LegalEntity:
     return entity
 
 
-def sold_version(offer: Offer) -> OfferVersion:
-    """The version an offer sells now. Raises Conflict where it is not sold any more."""
+def sold_version(offer: Offer, site_id: UUID | None = None) -> OfferVersion:
+    """The version an offer sells now, at a site the site's own. Raises Conflict where it is not sold any more, and
+    Invalid (`offer_not_sold_here`) where that site does not sell it."""
     if offer.archived_at is not None:
         raise Conflict(
             gettext_noop("The offer “%(reference)s” is not sold any more."),
             code="offer_archived",
             params={"reference": offer.reference},
         )
-    return OfferVersion.objects.select_related("offer").get(id=newest_versions([offer.pk])[offer.pk])
+    if site_id is not None and not _sells(offer, site_id):
+        raise Invalid.at("offer", "offer_not_sold_here", gettext_noop("This site does not sell this offer."))
+    newest = newest_versions([offer.pk], site_id=site_id)
+    return OfferVersion.objects.select_related("offer").get(id=newest[offer.pk])
+
+
+def _sells(offer: Offer, site_id: UUID) -> bool:
+    says = OfferAtSite.objects.filter(offer=offer, site_id=site_id).values_list("is_sold", flat=True).first()
+    return Offer.objects.values_list("everywhere", flat=True).get(pk=offer.pk) if says is None else says
 
 
 def wanted_options(

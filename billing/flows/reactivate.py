@@ -115,7 +115,7 @@ def _options(ended: Subscription) -> tuple[list[WishedOption], tuple[Subscriptio
     offer_id = ended.offer_version.offer_id
     sold = set(
         VersionOption.objects.filter(
-            version_id=newest_versions([offer_id])[offer_id], option__archived_at=None
+            version_id=newest_versions([offer_id], site_id=ended.managed_at_id)[offer_id], option__archived_at=None
         ).values_list("option_id", flat=True)
     )
     back: dict[UUID, WishedOption] = {}

@@ -65,7 +65,8 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
     beneficiary = wanted.subscriber
     payer = beneficiary.payer or beneficiary
     start_on = _start(wanted, now)
-    version = buying.sold_version(wanted.offer)
+    site_id = wanted.site.pk if wanted.site else beneficiary.site_id
+    version = buying.sold_version(wanted.offer, site_id)
     if wanted.reactivates is None:
         buying.check_free_stage(wanted.offer, version, beneficiary)
     else:
@@ -77,7 +78,6 @@ def prepare(wanted: Wanted, *, merchant: Merchant, actor: Actor, now: Now) -> Pr
     billing_day = wanted.billing_day
     if billing_day is None and merchant.share_billing_day:
         billing_day = shared_billing_day(payer)
-    site_id = wanted.site.pk if wanted.site else beneficiary.site_id
     subscription = Subscription(
         subscriber=beneficiary,
         payer=payer,

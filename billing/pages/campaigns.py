@@ -45,10 +45,12 @@ def offer_versions(request: OfficeRequest, offer: str) -> HttpResponse:
     """The versions of an offer with how many subscriptions each has: a fragment of the offer's page, or a page."""
     row = find(Offer.objects.all(), offer)
     held = campaigns.held(row)
-    versions = list(OfferVersion.objects.filter(offer=row).order_by("-number"))
-    older = sum(count for number, count in held.items() if number != versions[0].number)
+    versions = list(OfferVersion.objects.filter(offer=row).select_related("site").order_by("-number"))
+    newest = next(one for one in versions if one.site_id is None)
+    general = {one.number for one in versions if one.site_id is None} - {newest.number}
+    older = sum(count for number, count in held.items() if number in general)
     context = {
-        **_of(request, row, versions[0]),
+        **_of(request, row, newest),
         "versions": [{"row": one, "held": held.get(one.number, 0)} for one in versions],
         "older": older,
         "new_url": request.office.url("campaign-new", offer=offer) if older and _may(request) else "",
@@ -231,7 +233,7 @@ def _find(offer: str, campaign: str) -> Campaign:
 
 
 def _current(row: Offer) -> OfferVersion:
-    return OfferVersion.objects.filter(offer=row).latest("number")
+    return OfferVersion.objects.filter(offer=row, site=None).latest("number")
 
 
 def _may(request: OfficeRequest) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from billing.engine.opening import first_paid
 from merchants.ids import show
 from merchants.languages import said_in
-from merchants.models import Feature, Offer, OfferVersion, VersionOption
+from merchants.models import Feature, Offer, OfferAtSite, OfferVersion, VersionOption
 from merchants.pitch import money, promise, rhythm, said
 from merchants.selectors.offers import terms_of
 from merchants.terms import FeatureTerm, OfferTerms
@@ -51,7 +51,9 @@ class OptionCard:
 def sold_here(*, currency: str, site_id: UUID) -> Mapping[UUID, OfferVersion]:
     """The offers that may be sold at a site, each with the version that it sells there, in the order they were made."""
     offers = Offer.objects.filter(archived_at=None, visible=True).order_by("created_at", "id")
-    newest = newest_versions(offers.values_list("id", flat=True))
+    says = dict(OfferAtSite.objects.filter(site_id=site_id).values_list("offer_id", "is_sold"))
+    sold = [key for key, everywhere in offers.values_list("id", "everywhere") if says.get(key, everywhere)]
+    newest = newest_versions(sold, site_id=site_id)
     versions = OfferVersion.objects.filter(id__in=newest.values(), currency=currency).select_related("offer")
     found = sorted(versions, key=lambda one: (one.offer.created_at, one.pk))
     return {one.offer_id: one for one in found[-MOST:]}

@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from merchants.actors import Actor
 from merchants.api.parts import (
     IntervalBody,
     Listing,
@@ -38,16 +39,12 @@ from merchants.http.operations import operation
 from merchants.http.references import find_all
 from merchants.http.views import ApiView, created
 from merchants.metered import MOST_USAGE
-from merchants.models import Offer, OfferVersion, Option
+from merchants.models import Offer, OfferAtSite, OfferVersion, Option, Site
 from merchants.models.catalogue import Stage
-from merchants.selectors.offers import (
-    OfferShape,
-    OfferVersionShape,
-    current_versions,
-    show_offers,
-    show_versions,
-    terms_of,
-)
+from merchants.now import Now
+from merchants.selectors.offer_shapes import OfferShape, OfferVersionShape
+from merchants.selectors.offers import current_versions, show_offers, show_versions, terms_of
+from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.services.catalogue.offers import create_offer, revise_offer, update_offer
 from merchants.terms import (
     COMMITMENT,
@@ -60,6 +57,8 @@ from merchants.terms import (
     OfferTerms,
     StageTerm,
 )
+
+MOST_SITES = 500
 
 
 class StageBody(IntervalBody):
@@ -102,6 +101,14 @@ class CommitmentBody(Body):
     early_end = EarlyEndBody(required=False, allow_null=True)
 
 
+class AtSiteBody(Body):
+    """What a site does otherwise: `sold` or not, and its own `amount` of the last stage."""
+
+    site = PublicId("sit")
+    sold = Flag(required=False)
+    amount = Minor(required=False, allow_null=True)
+
+
 class OfferTermsBody(Body):
     """What an offer says, and how it is shown."""
 
@@ -117,6 +124,8 @@ class OfferTermsBody(Body):
     stages = several(StageBody, MOST_STAGES, allow_empty=False)
     options = several(ListedOptionBody, MOST_OPTIONS, required=False)
     visible = Flag(required=False)
+    everywhere = Flag(required=False)
+    sites = several(AtSiteBody, MOST_SITES, required=False)
     metadata = Metadata(required=False)
 
 
@@ -190,6 +199,24 @@ def _terms(body: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _at_sites(offer: Offer, body: Mapping[str, Any], *, actor: Actor, now: Now) -> Offer:
+    """Where it is sold, as far as a body says so. `sites` are given whole."""
+    if not {"everywhere", "sites"} & body.keys():
+        return offer
+    if "sites" in body:
+        named = {f"sites[{place}].site": each["site"] for place, each in enumerate(body["sites"])}
+        found = find_all(Site.objects.all(), named)
+        sites = [
+            AtSite(site_id=row.pk, is_sold=each.get("sold", True), amount=each.get("amount"))
+            for row, each in zip(found.values(), body["sites"], strict=True)
+        ]
+    else:
+        kept = OfferAtSite.objects.filter(offer=offer)
+        sites = [AtSite(site_id=row.site_id, is_sold=row.is_sold, amount=row.amount) for row in kept]
+    everywhere = body.get("everywhere", offer.everywhere)
+    return sell_at_sites(offer, everywhere=everywhere, sites=sites, actor=actor, now=now)
+
+
 class Offers(ApiView):
     """All offers."""
 
@@ -211,6 +238,7 @@ class Offers(ApiView):
             actor=self.actor,
             now=self.now,
         )
+        offer = _at_sites(offer, self.body, actor=self.actor, now=self.now)
         return created(show_offers([offer])[0])
 
 
@@ -236,6 +264,7 @@ class OneOffer(ApiView):
         others = {name: self.body[name] for name in ("visible", "archived", "metadata") if name in self.body}
         if others:
             found = update_offer(found, actor=self.actor, now=self.now, **others)
+        found = _at_sites(found, self.body, actor=self.actor, now=self.now)
         return Response(show_offers([found])[0])
 
 

@@ -33,9 +33,18 @@ class Body(serializers.Serializer[Any]):
             if strangers and isinstance(error.detail, dict):
                 raise ValidationError({**strangers, **error.detail}) from None
             raise
-        if strangers:
-            raise ValidationError(strangers)
+        missing = self._missing(data)
+        if strangers or missing:
+            raise ValidationError({**strangers, **missing})
         return found
+
+    def _missing(self, data: Any) -> dict[str, list[ErrorDetail]]:
+        """In a change of an object its own fields may be left out, but what it holds is given whole: each object of a
+        list, each object in it."""
+        if self.parent is None or not getattr(self.root, "partial", False) or not isinstance(data, Mapping):
+            return {}
+        said = [ErrorDetail(str(serializers.Field.default_error_messages["required"]), code="required")]
+        return {name: said for name, one in self.fields.items() if one.required and name not in data}
 
 
 class Filters(Body):

@@ -3,6 +3,7 @@
 from merchants.models.catalogue import (
     Feature,
     Offer,
+    OfferAtSite,
     OfferVersion,
     Option,
     OptionFeature,
@@ -35,6 +36,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "Offer",
+    "OfferAtSite",
     "OfferVersion",
     "Option",
     "OptionFeature",

@@ -64,6 +64,9 @@ class Offer(TenantModel):
 
     reference = models.CharField(max_length=120)
     visible = models.BooleanField(default=True)
+    everywhere = models.BooleanField(
+        default=True, db_default=True, help_text="False: at the sites named alone (OfferAtSite)"
+    )
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
@@ -73,7 +76,8 @@ class Offer(TenantModel):
 
 
 class OfferVersion(TenantModel):
-    """One immutable wording of an offer. The highest number is what is sold now."""
+    """One immutable wording of an offer. The highest number is what is sold now; one with a `site` is that site's,
+    which has a price of its own."""
 
     class TaxBehavior(models.TextChoices):
         INCLUSIVE = "inclusive"
@@ -85,6 +89,7 @@ class OfferVersion(TenantModel):
 
     offer = TenantForeignKey("merchants.Offer", related_name="versions")
     number = models.PositiveIntegerField()
+    site = TenantForeignKey("merchants.Site", null=True, help_text="Whose price it has; empty: what is sold elsewhere")
     title = models.JSONField(default=dict)
     description = models.JSONField(default=dict)
     currency = models.CharField(max_length=3)
@@ -107,6 +112,27 @@ class OfferVersion(TenantModel):
             models.CheckConstraint(
                 condition=Q(billing_day=None) | Q(billing_day__gte=1, billing_day__lte=31),
                 name="a_billing_day_is_a_day_of_a_month",
+            ),
+        ]
+
+
+class OfferAtSite(TenantModel):
+    """What a site does otherwise with an offer: it does not sell it, or at a price of its own (of the last stage, in
+    minor units), which `version` says whole."""
+
+    offer = TenantForeignKey("merchants.Offer", related_name="at_sites")
+    site = TenantForeignKey("merchants.Site", db_index=True)
+    is_sold = models.BooleanField(default=True)
+    amount = models.BigIntegerField(null=True)
+    version = TenantForeignKey("merchants.OfferVersion", null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "offer", "site"], name="an_offer_is_once_at_a_site"),
+            models.CheckConstraint(
+                condition=Q(amount=None, version=None) | Q(amount__gte=0, version__isnull=False),
+                name="a_price_of_a_site_is_a_version",
             ),
         ]
 

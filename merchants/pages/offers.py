@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from merchants.http.frame import OfficeRequest, office_page, office_render
 from merchants.http.references import find
 from merchants.languages import TABLE, is_spoken
-from merchants.models import Feature, Offer, OfferVersion, Option, TaxRate
+from merchants.models import Feature, Offer, OfferAtSite, OfferVersion, Option, Site, TaxRate
 from merchants.pages.offer_cards import card_of, track_of
 from merchants.pages.offer_editor import Editor
 from merchants.permissions import Permission
@@ -80,7 +80,7 @@ def option_rows(terms: OfferTerms) -> list[dict[str, Any]]:
 def offer(request: OfficeRequest, offer: str) -> HttpResponse:
     """One offer as it is sold now, and its versions."""
     row = find(Offer.objects.all(), offer)
-    versions = list(OfferVersion.objects.filter(offer=row).order_by("-number"))
+    versions = list(OfferVersion.objects.filter(offer=row, site=None).order_by("-number"))
     terms = terms_of(versions[:1])[versions[0].pk]
     features = {feature.pk: feature for feature in Feature.objects.all()}
     opened = {term.feature for stage in terms.stages for term in stage.features}
@@ -120,6 +120,8 @@ def offer(request: OfficeRequest, offer: str) -> HttpResponse:
         "simulated": write_terms(terms),
         "buys_on": request.office.now.today.isoformat(),
         "may_edit": request.office.may(Permission.edit_catalogue),
+        "at_sites": OfferAtSite.objects.filter(offer=row).select_related("site").order_by("site__name"),
+        "has_sites": Site.objects.filter(closed_at=None).exists(),
     }
     return office_render(request, "merchants/offer.html", context)
 

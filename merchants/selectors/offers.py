@@ -5,123 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypedDict, cast
+from typing import cast
 from uuid import UUID
 
-from merchants.early_end import FORMULAS, EarlyEnd
+from merchants.early_end import EarlyEnd
 from merchants.metered import usage_terms
-from merchants.models import Feature, Offer, OfferVersion, Stage, StageFeature, VersionOption
-from merchants.selectors.shapes import DecimalString, InstantText, Says, Texts, instant_text, show
+from merchants.models import Feature, Offer, OfferAtSite, OfferVersion, Stage, StageFeature, VersionOption
+from merchants.selectors.offer_shapes import (
+    EarlyEndShape,
+    OfferShape,
+    OfferTermsShape,
+    OfferVersionShape,
+    UsagePriceShape,
+)
+from merchants.selectors.shapes import instant_text, show
 from merchants.terms import FeatureTerm, ListedOption, OfferTerms, StageTerm
-
-
-class OpenedFeatureShape(TypedDict):
-    """A feature that a stage or an option opens. `quota` is per period; null: without limit."""
-
-    feature: str
-    reference: str
-    quota: int | None
-    level: str | None
-
-
-class TierShape(TypedDict):
-    """Units up to `up_to` (null: all above the former tier). `flat_amount` is asked once where the tier is entered."""
-
-    up_to: DecimalString | None
-    unit_price: DecimalString
-    flat_amount: int
-
-
-class UsagePriceShape(TypedDict):
-    """What the use of a metered feature costs, billed when the period has ended."""
-
-    feature: str
-    reference: str
-    model: Annotated[str, Says(one_of=("per_unit", "package", "graduated", "volume"))]
-    unit_price: DecimalString | None
-    package_size: DecimalString | None
-    tiers: list[TierShape]
-
-
-class StageShape(TypedDict):
-    """A span of an offer. `recurrences` null: without end. `amount` is the price of one interval, in minor units."""
-
-    label: Texts
-    interval: Annotated[str, Says(one_of=("day", "week", "month", "year"))]
-    interval_count: int
-    recurrences: int | None
-    amount: int
-    billing: Annotated[str, Says(one_of=("advance", "arrears"))]
-    features: list[OpenedFeatureShape]
-    usage: list[UsagePriceShape]
-
-
-class ListedOptionShape(TypedDict):
-    """An option that may be taken with the offer, or is part of it."""
-
-    option: str
-    reference: str
-    included: bool
-
-
-class EarlyEndShape(TypedDict):
-    """A fee for leaving early, never above what was left to pay: an `amount` (`flat`), a `percent` of what was left
-    (`remaining`; from interval `later_from` on `later_percent`), or an `amount` × intervals left / all (`degressive`).
-    Amounts in minor units, in the offer's own terms of tax."""
-
-    formula: Annotated[str, Says(one_of=FORMULAS)]
-    amount: int | None
-    percent: DecimalString | None
-    later_from: int | None
-    later_percent: DecimalString | None
-
-
-class CommitmentShape(TypedDict):
-    """How many intervals one stays; how long before the end one says so, in days or months; what leaving before the
-    end of the commitment costs (null: that is not possible)."""
-
-    intervals: int
-    notice: int
-    notice_unit: Annotated[str, Says(one_of=("day", "month"))]
-    early_end: EarlyEndShape | None
-
-
-class OfferTermsShape(TypedDict):
-    """What a version says."""
-
-    version: int
-    title: Texts
-    description: Texts
-    currency: str
-    tax_behavior: Annotated[str, Says(one_of=("inclusive", "exclusive"))]
-    tax_code: str
-    alignment: Annotated[str, Says(one_of=("anniversary", "calendar"))]
-    billing_day: int | None
-    setup_amount: int
-    commitment: CommitmentShape
-    stages: list[StageShape]
-    options: list[ListedOptionShape]
-
-
-class OfferShape(OfferTermsShape):
-    """What is sold, as its current version says it. A change makes a new version; who has an old one keeps it."""
-
-    id: str
-    object: str
-    reference: str
-    visible: bool
-    archived: bool
-    metadata: dict[str, str]
-    created_at: InstantText
-
-
-class OfferVersionShape(OfferTermsShape):
-    """One wording of an offer. It never changes."""
-
-    id: str
-    object: str
-    offer: str
-    created_at: InstantText
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +33,19 @@ class Parts:
 
 
 def current_versions(offers: Collection[UUID]) -> dict[UUID, OfferVersion]:
-    """What is sold now, by offer: the version with the highest number. One query."""
-    newest = OfferVersion.objects.filter(offer_id__in=offers).order_by("offer_id", "-number").distinct("offer_id")
+    """What is sold now, by offer, where no site has a price of its own: the version with the highest number. One
+    query."""
+    general = OfferVersion.objects.filter(offer_id__in=offers, site=None)
+    newest = general.order_by("offer_id", "-number").distinct("offer_id")
     return {version.offer_id: version for version in newest}
+
+
+def sites_of(offers: Collection[UUID]) -> dict[UUID, list[OfferAtSite]]:
+    """What sites do otherwise, by offer. One query."""
+    found: dict[UUID, list[OfferAtSite]] = defaultdict(list)
+    for row in OfferAtSite.objects.filter(offer_id__in=offers).order_by("site_id"):
+        found[row.offer_id].append(row)
+    return found
 
 
 def parts_of(versions: Collection[UUID]) -> Parts:
@@ -199,9 +107,10 @@ def _terms(version: OfferVersion, parts: Parts) -> OfferTerms:
 
 
 def show_offers(offers: Sequence[Offer]) -> list[OfferShape]:
-    """Offers as the API shows them, in four queries whatever their number."""
+    """Offers as the API shows them, in five queries whatever their number."""
     versions = current_versions([offer.pk for offer in offers])
     parts = parts_of([version.pk for version in versions.values()])
+    at_sites = sites_of([offer.pk for offer in offers])
     return [
         {
             "id": offer.public_id,
@@ -209,6 +118,11 @@ def show_offers(offers: Sequence[Offer]) -> list[OfferShape]:
             "reference": offer.reference,
             "visible": offer.visible,
             "archived": offer.archived_at is not None,
+            "everywhere": offer.everywhere,
+            "sites": [
+                {"site": show("sit", row.site_id), "sold": row.is_sold, "amount": row.amount}
+                for row in at_sites[offer.pk]
+            ],
             "metadata": offer.metadata,
             "created_at": instant_text(offer.created_at),
             **_show_terms(versions[offer.pk], parts),
@@ -225,6 +139,7 @@ def show_versions(versions: Sequence[OfferVersion]) -> list[OfferVersionShape]:
             "id": version.public_id,
             "object": "offer_version",
             "offer": show("off", version.offer_id),
+            "site": show("sit", version.site_id) if version.site_id else None,
             "created_at": instant_text(version.created_at),
             **_show_terms(version, parts),
         }

@@ -9,7 +9,7 @@ from typing import Annotated, TypedDict
 from uuid import UUID
 
 from merchants.models import Option, OptionFeature, OptionPrice, OptionVersion
-from merchants.selectors.offers import OpenedFeatureShape
+from merchants.selectors.offer_shapes import OpenedFeatureShape
 from merchants.selectors.shapes import InstantText, Says, Texts, instant_text
 from merchants.terms import FeatureTerm, OptionTerms, PriceTerm
 

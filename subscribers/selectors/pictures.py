@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max
-
 from merchants.early_end import EarlyEnd
 from merchants.metered import usage_terms
 from merchants.models import (
     Coupon,
     CouponTarget,
+    OfferAtSite,
     OfferVersion,
     OptionFeature,
     OptionPrice,
@@ -191,13 +190,16 @@ def coupon_pictures(coupon_ids: Sequence[UUID], used: Mapping[UUID, int] | None 
     )
 
 
-def newest_versions(offer_ids: Iterable[UUID]) -> dict[UUID, UUID]:
-    """The version that each offer sells now."""
+def newest_versions(offer_ids: Iterable[UUID], *, site_id: UUID | None = None) -> dict[UUID, UUID]:
+    """The version that each offer sells now: at a site the site's own, where it has a price of its own there."""
     wanted = set(offer_ids)
-    newest = OfferVersion.objects.filter(offer_id__in=wanted).values("offer_id").annotate(top=Max("number"))
-    tops = {row["offer_id"]: row["top"] for row in newest}
-    rows = OfferVersion.objects.filter(offer_id__in=wanted).values_list("offer_id", "number", "id")
-    return {offer: id_ for offer, number, id_ in rows if tops[offer] == number}
+    general = OfferVersion.objects.filter(offer_id__in=wanted, site=None)
+    newest = general.order_by("offer_id", "-number").distinct("offer_id").values_list("offer_id", "id")
+    found: dict[UUID, UUID] = dict(newest)
+    if site_id is not None:
+        own = OfferAtSite.objects.filter(offer_id__in=wanted, site_id=site_id, version__isnull=False)
+        found |= dict(own.values_list("offer_id", "version_id"))
+    return found
 
 
 def newest_option_versions(option_ids: Iterable[UUID]) -> dict[UUID, UUID]:

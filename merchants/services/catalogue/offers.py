@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+from django.db.models import Max
 
 from merchants.actors import Actor
 from merchants.journal import record
 from merchants.metered import usage_json
-from merchants.models import Offer, OfferVersion, Stage, StageFeature, VersionOption
+from merchants.models import Offer, OfferAtSite, OfferVersion, Site, Stage, StageFeature, VersionOption
 from merchants.now import Now
+from merchants.refusals import gettext_noop
 from merchants.selectors.offers import current_versions, show_offers, terms_of
 from merchants.services.catalogue.rules import (
     feature_faults,
@@ -17,7 +21,7 @@ from merchants.services.catalogue.rules import (
     usage_feature_faults,
 )
 from merchants.services.violations import refusing
-from merchants.terms import OfferTerms, offer_faults, refuse_if
+from merchants.terms import OfferTerms, fault, offer_faults, refuse_if
 
 
 def check_offer(terms: OfferTerms) -> None:
@@ -48,8 +52,8 @@ def create_offer(
         offer: Offer = Offer.objects.create(
             reference=reference, visible=visible, metadata=dict(metadata or {}), created_at=now.at
         )
-    _write_version(offer, 1, terms, now)
-    _tell("offer.created", offer, actor, now)
+    write_version(offer, terms, now)
+    tell_offer("offer.created", offer, actor, now)
     return offer
 
 
@@ -63,8 +67,14 @@ def revise_offer(offer: Offer, *, terms: OfferTerms, actor: Actor, now: Now) -> 
     if terms_of([current])[current.pk] == terms:
         return current
     check_offer(terms)
-    version = _write_version(offer, current.number + 1, terms, now)
-    _tell("offer.updated", offer, actor, now)
+    at_sites = list(OfferAtSite.objects.filter(offer=offer, version__isnull=False).select_related("offer", "site"))
+    if at_sites and terms.currency != current.currency:
+        detail = gettext_noop("Sites have prices of their own in %(currency)s: take them away first.")
+        refuse_if([fault("currency", "site_prices_in_another_currency", detail, currency=current.currency)])
+    version = write_version(offer, terms, now)
+    for row in at_sites:  # what else is said is said at the site too; its price stays
+        at_price(row, row.amount, terms, now)
+    tell_offer("offer.updated", offer, actor, now)
     return version
 
 
@@ -88,16 +98,30 @@ def update_offer(
         offer.archived_at = now.at if archived else None
     if (offer.visible, offer.archived_at, offer.metadata) != before:
         offer.save(update_fields=["visible", "archived_at", "metadata"])
-        _tell("offer.updated", offer, actor, now)
+        tell_offer("offer.updated", offer, actor, now)
     return offer
 
 
-def _write_version(offer: Offer, number: int, terms: OfferTerms, now: Now) -> OfferVersion:
-    """The version and all its parts: the database takes parts from the transaction that made the version only."""
+def at_price(row: OfferAtSite, amount: int | None, terms: OfferTerms, now: Now) -> None:
+    """Give a site its price of an offer: the offer's terms with this amount of the last stage, as a version of the
+    site's own; None: as elsewhere. The caller holds the offer's lock."""
+    row.amount, row.version, row.updated_at = amount, None, now.at
+    if amount is not None:
+        last = replace(terms.stages[-1], amount=amount)
+        own = replace(terms, stages=(*terms.stages[:-1], last))
+        row.version = write_version(row.offer, own, now, site=row.site)
+    row.save()
+
+
+def write_version(offer: Offer, terms: OfferTerms, now: Now, *, site: Site | None = None) -> OfferVersion:
+    """The version and all its parts: the database takes parts from the transaction that made the version only. The
+    caller holds the offer's lock, which numbers its versions one after the other."""
+    last = OfferVersion.objects.filter(offer=offer).aggregate(Max("number"))["number__max"] or 0
     with refusing():
         version: OfferVersion = OfferVersion.objects.create(
             offer=offer,
-            number=number,
+            number=last + 1,
+            site=site,
             title=dict(terms.title),
             description=dict(terms.description),
             currency=terms.currency,
@@ -138,5 +162,6 @@ def _write_version(offer: Offer, number: int, terms: OfferTerms, now: Now) -> Of
     return version
 
 
-def _tell(kind: str, offer: Offer, actor: Actor, now: Now) -> None:
+def tell_offer(kind: str, offer: Offer, actor: Actor, now: Now) -> None:
+    """Tell the offer as it stands now."""
     record(kind=kind, object_id=offer.pk, data={"object": show_offers([offer])[0]}, actor=actor, now=now)
