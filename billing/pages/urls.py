@@ -24,6 +24,7 @@ from billing.pages import (
     run_preview,
     runs,
     simulation,
+    statistics,
     withdrawing,
 )
 
@@ -83,6 +84,9 @@ urlpatterns: list[URLPattern] = [
     path("runs/<str:run>/progress", runs.run_progress, name="run-progress"),
     path("runs/<str:run>/payments", runs.run_payments, name="run-payments"),
     path("runs/<str:run>/release/<str:parked>", runs.run_release, name="run-release"),
+    path("statistics", statistics.statistics, name="statistics"),
+    path("statistics.csv", statistics.statistics_csv, name="statistics-csv"),
+    path("statistics/rows", statistics.statistics_rows, name="statistics-rows"),
     path("exports", exports.exports, name="exports"),
     path("exports/new", exports.export_new, name="export-new"),
     path("exports/<str:export>/download", exports.export_download, name="export-download"),
