@@ -102,7 +102,8 @@ class OneSubscriber(ApiView):
 
     @operation("Change a subscriber", answer=SubscriberShape, body=SubscriberChanges)
     def patch(self, request: Request, subscriber: str) -> Response:
-        """Only what is named changes; each change is kept in the history, with what stood before."""
+        """Only what is named changes; each change is kept in the history, with what stood before. Another `site` is
+        refused (422 `site_by_move`): `POST /subscribers/{id}/move` takes a reason, and their subscriptions along."""
         row = self.find(people.visible(), subscriber)
         body = dict(self.body)
         named = find(people.visible(), body["payer"], field="payer") if body.get("payer") else None
@@ -113,8 +114,9 @@ class OneSubscriber(ApiView):
             values["payer_id"] = named and belonging.check_payer(
                 locked[named.pk], subscriber_id=row.pk, test_clock_id=row.test_clock_id
             )
-        if "site" in body:
-            values["site_id"] = _site_id(body)
+        if "site" in body and _site_id(body) != row.site_id:
+            detail = gettext_noop("A subscriber is moved with a reason: POST /subscribers/{id}/move.")
+            raise Invalid.at("site", "site_by_move", detail)
         if row.erased_at is not None:
             raise Conflict(gettext_noop("This subscriber was erased."), code="subscriber_erased")
         now = now_for(self.merchant, row.test_clock_id)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.urls import NoReverseMatch
 from django.utils.translation import get_language
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from merchants.http.frame import Office
 from merchants.languages import said_in
+from merchants.models import Site
 from merchants.permissions import Permission
 from merchants.refusals import gettext_noop
 from subscribers.models import Subscription
@@ -73,12 +75,20 @@ def acts(office: Office, life: Life) -> list[Act]:
         found += _returning(office, life)
     if office.may(Permission.edit_subscribers) and life.subscriber.erased_at is None:
         found.append(Act(words=_("Edit the profile"), url=office.url("subscriber_edit", subscriber=who)))
+        if any(key != life.subscriber.site_id for key in _open_sites()):
+            url = office.url("subscriber_move", subscriber=who)
+            found.append(Act(words=_("Move to another site…"), url=url, dialog=True))
     if office.may(Permission.answer_privacy):
         if url := routed(office, "subscriber-export", subscriber=who):
             found.append(Act(words=_("All we hold (ZIP)"), url=url))
         if life.subscriber.erased_at is None and (url := routed(office, "subscriber-erase", subscriber=who)):
             found.append(Act(words=_("Erase…"), url=url))
     return found
+
+
+def _open_sites() -> list[UUID]:
+    """Two of them are enough to know whether there is another."""
+    return list(Site.objects.filter(closed_at=None).values_list("id", flat=True)[:2])
 
 
 CHANGING = (

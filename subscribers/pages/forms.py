@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from merchants.languages import TABLE
@@ -36,9 +34,10 @@ class ProfileForm(forms.Form):
     siren = forms.CharField(label=_("SIREN"), max_length=20, required=False)
     vat_number = forms.CharField(label=_("VAT number"), max_length=20, required=False)
 
-    def __init__(self, *args: Any, site_id: UUID | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, moves: bool = True, **kwargs: Any) -> None:
+        """`moves`: a site may be chosen; who has one, or none, is moved with a reason (`subscriber_move`)."""
         super().__init__(*args, **kwargs)
-        sites = Site.objects.filter(Q(closed_at=None) | Q(id=site_id)).order_by("name")
+        sites = Site.objects.filter(closed_at=None).order_by("name") if moves else ()
         self.sites = {row.public_id: row for row in sites}
         if self.sites:
             choices = [("", "—"), *((id_, row.name) for id_, row in self.sites.items())]
@@ -77,6 +76,4 @@ class ProfileForm(forms.Form):
     def of(cls, row: Subscriber) -> ProfileForm:
         """Filled with what is known."""
         known = {name: getattr(row, name, "") for name in cls.base_fields if name != "site"}
-        form = cls(initial=known, site_id=row.site_id)
-        form.initial["site"] = next((id_ for id_, site in form.sites.items() if site.pk == row.site_id), "")
-        return form
+        return cls(initial=known, moves=False)

@@ -45,13 +45,12 @@ def subscriber_edit(request: OfficeRequest, subscriber: str) -> HttpResponse:
     office, row = request.office, found(subscriber)
     if row.erased_at is not None:
         raise NotFound
-    form = ProfileForm(request.POST, site_id=row.site_id) if request.method == "POST" else ProfileForm.of(row)
+    form = ProfileForm(request.POST, moves=False) if request.method == "POST" else ProfileForm.of(row)
     if request.method == "POST" and form.is_valid():
         with beside(form):
             row = belonging.lock([row.pk])[row.pk]
-            values = form.columns | ({"site_id": form.site_id} if "site" in form.fields else {})
             now = now_for(office.merchant, row.test_clock_id)
-            enrolment.revise(row, values, actor=office.actor, now=now)
+            enrolment.revise(row, form.columns, actor=office.actor, now=now)
         if form.is_valid():
             messages.success(request, _("The profile is saved."))
             return redirect(office.url("subscriber", subscriber=subscriber))

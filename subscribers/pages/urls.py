@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from subscribers.pages import comparing, listing, overriding, page, profile, search, uses
+from subscribers.pages import comparing, listing, moving, overriding, page, profile, search, uses
 
 urlpatterns: list[URLPattern] = [
     path("search", search.search, name="search"),
@@ -23,5 +23,6 @@ urlpatterns: list[URLPattern] = [
         name="subscriber_feature_uses",
     ),
     path("subscribers/<str:subscriber>/compare", comparing.subscriber_compare, name="subscriber_compare"),
+    path("subscribers/<str:subscriber>/move", moving.subscriber_move, name="subscriber_move"),
     path("subscribers/<str:subscriber>/edit", profile.subscriber_edit, name="subscriber_edit"),
 ]

@@ -167,7 +167,8 @@ def test_a_site_is_named_by_id_or_reference(site, shop):
         salon = Site.objects.create(reference="lyon-2", name="Lyon 2", created_at=shop.now().at)
     made = site.make("subscribers", {"site": "ref:lyon-2"})
     assert made["site"] == salon.public_id
-    assert site.patch(f"subscribers/{made['id']}", {"site": None}).json()["site"] is None
+    assert faults(site.patch(f"subscribers/{made['id']}", {"site": None})) == [("site", "site_by_move")]
+    assert site.patch(f"subscribers/{made['id']}", {"site": "ref:lyon-2", "name": "Léo"}).json()["name"] == "Léo"
 
 
 @pytest.mark.parametrize(
