@@ -18,15 +18,17 @@ from billing.counter.enrol_form import person_of
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
 from billing.counter.till import clerk_of
 from billing.flows.take_payment import take
-from billing.selectors.debts import other_debts
+from billing.selectors.debts import unpaid
 from invoices.models import Invoice
 from invoices.services import tills
 from merchants import ids
 from merchants.ids import new_id
 from merchants.languages import said_in
 from merchants.models import Membership
+from merchants.now import Now
 from merchants.permissions import Permission, may
 from merchants.refusals import Invalid, NotFound, Refusal
+from merchants.selectors.clocks import now_for
 from merchants.services import pins
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscriber, Visit
@@ -77,7 +79,8 @@ def door_in(request: CounterRequest, person: str) -> HttpResponse:
     key = _key(request)
     if key is None:
         return redirect("counter:door_person", who.public_id)
-    visit = visiting.let_in(who, key=key, door=_door(counter), merchant=counter.merchant, now=counter.now)
+    now = _now(counter, who)
+    visit = visiting.let_in(who, key=key, door=_door(counter), merchant=counter.merchant, now=now)
     return redirect(f"{reverse('counter:door_person', args=[who.public_id])}?visit={visit.public_id}")
 
 
@@ -99,7 +102,7 @@ def door_override(request: CounterRequest, person: str) -> HttpResponse:
             key=_key(request) or new_id(),
             door=_door(counter),
             merchant=counter.merchant,
-            now=counter.now,
+            now=_now(counter, who),
             reason=request.POST.get("reason", ""),
             allowed_by=boss,
         )
@@ -116,7 +119,7 @@ def door_undo(request: CounterRequest, visit: str) -> HttpResponse:
     row = Visit.objects.select_related("subscriber").filter(id=key, site=request.counter.site).first() if key else None
     if row is None:
         raise NotFound
-    visiting.undo(row, actor=request.counter.actor, now=request.counter.now)
+    visiting.undo(row, actor=request.counter.actor, now=_now(request.counter, row.subscriber))
     messages.success(request, _("The visit was taken back."))
     return redirect("counter:door_person", row.subscriber.public_id)
 
@@ -135,6 +138,7 @@ def door_pay(request: CounterRequest, person: str) -> HttpResponse:
         if invoice is None:
             raise NotFound
     if str(invoice.amount_due) != request.POST.get("seen", ""):
+        messages.warning(request, _("The sum has changed since it was shown. Look at it again, then take it."))
         return redirect("counter:door_person", who.public_id)
     take(
         merchant_id=counter.merchant.pk,
@@ -194,10 +198,11 @@ def _key(request: CounterRequest) -> UUID | None:
 
 def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | None = None) -> HttpResponse:
     counter = request.counter
-    asked = visiting.ask(who, site_id=counter.site.pk, merchant=counter.merchant, now=counter.now)
+    now = _now(counter, who)
+    asked = visiting.ask(who, site_id=counter.site.pk, merchant=counter.merchant, now=now)
     key = ids.read("vis", request.GET.get("visit", ""))
     visit = Visit.objects.filter(id=key, subscriber=who, undone_at=None).first() if key else None
-    last, since = asked.last, counter.now.at - asked.last.at if asked.last else None
+    last, since = asked.last, now.at - asked.last.at if asked.last else None
     if visit is None and since is not None and since < visiting.SAME_SCAN:
         visit = last  # scanned again: they are in
     may_undo = (
@@ -205,18 +210,14 @@ def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | 
     )
     rows = live_subscriptions(who.pk)
     language = get_language() or "en"
-    owed = [
-        one
-        for one in other_debts(who.payer_id or who.pk)
-        if not asked.answer.yes or (one.issued_on is not None and one.issued_on < counter.now.today)
-    ]
+    owed = _owed(who, now, all_of_them=not asked.answer.yes)
     context = {
         "who": who,
         "first_name": who.name.split(" ")[0] if who.name else "",
         "yes": visit is not None or asked.answer.yes,
         "answer": asked.answer,
-        "why": why_words(asked, counter.now),
-        "left_words": left_words(asked, counter.now),
+        "why": why_words(asked, now),
+        "left_words": left_words(asked, now),
         "offer": said_in(rows[0].offer_version.title, language) if rows else "",
         "visit": visit,
         "undoable": last if may_undo and visit is None else None,
@@ -228,6 +229,17 @@ def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | 
         "left_after": asked.answer.left - 1 if asked.answer.left else None,
     }
     return counter_render(request, "counter/door_person.html", context, status=422 if errors else 200)
+
+
+def _now(counter: Counter, who: Subscriber) -> Now:
+    """What time it is for whoever stands at the door: somebody on a test clock lives by it."""
+    return now_for(counter.merchant, who.test_clock_id) if who.test_clock_id else counter.now
+
+
+def _owed(who: Subscriber, now: Now, *, all_of_them: bool) -> list[Invoice]:
+    """What is overdue, or (where the door says no) what is owed at all; not what money is on its way for."""
+    debts = unpaid(who.payer_id or who.pk)
+    return [one for one in debts if all_of_them or (one.due_on is not None and one.due_on < now.today)]
 
 
 def _managers(counter: Counter) -> list[tuple[str, str]]:

@@ -91,12 +91,18 @@ def other_debts(payer_id: UUID, *, than: UUID | None = None) -> list[Invoice]:
 def tried_at_once(payer_id: UUID, *, than: UUID | None = None) -> list[Invoice]:
     """Those of them that a new card is tried on at once (domain 22): what is charged by itself, and has no money on its
     way."""
-    rows = other_debts(payer_id, than=than)
+    rows = unpaid(payer_id, than=than)
     ids = [row.pk for row in rows]
     cased = set(DunningCase.objects.filter(invoice__in=ids, ended_at=None).values_list("invoice_id", flat=True))
-    flying = Payment.objects.filter(invoice__in=ids, status__in=IN_FLIGHT).exclude(status="pending", hosted=True)
+    return asked_by_itself(rows, cased)
+
+
+def unpaid(payer_id: UUID, *, than: UUID | None = None) -> list[Invoice]:
+    """Those of them for which no money is on its way; a page that is open for one is none yet."""
+    rows = other_debts(payer_id, than=than)
+    flying = Payment.objects.filter(invoice__in=rows, status__in=IN_FLIGHT).exclude(status="pending", hosted=True)
     away = set(flying.values_list("invoice_id", flat=True))
-    return [row for row in asked_by_itself(rows, cased) if row.pk not in away]
+    return [row for row in rows if row.pk not in away]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import time_machine
 
 from billing.flows import subscribe
 from billing.flows.wanted import Wanted
-from invoices.models import Invoice, RegisterEntry
+from invoices.models import Invoice, Payment, RegisterEntry
 from merchants.clock import instant
 from merchants.ids import new_id
 from merchants.models import Event, Membership, Merchant
@@ -169,10 +169,47 @@ def test_overdue_money_is_taken_at_the_door(shop, desk, lea):
     assert "No access: an invoice is unpaid." in shown and "Take €29.90" in shown
     sent = {"invoice": invoice.public_id, "means": "cash", "seen": "2990", "key": str(new_id())}
     for _ in range(2):
-        assert desk.client.post(f"/counter/door/{lea.public_id}/pay", sent).status_code in (302, 409)
+        assert desk.client.post(f"/counter/door/{lea.public_id}/pay", sent).status_code == 302
+    assert "The sum has changed" in page(desk, lea)
     with tenant(shop.id):
         assert Invoice.objects.get().status == "paid"
         assert RegisterEntry.objects.filter(kind="received").count() == 1
+
+
+@pytest.mark.parametrize(("days", "asked"), [(14, False), (16, True)])
+def test_money_is_asked_for_from_the_day_after_it_was_due(shop, desk, lea, days, asked):
+    with tenant(shop.id):
+        Merchant.objects.update(payment_terms_days=15)
+        later = person(shop, desk, "Bea")
+    subscribe.subscribe_now(
+        merchant_id=shop.id, wanted=Wanted(subscriber=later, offer=shop.made["offer"]), actor=shop.actor
+    )
+    with time_machine.travel(instant() + timedelta(days=days)):
+        desk.sign_in(shop.made["ines"])
+        assert ("unpaid since" in page(desk, later)) is asked
+
+
+def test_nothing_is_asked_for_while_money_is_on_its_way(shop, desk, lea):
+    with tenant(shop.id):
+        invoice = Invoice.objects.get()
+        history.update(
+            Subscription.objects.get(),
+            {"payment_state": "overdue", "dunning": "suspend"},
+            actor=shop.actor,
+            now=shop.now(),
+            verb="suspended",
+        )
+        Payment.objects.create(
+            payer=lea,
+            invoice=invoice,
+            account=shop.account,
+            amount=29_90,
+            currency="EUR",
+            status="processing",
+            means="sepa_debit",
+            created_at=instant(),
+        )
+    assert "Take €" not in page(desk, lea)
 
 
 def test_a_manager_lets_in_in_spite_of_a_no(shop, desk):
