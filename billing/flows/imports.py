@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from billing.imports.cells import DAY_FIRST, MONTH_FIRST, order_of
+from billing.imports.lines import Line
 from billing.imports.mapping import FIELDS, guess
-from billing.imports.reading import Line, read
+from billing.imports.reading import read
 from billing.models import ImportFile, ImportRow, MemberImport
 from merchants.actors import Actor
 from merchants.clock import instant

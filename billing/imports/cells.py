@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from billing.imports.reading import Cell, shown
+from billing.imports.lines import Cell
+from billing.imports.reading import shown
 from merchants.refusals import FieldError, Invalid, gettext_noop
 
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from billing.engine.lives import next_charge
 from billing.imports.cells import count_of, date_of, fault, phone_of, text_of
+from billing.imports.lines import Cell, Line
 from billing.imports.mapping import folded
 from billing.imports.members import Catalogue, Member, Sold, Terms, opened
-from billing.imports.reading import Cell, Line
 from merchants.money import decimal_text
 from merchants.now import Now
 from merchants.refusals import FieldError, Invalid, Refusal, gettext_noop

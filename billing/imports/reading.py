@@ -11,31 +11,17 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NoReturn
 
-from merchants.refusals import Invalid, gettext_noop
+from billing.imports.lines import MOST_COLUMNS, MOST_ROWS, Cell, Line, refused
+from billing.imports.workbooks import read_workbook
+from merchants.refusals import gettext_noop
 
 LARGEST = 20 * 1024 * 1024
-MOST_ROWS = 50_000
-MOST_COLUMNS = 100
 LONGEST_CELL = 1_000
 SEPARATORS = ";,\t|"
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 """How files of Excel 97 begin, and workbooks with a password."""
-
-Cell = str | date | float | None
-"""A cell: text, or what a workbook knows to be a date or a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row: its number in the file as a spreadsheet shows it, and its cells. `broken`: a code where it cannot be
-    believed (merged cells, cut cells)."""
-
-    number: int
-    cells: tuple[Cell, ...]
-    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +33,16 @@ class Table:
     lines: Iterator[Line]
 
 
-def refuse(code: str, detail: str, params: dict[str, object] | None = None) -> NoReturn:
-    """Refuse the file. Always raises Invalid at `file`."""
-    raise Invalid.at("file", code, detail, params)
-
-
 def read(content: bytes) -> Table:
     """The table of a file. Raises Invalid at `file`, at once or while its lines are read."""
     if not content.strip(b"\x00 \r\n\t"):
-        refuse("file_empty", gettext_noop("This file is empty."))
+        raise refused("file_empty", gettext_noop("This file is empty."))
     if len(content) > LARGEST:
-        refuse("file_too_large", gettext_noop("At most %(most)s MB."), {"most": LARGEST // 1024 // 1024})
+        raise refused("file_too_large", gettext_noop("At most %(most)s MB."), {"most": LARGEST // 1024 // 1024})
     if content.startswith(OLD_OFFICE):
         detail = gettext_noop("A workbook of an old Excel, or one with a password: save it as .xlsx without one.")
-        refuse("file_of_old_excel", detail)
+        raise refused("file_of_old_excel", detail)
     if content.startswith(b"PK\x03\x04"):
-        from billing.imports.workbooks import read_workbook
-
         kind, rows = "xlsx", read_workbook(content)
     else:
         kind, rows = "csv", _csv_lines(content)
@@ -76,14 +55,14 @@ def _table(kind: str, rows: Iterator[Line]) -> Table:
         if any(cell is not None for cell in line.cells):
             if line.broken:
                 detail = gettext_noop("Cells of the heading are merged: undo that, one heading a column.")
-                refuse("heading_merged", detail)
+                raise refused("heading_merged", detail)
             headings = tuple(shown(cell) for cell in line.cells)
             while headings and not headings[-1]:
                 headings = headings[:-1]
             if len(headings) > MOST_COLUMNS:
-                refuse("too_many_columns", gettext_noop("At most %(most)s columns."), {"most": MOST_COLUMNS})
+                raise refused("too_many_columns", gettext_noop("At most %(most)s columns."), {"most": MOST_COLUMNS})
             return Table(kind=kind, headings=headings, lines=_bounded(rows, len(headings)))
-    refuse("file_empty", gettext_noop("This file is empty."))
+    raise refused("file_empty", gettext_noop("This file is empty."))
 
 
 def _bounded(rows: Iterator[Line], width: int) -> Iterator[Line]:
@@ -94,7 +73,7 @@ def _bounded(rows: Iterator[Line], width: int) -> Iterator[Line]:
             continue
         count += 1
         if count > MOST_ROWS:
-            refuse("too_many_rows", gettext_noop("At most %(most)s rows: cut the file."), {"most": MOST_ROWS})
+            raise refused("too_many_rows", gettext_noop("At most %(most)s rows: cut the file."), {"most": MOST_ROWS})
         beyond = any(cell is not None for cell in line.cells[width:])
         cells = (*line.cells[:width], *[None] * (width - len(line.cells)))
         broken = line.broken or ("cells_beyond_heading" if beyond else "")
@@ -103,7 +82,7 @@ def _bounded(rows: Iterator[Line], width: int) -> Iterator[Line]:
             cells = tuple(cell[:LONGEST_CELL] if isinstance(cell, str) else cell for cell in cells)
         yield Line(line.number, cells, broken)
     if not count:
-        refuse("file_without_rows", gettext_noop("There are no rows below the heading."))
+        raise refused("file_without_rows", gettext_noop("There are no rows below the heading."))
 
 
 def shown(cell: Cell) -> str:
@@ -134,10 +113,10 @@ def _csv_lines(content: bytes) -> Iterator[Line]:
             return
         except csv.Error:
             detail = gettext_noop("A quotation mark that opens on line %(line)s is not closed as it should be.")
-            refuse("csv_broken", detail, {"line": before + 1})
+            raise refused("csv_broken", detail, {"line": before + 1}) from None
         number, before = before + 1, rows.line_num
         if len(row) > MOST_COLUMNS * 2:
-            refuse("too_many_columns", gettext_noop("At most %(most)s columns."), {"most": MOST_COLUMNS})
+            raise refused("too_many_columns", gettext_noop("At most %(most)s columns."), {"most": MOST_COLUMNS})
         yield Line(number, tuple(cell.strip() or None for cell in row))
 
 
@@ -152,7 +131,7 @@ def decoded(content: bytes) -> str:
     if not coding and nuls:
         halves = (content[:4_000:2].count(0), content[1:4_000:2].count(0))
         if max(halves) < 3 * min(halves) or max(halves) * 8 < len(content[:4_000]):
-            refuse(
+            raise refused(
                 "file_not_a_table", gettext_noop("This is no table: upload a CSV file or an Excel workbook (.xlsx).")
             )
         coding = "utf-16-be" if halves[0] > halves[1] else "utf-16-le"
@@ -166,8 +145,8 @@ def decoded(content: bytes) -> str:
         return text.removeprefix("\ufeff")
     else:
         detail = gettext_noop("Its letters cannot be read: save it as “CSV UTF-8”.")
-        refuse("encoding_unknown", detail)
-    refuse("file_not_a_table", gettext_noop("This is no table: upload a CSV file or an Excel workbook (.xlsx)."))
+        raise refused("encoding_unknown", detail)
+    raise refused("file_not_a_table", gettext_noop("This is no table: upload a CSV file or an Excel workbook (.xlsx)."))
 
 
 def separator_of(text: str) -> str:

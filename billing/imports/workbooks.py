@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 import openpyxl
 
-from billing.imports.reading import MOST_COLUMNS, MOST_ROWS, Cell, Line, refuse
+from billing.imports.lines import MOST_COLUMNS, MOST_ROWS, Cell, Line, refused
 from merchants.refusals import Invalid, gettext_noop
 
 MOST_UNPACKED = 150 * 1024 * 1024
@@ -37,7 +37,7 @@ def read_workbook(content: bytes) -> Iterator[Line]:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             sheet: Any = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
             if sheet is None:
-                refuse("file_empty", gettext_noop("This file is empty."))
+                raise refused("file_empty", gettext_noop("This file is empty."))
             merged = _merged(archive, str(sheet._worksheet_path))
         yield from _lines(sheet, merged)
     except Invalid:
@@ -78,13 +78,13 @@ def _check(archive: ZipFile) -> None:
     )
     if len(parts) > MOST_PARTS or total > MOST_UNPACKED or swollen:
         detail = gettext_noop("This workbook unpacks to far more than it should: copy its table into a new one.")
-        refuse("workbook_unpacks_too_large", detail)
+        raise refused("workbook_unpacks_too_large", detail)
     if any(part.flag_bits & 1 for part in parts):
-        refuse("workbook_locked", gettext_noop("This workbook has a password: save it without one."))
+        raise refused("workbook_locked", gettext_noop("This workbook has a password: save it without one."))
     names = {part.filename for part in parts}
     if "xl/workbook.xml" not in names:
         detail = gettext_noop("This is no table: upload a CSV file or an Excel workbook (.xlsx).")
-        refuse("file_not_a_table", detail)
+        raise refused("file_not_a_table", detail)
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             with archive.open(part) as stream:

@@ -10,8 +10,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from billing.imports.cells import DAY_FIRST, MONTH_FIRST
+from billing.imports.lines import Line
 from billing.imports.mapping import FIELDS
-from billing.imports.reading import Line, shown
+from billing.imports.reading import shown
 from billing.models import MemberImport
 from merchants.languages import said_in
 from merchants.models import Offer, OfferVersion, Site

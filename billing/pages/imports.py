@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.exports.as_csv import BOM
 from billing.exports.cells import harmless
 from billing.flows import imports
+from billing.imports.lines import refused
 from billing.imports.mapping import FIELDS
-from billing.imports.reading import LARGEST, refuse
+from billing.imports.reading import LARGEST
 from billing.models import ImportRow, MemberImport
 from billing.pages.import_forms import ColumnsForm
 from billing.pages.import_words import faulty_line, problem
@@ -80,7 +81,9 @@ def member_import_new(request: OfficeRequest) -> HttpResponse:
             file = form.cleaned_data["file"]
             with beside(form):
                 if file.size > LARGEST:
-                    refuse("file_too_large", gettext_noop("At most %(most)s MB."), {"most": LARGEST // 1024 // 1024})
+                    raise refused(
+                        "file_too_large", gettext_noop("At most %(most)s MB."), {"most": LARGEST // 1024 // 1024}
+                    )
                 found = imports.upload(file.read(), name=file.name, actor=office.actor, now=office.now)
         if found is not None and form.is_valid():
             row, is_new = found

@@ -189,6 +189,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "counter": pgettext_lazy("who acted", "counter"),
         "reader": pgettext_lazy("who acted", "card reader"),
         "collect": pgettext_lazy("who acted", "collection"),
+        "mandates": pgettext_lazy("who acted", "SEPA mandates"),
         "collection": pgettext_lazy("who acted", "collection"),
         "demo": pgettext_lazy("who acted", "demo"),
         "dunning": pgettext_lazy("who acted", "dunning"),

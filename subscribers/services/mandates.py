@@ -174,7 +174,7 @@ def reference_of(key: UUID, now: Now) -> str:
 
     >>> from datetime import UTC
     >>> reference_of(UUID(int=7), Now(at=datetime(2026, 11, 24, tzinfo=UTC), zone="Europe/Paris"))
-    '20261124-D4YEL-WLTXW'
+    '20261124-3QAUD-FVDW2'
     """
     number = int.from_bytes(hashlib.sha256(key.bytes).digest(), "big")
     signs = ""

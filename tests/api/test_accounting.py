@@ -88,14 +88,14 @@ def test_what_cannot_be_is_refused_where_it_stands_and_nothing_is_kept(site, pat
         "accounts": [
             {"account": "bank", "number": "ABC", "label": "x"},
             {"account": "cash", "number": "530", "label": "x", "percent": "20"},
-            {"number": "411", "label": "x"},
         ]
     }
     assert faults(site.patch(path, wrong)) == [
         ("accounts[0].number", "account_number_invalid"),
         ("accounts[1].percent", "account_not_by_rate"),
-        ("accounts[2].account", "account_unknown"),
     ]
+    unnamed = {"accounts": [{"number": "411", "label": "x"}]}
+    assert faults(site.patch(path, unnamed)) == [("accounts[0].account", "required")]
     assert faults(site.patch(path, {"closing_month": 13})) == [("closing_month", "out_of_range")]
     assert faults(site.patch(path, {"accounts": [{"account": "gold"}]}))[0] == ("accounts[0].account", "invalid_choice")
     assert faults(site.patch(path, {"legal_entity": "ent_1"})) == [("legal_entity", "field_read_only")]

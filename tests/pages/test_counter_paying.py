@@ -272,7 +272,7 @@ def test_the_simulated_readers_own_screen(shop, desk, reader):
     idle = phone.get(path)
     assert "Ready" in text(idle) and idle.headers["Refresh"] == "2"
     shown = text(part(desk, thing, "reader", reader=reader.public_id, seen="2990"))
-    assert path in shown
+    assert path.rpartition("/")[0] in shown  # signed anew for each second
     screen = phone.get(path)
     key = re.search(r'name="shows" value="([^"]+)"', text(screen))
     assert key is not None and "€29.90" in text(screen) and "Refresh" not in screen.headers

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from billing import runs
-from billing.flows import import_work, imports
+from billing.flows import import_work, imports, lodge
 from billing.models import ImportFile, ImportRow, MemberImport
 from billing.selectors import books
 from billing.selectors.import_proof import proof
@@ -188,7 +188,9 @@ def test_mandates_come_along_and_are_lodged_and_debited(salon):
         found = proof(row)
         assert (found.mandates, found.mandates_in_file, found.holds) == (1, 1, True)
         assert "FR14" not in str(list(ImportRow.objects.values())) + str(list(Change.objects.values()))
-    assert runs.lodge_due() == 1
+    with tenant(salon.id):
+        waiting = Mandate.objects.get()
+    assert lodge.lodge(merchant_id=salon.id, mandate_id=waiting.pk) == "lodged"
     runs.bill(salon.id)
     runs.collect_of(salon.id)
     with tenant(salon.id):

@@ -11,8 +11,9 @@ import pytest
 
 from billing.imports import reading, workbooks
 from billing.imports.cells import date_of, text_of
+from billing.imports.lines import Line
 from billing.imports.mapping import FIELDS, guess
-from billing.imports.reading import Line, read
+from billing.imports.reading import read
 from merchants.refusals import Invalid
 
 TABLE = "Nom;Début\nZoé;01/02/2024\n"
