@@ -50,6 +50,7 @@ NUDGES = {
     "billing.tasks.forget_imports": 3_600.0,
     "invoices.tasks.print_missing": 3.0,
     "invoices.tasks.clear_old": 3_600.0,
+    "invoices.tasks.close_tills": 300.0,
     "alerts.tasks.relay_events": 2.0,
     "alerts.tasks.send_due": 3.0,
     "alerts.tasks.write_digests": 60.0,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from invoices.services import clearing
+from invoices.services import clearing, till_days
 from merchants.clock import instant
 from merchants.tenancy.across import across_tenants
 
@@ -28,6 +28,12 @@ def print_missing() -> None:
 def clear_old() -> None:
     """Take the customer off documents whose years of retention are over."""
     clearing.clear_due()
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def close_tills() -> None:
+    """Close the days, months and years of tills that are over."""
+    till_days.close_due()
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

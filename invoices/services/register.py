@@ -83,13 +83,17 @@ def enter(
 
 
 def close_periods(till: Till, now: Now) -> list[RegisterEntry]:
-    """Close the last business day of a locked till, and its month and year, where another one has begun."""
+    """Close the last business day of a locked till, and its month and year, where another one has begun and they are
+    not closed yet."""
     last = till.day_on
     if last is None or last >= now.today:
         return []
+    kinds = [kind for kind, _form in PERIODS]
+    rows = RegisterEntry.objects.filter(till=till, day_on=last, kind__in=kinds)
+    done = set(rows.values_list("kind", flat=True))
     made = []
     for kind, form in PERIODS:
-        if last.strftime(form) != now.today.strftime(form):
+        if kind not in done and last.strftime(form) != now.today.strftime(form):
             made.append(_close(till, kind, last, last.strftime(form), now))
     return made
 

@@ -30,6 +30,7 @@ QUESTIONS = {
     "open_checkouts": "across_open_checkouts(%s::timestamptz, %s::int)",
     "unsettled_payments": "across_unsettled_payments(%s::timestamptz, %s::int)",
     "owed_refunds": "across_owed_refunds(%s::timestamptz, %s::int)",
+    "tills_to_close": "across_tills_to_close(%s::timestamptz, %s::int)",
     "mandates_to_lodge": "across_mandates_to_lodge(%s::timestamptz, %s::int)",
     "exports_to_make": "across_exports_to_make(%s::timestamptz, %s::timestamptz, %s::int)",
     "exports_to_expire": "across_exports_to_expire(%s::timestamptz, %s::int)",
