@@ -5,13 +5,15 @@ one subscriber in a calendar month, and of one gesture for many. Pure: what a ge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from merchants.money import AMOUNT_LIMIT
 from merchants.permissions import ROLES, Permission, may
 from merchants.refusals import FieldError, Invalid, gettext_noop
 
+COUNTER = "counter"
+"""The role of salons: it gives nothing before somebody says how much, and never to many at once."""
 API_KEY = "api_key"
 """The role under which a secret key gives."""
 LIMITED = (*(role for role in ROLES if may(role, Permission.give_gestures)), API_KEY)
@@ -39,12 +41,17 @@ def limits_of(stored: Sequence[dict[str, Any]]) -> tuple[GestureLimit, ...]:
 
 
 def limit_for(limits: Sequence[GestureLimit], role: str) -> GestureLimit:
-    """What a role may give; one that no limit names gives as it likes.
+    """What a role may give; one that no limit names gives as it likes, but a counter gives nothing then.
 
     >>> limit_for([GestureLimit(role="support", one=2000)], "owner").one is None
     True
+    >>> limit_for([], "counter").one, limit_for([GestureLimit(role="counter", one=500)], "counter").batch
+    (0, 0)
     """
-    return next((one for one in limits if one.role == role), GestureLimit(role=role))
+    named = next((one for one in limits if one.role == role), None)
+    if role == COUNTER:
+        return replace(named or GestureLimit(role=role, one=0, month=0), batch=0)
+    return named or GestureLimit(role=role)
 
 
 def exceeded(limit: GestureLimit, cost: int | None, *, given: int = 0, same_currency: bool = True) -> str | None:

@@ -87,6 +87,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     },
     "counter": frozenset(
         {
+            _P.give_gestures,
             _P.see_office,
             _P.see_subscribers,
             _P.edit_subscribers,

@@ -19,7 +19,9 @@ from billing.models import CheckoutSession, Enrolment
 from invoices.models import Invoice, SignedPaper
 from merchants import ids
 from merchants.languages import said_in
+from merchants.permissions import Permission
 from merchants.refusals import NotFound
+from subscribers.lifecycle import LIVE
 from subscribers.services import mandates
 from subscribers.shapes import mandate_status
 
@@ -58,6 +60,7 @@ def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
     mandate = mandates.last_of(subscription.payer_id) if row.later == DEBIT else None
     return {
         "papers": paper_links(papers),
+        "may_give": counter.may(Permission.give_gestures) and subscription.status in LIVE,
         "mandate": mandate,
         "mandate_status": mandate_status(mandate) if mandate else "",
         "why_refused": why_not(mandate.refused_code) if mandate and mandate.refused_at else "",

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from billing.counter import door, enrol, enrolled, entering, home, papers, paying, renewal_card, signed_papers, till
+from billing.counter import (
+    door,
+    enrol,
+    enrolled,
+    entering,
+    giving,
+    home,
+    papers,
+    paying,
+    renewal_card,
+    signed_papers,
+    till,
+)
 
 app_name = "counter"
 urlpatterns = [
@@ -22,6 +34,7 @@ urlpatterns = [
     path("door/<str:person>/pay", door.door_pay, name="door_pay"),
     path("receipts/<str:payment>", papers.receipt, name="receipt"),
     path("receipts/<str:payment>/letter", papers.receipt_letter, name="receipt_letter"),
+    path("members/<str:person>/give", giving.give, name="give"),
     path("papers/<str:paper>.pdf", signed_papers.signed_paper, name="signed_paper"),
     path("members/<str:person>/card", papers.member_card, name="member_card"),
     path("members/<str:person>/card/lost", papers.member_card_lost, name="member_card_lost"),

@@ -101,7 +101,9 @@ class MerchantChanges(Body):
         TransitionRuleBody(), MOST_RULES, help_text="Replaced whole; the first that fits a change counts"
     )
     gesture_limits = listed(
-        GestureLimitBody(), len(LIMITED), help_text="Replaced whole; a role that is not named gives as it likes"
+        GestureLimitBody(),
+        len(LIMITED),
+        help_text="Replaced whole. Not named: as it likes; a counter: nothing",
     )
     metadata = Metadata()
 

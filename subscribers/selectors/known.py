@@ -35,13 +35,13 @@ def known_people(*, name: str = "", phone: str = "", email: str = "", site_id: U
         name.strip() if len(name.strip()) >= LEAST_SIGNS else "",
     )
     for typed in filter(None, wanted):
-        for id_ in [*_begun(typed), *_mistyped(typed)]:
+        begun = _begun(typed, site_id)
+        alike = _mistyped(typed, site_id) if len(begun) < SHOWN else []
+        for id_ in [*begun, *alike]:
             found.setdefault(id_)
     if not found:
         return []
     rows = visible().filter(id__in=list(found), erased_at=None)
-    if site_id is not None:
-        rows = rows.filter(site_id=site_id)
     order = list(found)
     return sorted(rows, key=lambda row: order.index(row.pk))[:SHOWN]
 
@@ -50,20 +50,21 @@ MOST = 30
 """Candidates looked at for each field."""
 
 
-def _begun(typed: str) -> list[UUID]:
+def _begun(typed: str, site_id: UUID | None) -> list[UUID]:
     """Those whose name, number or address has every word that was typed in it."""
     wanted = patterns(typed)
     if not wanted:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM subscribers_found(%s, %s::text[], %s)", [wanted[0], list(wanted[1:]), MOST])
+        given = [wanted[0], list(wanted[1:]), site_id, MOST]
+        cursor.execute("SELECT id FROM subscribers_known(%s, %s::text[], %s::uuid, %s)", given)
         return [id_ for (id_,) in cursor.fetchall()]
 
 
-def _mistyped(typed: str) -> list[UUID]:
-    """Those who have something alike."""
+def _mistyped(typed: str, site_id: UUID | None) -> list[UUID]:
+    """Those who have something alike: looked for where few have what was typed."""
     plain = " ".join(word[1:-1] for word in patterns(typed)) if not typed.isdigit() else typed
+    nearness = NEAR_DIGITS if typed.isdigit() else NEAR
     with connection.cursor() as cursor:
-        nearness = NEAR_DIGITS if typed.isdigit() else NEAR
-        cursor.execute("SELECT id FROM subscribers_resembling(%s, %s, %s)", [plain, nearness, MOST])
+        cursor.execute("SELECT id FROM subscribers_alike(%s, %s, %s::uuid, %s)", [plain, nearness, site_id, MOST])
         return [id_ for (id_,) in cursor.fetchall()]

@@ -26,6 +26,7 @@ TABLE = {
     "door_pay": ("take_payments", "take_payments"),
     "receipt": ("use_counter", "use_counter"),
     "receipt_letter": ("sell", "sell"),
+    "give": ("give_gestures", "give_gestures"),
     "signed_paper": ("sell", "sell"),
     "member_card": ("sell", "sell"),
     "member_card_lost": ("sell", "sell"),
