@@ -12,6 +12,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from billing.demo import ACTOR
+from billing.demo_papers import CREDITOR, ask_for_signatures, signed_mandate
 from billing.demo_people import FIRST, LAST
 from billing.demo_year import beginning, bring, carry, clock_of, print_later
 from billing.flows import clocks, enrol, subscribe
@@ -29,6 +30,7 @@ from merchants.models import Device, Feature, LegalEntity, Membership, Merchant,
 from merchants.now import Now
 from merchants.selectors.clocks import now_for
 from merchants.services import devices, entities, pins
+from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.services.catalogue.features import create_feature
 from merchants.services.catalogue.offers import create_offer
 from merchants.services.catalogue.options import create_option
@@ -62,6 +64,7 @@ def furnish(merchant: Merchant, *, now: Now) -> None:
     sessions = _catalogue(now)
     merchant.brand_color, merchant.website = "#A8431B", "https://soleil.example"
     merchant.support_email, merchant.entry_feature = "bonjour@soleil.example", sessions.pk
+    merchant.gesture_limits = [{"role": "counter", "one": 10_00, "month": 20_00, "batch": None}]
     merchant.save()
     entity = LegalEntity.objects.create(
         name="Soleil",
@@ -75,6 +78,7 @@ def furnish(merchant: Merchant, *, now: Now) -> None:
         city="Lyon",
         email="factures@soleil.example",
         number_format="SO-{year}-{number:06d}",
+        creditor_identifier=CREDITOR,
         is_default=True,
         created_at=now.at,
     )
@@ -91,6 +95,10 @@ def furnish(merchant: Merchant, *, now: Now) -> None:
         chief = pins.hire(name=f"{LAST[number]}, responsable", role="support", sites=[site], by=boss, now=now)
         pins.set_pin(chief, PIN, actor=ACTOR, now=now)
         _tablet(site, number, now)
+    paris = [
+        AtSite(site_id=key, amount=34_90) for key in Site.objects.filter(city="Paris").values_list("id", flat=True)
+    ]
+    sell_at_sites(Offer.objects.get(reference="liberte"), everywhere=True, sites=paris, actor=ACTOR, now=now)
 
 
 def _tablet(site: Site, number: int, now: Now) -> None:
@@ -169,7 +177,9 @@ def live_a_year(merchant_id: UUID, *, say: Say) -> Counter[str]:
     clocks.release(merchant_id=merchant_id, clock_id=clock.pk, actor=ACTOR)
     carry(merchant_id, clock.pk)
     print_later(merchant_id)
-    done["this morning"] += sum(_morning(merchant_id, number) for number in (1, 4))
+    done["this morning"] += sum(_morning(merchant_id, number) for number in (1, 7))
+    with tenant(merchant_id):
+        ask_for_signatures(now_for(Merchant.objects.get()))
     return done
 
 
@@ -243,17 +253,22 @@ def _morning(merchant_id: UUID, number: int) -> int:
         tills.open_session(clerk=Clerk(member=seller, device=device, actor=actor), float_amount=100_00, now=now)
         place = Place(site=site, device=device, member=seller, actor=actor)
         offer = Offer.objects.get(reference="liberte")
-    for at, (means, tendered) in enumerate((("cash", 50_00), ("terminal", None), ("cheque", None))):
+    for at, (means, tendered) in enumerate((("cash", 50_00), ("terminal", None), ("sepa", None))):
         person = random.Random(9_000 + number * 10 + at)  # noqa: S311 - the same people every time
         name = f"{person.choice(FIRST)} {person.choice(LAST)}".replace("·", " ")
+        client_id = new_id()
+        with tenant(merchant_id):
+            signed = signed_mandate(client_id, name, site, now) if means == "sepa" else (None, [])
         walkin = Walkin(
-            client_id=new_id(),
+            client_id=client_id,
             profile={"name": name, "phone": f"06 39 98 {number:02} {at:02}"},
             offer=offer,
             means=means,
-            later="counter",
+            later="sepa" if means == "sepa" else "counter",
             seen=29_90,
             tendered=tendered,
+            account=signed[0],
+            papers=signed[1],
             seconds=31 + at,
             touches=9,
         )

@@ -29,10 +29,10 @@ from merchants.http.operations import operation
 from merchants.http.references import find
 from merchants.http.texts import LANGUAGES
 from merchants.http.views import ApiView, created
-from merchants.models import Merchant, Offer, TestClock
+from merchants.models import Feature, Merchant, Offer, TestClock
 from merchants.selectors.merchants import MerchantShape, TestClockShape, show_merchant, show_test_clocks
 from merchants.services.clocks import create_test_clock, delete_test_clock
-from merchants.services.merchants import PAYMENT_TERMS_DAYS, update_merchant
+from merchants.services.merchants import ENTRY_GAP_HOURS, PAYMENT_TERMS_DAYS, update_merchant
 from merchants.transitions import MOST_RULES, OVERRIDING, Direction, Proration, When
 
 
@@ -105,6 +105,11 @@ class MerchantChanges(Body):
         len(LIMITED),
         help_text="Replaced whole. Not named: as it likes; a counter: nothing",
     )
+    shares_members = Flag(help_text="Each counter and door serves the members of every site")
+    entry_feature = PublicId(
+        "fea", allow_null=True, help_text="What opens a door: a switch or a quota; null: any subscription"
+    )
+    entry_gap_hours = Whole(most=ENTRY_GAP_HOURS, help_text="Rest between two entries")
     metadata = Metadata()
 
 
@@ -123,6 +128,9 @@ class OwnMerchant(ApiView):
         """Another time zone moves no period that has begun: periods are dates."""
         columns = {name: value for name, value in self.body.items() if name != "return_pages"}
         columns |= self.body.get("return_pages", {})
+        if columns.get("entry_feature"):
+            opens = find(Feature.objects.all(), columns["entry_feature"], field="entry_feature")
+            columns["entry_feature"] = opens.pk
         if "transition_rules" in columns:
             columns["transition_rules"] = [
                 _found(f"transition_rules[{at}]", rule) for at, rule in enumerate(columns["transition_rules"])

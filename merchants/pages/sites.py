@@ -4,67 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render, role_name
 from merchants.http.references import find
-from merchants.models import Device, Feature, Membership, Merchant, Site
-from merchants.permissions import ROLES, Permission, manages
-from merchants.pitch import said
-from merchants.refusals import Invalid, gettext_noop
+from merchants.models import Device, Membership, Site
+from merchants.pages.site_forms import DeviceForm, HireForm, NewSiteForm, SharingForm, SiteForm
+from merchants.permissions import Permission, manages
+from merchants.refusals import Forbidden, Invalid
 from merchants.services import devices, entities, people, pins, site_staff
-
-MOST_HOURS = 24 * 31
-"""The longest rest between two entries: a month."""
-
-
-class SiteForm(forms.Form):
-    """A site as people name it."""
-
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    city = forms.CharField(label=gettext_lazy("City"), max_length=80, required=False)
-    siret = forms.CharField(label=gettext_lazy("SIRET"), max_length=20, required=False)
-
-
-class NewSiteForm(SiteForm):
-    """The same with what never changes any more."""
-
-    reference = forms.CharField(
-        label=gettext_lazy("Reference"), max_length=120, help_text=gettext_lazy("Your own name for it, for ever")
-    )
-    field_order = ("name", "reference", "city", "siret")
-
-
-class DeviceForm(forms.Form):
-    """A tablet to be paired."""
-
-    device_name = forms.CharField(label=gettext_lazy("Device"), max_length=80, initial="1")
-
-
-class HireForm(forms.Form):
-    """Somebody who works at a counter and has no e-mail address."""
-
-    staff_name = forms.CharField(label=gettext_lazy("First name and family name"), max_length=120)
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
-    pin = forms.CharField(
-        label=gettext_lazy("PIN"),
-        max_length=8,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        help_text=gettext_lazy("Four to eight digits; it is not shown again."),
-    )
-
-    def __init__(self, *args: Any, by: Membership, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        roles = [role for role in ROLES if role in pins.AT_COUNTERS and role != "owner" and manages(by.role, role)]
-        chosen = self.fields["role"]
-        assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(role, role_name(role)) for role in reversed(roles)]
+from merchants.services.merchants import update_merchant
 
 
 @office_page(permission=Permission.manage_counter)
@@ -77,39 +31,30 @@ def sites(request: OfficeRequest) -> HttpResponse:
             made = entities.create_site(**form.cleaned_data, actor=office.actor, now=office.now)
         if form.is_valid():
             return redirect(office.url("site", site=made.public_id))
-    paired: dict[Any, int] = {}
-    for site_id in Device.objects.filter(unpaired_at=None).exclude(paired_at=None).values_list("site_id", flat=True):
-        paired[site_id] = paired.get(site_id, 0) + 1
-    rows = [{"site": row, "devices": paired.get(row.pk, 0)} for row in Site.objects.order_by("closed_at", "name", "id")]
-    chosen = office.merchant.entry_feature
-    features = Feature.objects.filter(archived_at=None).exclude(kind=Feature.Kind.LEVEL).order_by("reference")
-    context = {
-        "form": form,
-        "rows": rows,
-        "shares": office.merchant.shares_members,
-        "gap": office.merchant.entry_gap_hours,
-        "features": [(one.public_id, said(one.title, one.reference), one.pk == chosen) for one in features],
-    }
-    return office_render(request, "merchants/sites.html", context, status=422 if form.errors else 200)
+    return _all(request, form, SharingForm(initial=SharingForm.standing(office.merchant)))
+
+
+def _all(request: OfficeRequest, form: NewSiteForm, sharing: SharingForm) -> HttpResponse:
+    paired = Device.objects.filter(unpaired_at=None, paired_at__isnull=False).values("site_id").annotate(n=Count("id"))
+    counts = dict(paired.values_list("site_id", "n"))
+    rows = [{"site": row, "devices": counts.get(row.pk, 0)} for row in Site.objects.order_by("closed_at", "name", "id")]
+    context = {"form": form, "rows": rows, "sharing": sharing}
+    wrong = form.errors or sharing.errors
+    return office_render(request, "merchants/sites.html", context, status=422 if wrong else 200)
 
 
 @require_POST
 @office_page(permission=Permission.manage_counter)
 def sites_sharing(request: OfficeRequest) -> HttpResponse:
     """What counters and doors go by: whose members they know, which feature opens, how long one rests between."""
-    merchant = Merchant.objects.select_for_update().get()
-    merchant.shares_members = request.POST.get("shares_members") == "on"
-    named = request.POST.get("entry_feature", "")
-    feature = find(Feature.objects.exclude(kind=Feature.Kind.LEVEL), named, field="entry_feature") if named else None
-    merchant.entry_feature = feature.pk if feature else None
-    gap = request.POST.get("entry_gap_hours", "").strip() or "0"
-    if not (gap.isascii() and gap.isdigit() and int(gap) <= MOST_HOURS):
-        detail = gettext_noop("Whole hours, from 0 to %(most)s.")
-        raise Invalid.at("entry_gap_hours", "hours_out_of_range", detail, {"most": MOST_HOURS})
-    merchant.entry_gap_hours = int(gap)
-    merchant.save(update_fields=["shares_members", "entry_feature", "entry_gap_hours"])
-    messages.success(request, _("Saved."))
-    return redirect(request.office.url("sites"))
+    office, form = request.office, SharingForm(request.POST)
+    if form.is_valid():
+        with beside(form):
+            update_merchant(actor=office.actor, now=office.now, **form.columns)
+        if form.is_valid():
+            messages.success(request, _("Saved."))
+            return redirect(office.url("sites"))
+    return _all(request, NewSiteForm(), form)
 
 
 @office_page(permission=Permission.manage_counter)
@@ -201,7 +146,7 @@ def site_staff_act(request: OfficeRequest, site: str) -> HttpResponse:
     member, act = people.member(request.POST.get("member", "")), request.POST.get("act", "")
     name = member.user.name or member.user.email
     if not manages(office.role, member.role) and member.pk != office.membership.pk:
-        return redirect(office.url("site", site=row.public_id))
+        raise Forbidden
     if act == "pin":
         try:
             pins.set_pin(member, request.POST.get("pin", "").strip(), actor=office.actor, now=office.now)
@@ -264,6 +209,7 @@ def _staff_row(
         "everywhere": not member.sites,
         "only_here": list(member.sites) == [site.pk],
         "has_pin": bool(member.pin),
+        "keepable": not member.sites and member.role != "owner" and manages(role, member.role) and member.pk != me.pk,
         "mine": manages(role, member.role) or member.pk == me.pk,
         "error": pin_error[1] if pin_error and pin_error[0] == member.public_id else "",
     }

@@ -79,6 +79,9 @@ class MerchantShape(TypedDict):
     dunning_steps: list[DunningStepShape]
     transition_rules: list[TransitionRuleShape]
     gesture_limits: list[GestureLimitShape]
+    shares_members: bool
+    entry_feature: str | None
+    entry_gap_hours: int
     metadata: dict[str, str]
     created_at: InstantText
 
@@ -131,6 +134,9 @@ def show_merchant(merchant: Merchant) -> MerchantShape:
             {"role": limit.role, "one": limit.one, "month": limit.month, "batch": limit.batch}
             for limit in limits_of(merchant.gesture_limits)
         ],
+        "shares_members": merchant.shares_members,
+        "entry_feature": show("fea", merchant.entry_feature) if merchant.entry_feature else None,
+        "entry_gap_hours": merchant.entry_gap_hours,
         "metadata": merchant.metadata,
         "created_at": instant_text(merchant.created_at),
     }

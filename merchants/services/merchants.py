@@ -11,7 +11,7 @@ from merchants.gesture_limits import check_limits
 from merchants.identity import is_zone
 from merchants.journal import record
 from merchants.languages import codes, is_spoken
-from merchants.models import Merchant, Offer
+from merchants.models import Feature, Merchant, Offer
 from merchants.money import EXPONENTS
 from merchants.now import Now
 from merchants.refusals import FieldError, gettext_noop
@@ -26,12 +26,14 @@ CHANGEABLE = frozenset(
         "name", "timezone", "currency", "locale", "support_email", "website", "brand_color", "success_url",
         "failure_url", "cancel_url", "terms_url", "privacy_url", "payment_terms_days", "metadata", "grouping",
         "share_billing_day", "dunning_steps", "withdrawal_credit", "withdrawal_companies",
-        "transition_rules", "gesture_limits",
+        "transition_rules", "gesture_limits", "shares_members", "entry_feature", "entry_gap_hours",
     }
 )  # fmt: skip
 """Columns that a merchant may change. `timezone` moves no boundary that is written already: periods are dates."""
 
 PAYMENT_TERMS_DAYS = 365
+ENTRY_GAP_HOURS = 24 * 31
+"""The longest rest between two entries: a month."""
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 
 
@@ -49,6 +51,14 @@ def _faults(merchant: Merchant) -> list[FieldError]:
     if not _COLOR.fullmatch(merchant.brand_color):
         detail = gettext_noop("A colour is # and six hexadecimal digits.")
         found.append(fault("brand_color", "color_malformed", detail))
+    if not 0 <= merchant.entry_gap_hours <= ENTRY_GAP_HOURS:
+        detail = gettext_noop("Whole hours, from 0 to %(most)s.")
+        found.append(fault("entry_gap_hours", "out_of_range", detail, most=ENTRY_GAP_HOURS))
+    if merchant.entry_feature is not None:
+        opens = Feature.objects.filter(id=merchant.entry_feature).exclude(kind=Feature.Kind.LEVEL)
+        if not opens.exists():
+            detail = gettext_noop("A switch or a quota opens a door.")
+            found.append(fault("entry_feature", "opens_no_door", detail))
     if not 0 <= merchant.payment_terms_days <= PAYMENT_TERMS_DAYS:
         detail = gettext_noop("A whole number from %(least)s to %(most)s.")
         found.append(fault("payment_terms_days", "out_of_range", detail, least=0, most=PAYMENT_TERMS_DAYS))

@@ -46,6 +46,21 @@ def test_a_merchant_says_how_it_bills_and_duns(site):
     }
 
 
+def test_a_merchant_says_what_its_doors_go_by(site, shop):
+    before = site.get("merchant").json()
+    assert (before["shares_members"], before["entry_feature"], before["entry_gap_hours"]) == (False, None, 0)
+    sessions, quality = shop.feature("sessions", "quota"), shop.feature("quality", "level", ["sd", "hd"])
+    changes = {"shares_members": True, "entry_feature": sessions.public_id, "entry_gap_hours": 48}
+    assert site.patch("merchant", changes).json() == {**before, **changes}
+    for wrong, fault in (
+        ({"entry_feature": quality.public_id}, ("entry_feature", "opens_no_door")),
+        ({"entry_feature": "fea_1"}, ("entry_feature", "not_found")),
+        ({"entry_gap_hours": 745}, ("entry_gap_hours", "out_of_range")),
+    ):
+        assert faults(site.patch("merchant", wrong)) == [fault]
+    assert site.patch("merchant", {"entry_feature": None}).json()["entry_feature"] is None
+
+
 def test_what_a_merchant_may_not_say(site):
     for changes, fault in (
         ({"timezone": "Europe/Pariss"}, ("timezone", "timezone_unknown")),

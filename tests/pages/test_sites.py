@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 
-from merchants.models import Device, Membership, Merchant, Site
+from merchants.models import Device, Event, Membership, Merchant, Site
 from merchants.services import pins
 from merchants.tenancy.scope import tenant
 from tests.pages.counters import seller, tablet
@@ -102,6 +102,22 @@ def test_counters_share_members_where_the_merchant_says_so(seat, site):
     seat.client.post(seat.url("sites_sharing"), {})
     with tenant(seat.merchant.id):
         assert Merchant.objects.get().shares_members is False
+        assert Event.objects.filter(kind="merchant.updated").count() == 2, "it is told"
+
+
+def test_hours_that_are_none_stand_beside_their_field(seat, site):
+    answer = seat.client.post(seat.url("sites_sharing"), {"shares_members": "on", "entry_gap_hours": "9999"})
+    assert answer.status_code == 422 and 'aria-invalid="true"' in answer.content.decode()
+    with tenant(seat.merchant.id):
+        assert Merchant.objects.get().shares_members is False
+
+
+def test_who_works_everywhere_is_kept_to_one_site(seat, site):
+    marc = seller(seat.merchant.id, "Marc")
+    assert "Works here only" in seat.client.get(seat.url("site", site=site.public_id)).content.decode()
+    assert at(seat, "site_staff_act", site, member=marc.public_id, act="only_here").status_code == 302
+    with tenant(seat.merchant.id):
+        assert Membership.objects.get(id=marc.pk).sites == [site.pk]
 
 
 def test_only_who_manages_counters_gets_there(seat, site):
