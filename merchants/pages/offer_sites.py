@@ -45,7 +45,11 @@ class AtSitesForm(forms.Form):
                 required=False,
                 max_length=30,
                 widget=forms.TextInput(
-                    attrs={"class": "is-amount", "inputmode": "decimal", "aria-label": f"{_('Its price')}, {site.name}"}
+                    attrs={
+                        "class": "form-control is-amount",
+                        "inputmode": "decimal",
+                        "aria-label": f"{_('Its price')}, {site.name}",
+                    }
                 ),
             )
 
