@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.exports.as_csv import BOM
@@ -219,7 +219,7 @@ def _progress(request: OfficeRequest, row: MemberImport) -> dict[str, Any]:
     shown = (
         (_("Rows"), total),
         (_("Ready to be enrolled"), found["good"]),
-        (_("Enrolled"), found["enrolled"]),
+        (pgettext("import", "Enrolled"), found["enrolled"]),
         (_("Enrolled by an earlier file"), found["known"]),
         (_("Faulty"), found["faulty"]),
     )
