@@ -87,6 +87,8 @@ class _Row:
     def member(self) -> Member | None:
         profile = self.profile()
         sold, site_id = self.sold(), self.site()
+        if sold is not None and site_id is not None:
+            sold = self.catalogue.at_sites.get((sold.offer_id, site_id), sold)
         options = self.options(sold)
         start_on, paid_until = self.day("start_on"), self.day("paid_until")
         if start_on is None and not self._said("start_on"):

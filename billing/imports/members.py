@@ -31,9 +31,11 @@ class Sold:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """What rows name, by folded reference and title; None where two things have that name."""
+    """What rows name, by folded reference and title; None where two things have that name. `at_sites`: what a site
+    sells at a price of its own, by offer and site."""
 
     offers: Mapping[str, Sold | None]
+    at_sites: Mapping[tuple[UUID, UUID], Sold]
     options: Mapping[str, UUID | None]
     sites: Mapping[str, UUID | None]
     entity: LegalEntity

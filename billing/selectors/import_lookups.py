@@ -12,7 +12,17 @@ from billing.imports.mapping import folded
 from billing.imports.members import Catalogue, Member, Sold, same_person
 from billing.models import ImportRow
 from merchants.ids import show
-from merchants.models import LegalEntity, Merchant, Offer, OfferVersion, Option, OptionVersion, Site, VersionOption
+from merchants.models import (
+    LegalEntity,
+    Merchant,
+    Offer,
+    OfferAtSite,
+    OfferVersion,
+    Option,
+    OptionVersion,
+    Site,
+    VersionOption,
+)
 from subscribers.models import Mandate, Subscriber
 from subscribers.selectors.pictures import (
     WantedOption,
@@ -31,15 +41,18 @@ def catalogue_of(merchant: Merchant, entity: LegalEntity) -> Catalogue:
     """Offers (also those that are not sold any more: old members have them), options and sites by what they may be
     called. Needs the tenant's scope."""
     newest = newest_versions(Offer.objects.values_list("id", flat=True))
-    pictures = offer_pictures(newest.values())
-    optional = _options(newest.values())
-    sold = {
-        offer_id: Sold(
-            offer_id=offer_id, version_id=version_id, picture=pictures[version_id], options=optional[version_id]
-        )
-        for offer_id, version_id in newest.items()
-    }
+    own = OfferAtSite.objects.filter(version__isnull=False).values_list("offer_id", "site_id", "version_id")
+    at_sites = {(offer_id, site_id): version_id for offer_id, site_id, version_id in own}
+    versions = {*newest.values(), *at_sites.values()}
+    pictures, optional = offer_pictures(versions), _options(versions)
+
+    def told(offer_id: UUID, version_id: UUID) -> Sold:
+        picture, options = pictures[version_id], optional[version_id]
+        return Sold(offer_id=offer_id, version_id=version_id, picture=picture, options=options)
+
+    sold = {offer_id: told(offer_id, version_id) for offer_id, version_id in newest.items()}
     return Catalogue(
+        at_sites={key: told(key[0], version_id) for key, version_id in at_sites.items()},
         offers=_named(
             (one, [one.picture.reference, show("off", offer_id)], one.picture.title.values())
             for offer_id, one in sold.items()
@@ -56,8 +69,9 @@ def catalogue_of(merchant: Merchant, entity: LegalEntity) -> Catalogue:
 
 
 def sold_by_version(catalogue: Catalogue) -> dict[UUID, Sold]:
-    """The offers of a catalogue by the version that they sell."""
-    return {one.version_id: one for one in catalogue.offers.values() if one is not None}
+    """The offers of a catalogue by the version that they sell, everywhere or at a site."""
+    everywhere = {one.version_id: one for one in catalogue.offers.values() if one is not None}
+    return everywhere | {one.version_id: one for one in catalogue.at_sites.values()}
 
 
 def versions_of(ids: Iterable[UUID]) -> dict[UUID, OfferVersion]:

@@ -13,9 +13,10 @@ from billing.selectors import books
 from billing.selectors.import_proof import proof
 from invoices.models import Invoice, Payment
 from merchants.clock import instant
-from merchants.models import Event, LegalEntity, Site
+from merchants.models import Event, LegalEntity, Offer, Site
 from merchants.now import local_midnight
 from merchants.refusals import Conflict, Invalid
+from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, Grant, Mandate, Subscriber, Subscription
 from tests.worlds import Shop
@@ -397,3 +398,22 @@ def test_a_stranger_s_import_is_not_seen(salon, another_shop):
     row = checked(salon, member(salon, 1))
     with tenant(another_shop.id):
         assert not MemberImport.objects.filter(pk=row.pk).exists() and not ImportRow.objects.exists()
+
+
+def test_members_of_a_site_with_its_own_price_have_that_price(salon):
+    """Lyon sells at 24.90: the file's 24.90 is right there and 29.90 is not; in Bron it is the other way round."""
+    with tenant(salon.id):
+        lyon = Site.objects.get(reference="lyon")
+        offer = Offer.objects.get(reference="liberte")
+        at_lyon = [AtSite(site_id=lyon.pk, amount=24_90)]
+        sell_at_sites(offer, everywhere=True, sites=at_lyon, actor=salon.actor, now=salon.now())
+    bron = member(salon, 3).replace("Salon Lyon", "Salon Bron")
+    row = checked(salon, member(salon, 1, more="24,90"), member(salon, 2, more="29,90"), bron)
+    assert {line: [code for _, code in found] for line, found in faults(salon, row).items()} == {3: ["amount_differs"]}
+    enrolled(salon, row)
+    with tenant(salon.id):
+        version = Subscription.objects.select_related("offer_version").get(subscriber__reference="A-1").offer_version
+        assert (version.site_id, version.number) == (lyon.pk, 2)
+        assert Subscription.objects.get(subscriber__reference="A-3").offer_version.site_id is None
+    assert proof(row).holds
+    sound(salon)
