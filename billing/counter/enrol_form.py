@@ -60,10 +60,10 @@ def read_walkin(counter: Counter, sent: QueryDict, *, seen: int | None = None) -
     person = person_of(counter, sent.get("person", ""))
     if sent.get("person") and person is None:
         faults.append(_fault("person", "not_found", gettext_noop("This person is not known here.")))
-    profile = {name: sent.get(name, "").strip() for name in PROFILE if sent.get(name, "").strip()}
+    profile: dict[str, Any] = {name: sent.get(name, "").strip() for name in PROFILE if sent.get(name, "").strip()}
     born = _born(sent, faults)
     if born:
-        profile["birth_on"] = born  # type: ignore[assignment] # a day among texts: what the column takes
+        profile["birth_on"] = born
     coupons = []
     if code := sent.get("coupon", "").strip():
         found = coupon_by_code(code)

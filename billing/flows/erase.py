@@ -24,7 +24,7 @@ from merchants.selectors.clocks import now_for
 from merchants.tenancy.scope import tenant
 from subscribers.holdings import held
 from subscribers.models import PaymentMethod, Subscriber, Subscription
-from subscribers.services import belonging, person
+from subscribers.services import belonging, person, person_means
 
 ERASED = "erased-"
 """How what was erased is called where a name is needed."""
@@ -113,7 +113,7 @@ def erase(*, merchant_id: UUID, subscriber_id: UUID, actor: Actor, reason: str) 
         for holding in held():
             if holding.mask is not None:
                 holding.mask(row, now)
-        person.forget_methods(row, actor=actor, now=now)
+        person_means.forget_methods(row, actor=actor, now=now)
         person.forget_notes(row, actor=actor, now=now)
         person.forget_profile(row, actor=actor, now=now, reason=reason)
         return row

@@ -20,10 +20,11 @@ from django.db.models import Q
 
 from billing.engine.lives import next_charge
 from billing.flows import imports
+from billing.flows.import_repeats import Seen, known_faults
 from billing.flows.import_rows import Around, enrol_rows, members_of
 from billing.flows.purchase import issuing_entity
 from billing.imports.checking import Found, check
-from billing.imports.members import Catalogue, Member, Terms, same_person
+from billing.imports.members import Catalogue, Member, Terms
 from billing.imports.reading import read, shown
 from billing.models import ImportFile, ImportRow, MemberImport
 from billing.selectors.import_lookups import Known, catalogue_of, known_of
@@ -136,57 +137,6 @@ def _check_all(merchant_id: UUID, row: MemberImport) -> None:
         _beat(row, status=Status.CHECKED, claim=None, checked_at=around.now.at)
 
 
-class Seen:
-    """What stood in earlier rows of the file: by what, on which line."""
-
-    def __init__(self) -> None:
-        self.references: dict[str, int] = {}
-        self.people: dict[str, int] = {}
-        self.mandates: dict[str, int] = {}
-
-    def faults(self, member: Member) -> list[FieldError]:
-        """What this row repeats of an earlier one; it is remembered."""
-        found = []
-        reference = str(member.profile.get("reference") or "").casefold()
-        first = self.references.setdefault(reference, member.line) if reference else member.line
-        if first != member.line:
-            detail = gettext_noop("The same member number as in row %(line)s.")
-            found.append(_fault("reference", "reference_twice", detail, line=first))
-        keys = same_person(member.profile)
-        firsts = [self.people.setdefault(key, member.line) for key in keys]
-        first = min(firsts, default=member.line)
-        if first != member.line and not found:
-            found.append(
-                _fault("name", "person_twice", gettext_noop("The same person as in row %(line)s."), line=first)
-            )
-        if member.mandate:
-            first = self.mandates.setdefault(member.mandate["reference"].casefold(), member.line)
-            if first != member.line:
-                detail = gettext_noop("The same mandate as in row %(line)s.")
-                found.append(_fault("mandate_reference", "mandate_twice", detail, line=first))
-        return found
-
-
-def _fault(field: str, code: str, detail: str, **params: object) -> FieldError:
-    return FieldError(field=field, code=code, detail=detail, params=params)
-
-
-def known_faults(member: Member, known: Known) -> list[FieldError]:
-    """What the row repeats of what is here already."""
-    found = []
-    if member.profile.get("reference") in known.references:
-        found.append(_fault("reference", "reference_taken", gettext_noop("Taken by another subscriber.")))
-    elif any(key in known.people for key in same_person(member.profile)):
-        found.append(
-            _fault("name", "person_known", gettext_noop("Somebody with this name and e-mail is here already."))
-        )
-    if member.mandate and member.mandate["reference"] in known.mandates:
-        found.append(
-            _fault("mandate_reference", "mandate_reference_taken", gettext_noop("Another mandate has this reference."))
-        )
-    return found
-
-
 def _row_of(row: MemberImport, found: Found, seen: Seen, known: Known) -> ImportRow:
     member, faults, status = found.member, list(found.faults), Row.GOOD
     if member is not None:
@@ -275,7 +225,7 @@ def _enrol(batch: Sequence[ImportRow], around: Around) -> None:
 def _now_faults(member: Member | None, known: Known, catalogue: Catalogue, now: Now) -> list[FieldError]:
     if member is None:
         detail = gettext_noop("The offer has a new version since the check: upload the rest anew.")
-        return [_fault("offer", "offer_changed", detail)]
+        return [FieldError(field="offer", code="offer_changed", detail=detail)]
     return [] if member.key in known.keys else known_faults(member, known)
 
 

@@ -38,7 +38,7 @@ from subscribers.models import (
 )
 from subscribers.models.people import PERSONAL
 from subscribers.selectors import personal
-from subscribers.services import facts, person_visits
+from subscribers.services import facts, person_means, person_visits
 
 GONE = json.dumps({"type": "about:blank", "title": "Erased", "status": 409, "code": "subscriber_erased"}).encode()
 """What the API remembers of an answer that named an erased person."""
@@ -139,30 +139,6 @@ def _usage(person: Subscriber) -> Told:
             }
 
 
-def _methods(person: Subscriber) -> Told:
-    for block in blocks(PaymentMethod.objects.filter(subscriber=person)):
-        yield from (shapes.payment_method(row) for row in block)
-
-
-def _mandates(person: Subscriber) -> Told:
-    for block in blocks(Mandate.objects.filter(subscriber=person)):
-        for row in block:
-            yield {
-                "reference": row.reference,
-                "creditor_identifier": row.creditor_identifier,
-                "accepted_at": shapes.at(row.accepted_at),
-                "accepted_from": row.accepted_from,
-                "text_version": row.text_version,
-                "holder": row.holder,
-                "bank": row.bank,
-                "country": row.country,
-                "last4": row.last4,
-                "lodged_at": shapes.at(row.lodged_at),
-                "refused_at": shapes.at(row.refused_at),
-                "revoked_at": shapes.at(row.revoked_at),
-            }
-
-
 def _events(person: Subscriber) -> Told:
     for block in blocks(Event.objects.filter(subscriber_id=person.pk)):
         texts = personal.known([row.data for row in block])
@@ -187,28 +163,6 @@ def forget_profile(person: Subscriber, *, actor: Actor, now: Now, reason: str) -
     person.save(update_fields=["search", "provider_customers"])
     data = {"object": shapes.subscriber(person, {}) | {"reference": person.reference}}
     facts.tell(person.pk, ("subscriber.erased", person.pk, data), actor=actor, now=now)
-
-
-def forget_methods(person: Subscriber, *, actor: Actor, now: Now) -> None:
-    """Take card and bank off the means of payment, and the address from which a mandate was given, each told as erased
-    without saying again what stood there."""
-    entries = []
-    for mandate in Mandate.objects.filter(subscriber=person).select_for_update().order_by("id"):
-        mandate.revoked_at = mandate.revoked_at or now.at
-        told = {"accepted_from": None, "last4": "", "bank": "", "country": "", "revoked_at": mandate.revoked_at}
-        for name, value in (told | {"holder": "", "iban": b"", "next_try_at": None}).items():
-            setattr(mandate, name, value)
-        mandate.save(update_fields=[*told, "holder", "iban", "next_try_at"])
-        entries.append(history.Entry(row=mandate, verb="erased", columns=told))
-    for row in PaymentMethod.objects.filter(subscriber=person).select_for_update().order_by("id"):
-        columns: dict[str, Any] = {"brand": "", "last4": "", "exp_month": None, "exp_year": None, "country": ""}
-        columns |= {"fingerprint": "", "customer_ref": "", "provider_ref": f"erased-{row.public_id}"}
-        columns |= {"is_default": False, "detached_at": row.detached_at or now.at}
-        for name, value in columns.items():
-            setattr(row, name, value)
-        row.save(update_fields=list(columns))
-        entries.append(history.Entry(row=row, verb="erased", columns=columns))
-    history.write_all(entries, actor=actor, now=now)
 
 
 def forget_notes(person: Subscriber, *, actor: Actor, now: Now) -> None:
@@ -285,14 +239,14 @@ HELD = (
         title=gettext_noop("Payment methods"),
         columns={"brand": gettext_noop("Card"), "last4": gettext_noop("Last digits"), "exp_year": gettext_noop("Year")},
         tables=(PaymentMethod,),
-        told=_methods,
+        told=person_means.methods,
     ),
     Holding(
         name="mandates",
         title=gettext_noop("Mandates"),
         columns={"reference": gettext_noop("Mandate reference"), "accepted_at": gettext_noop("When")},
         tables=(Mandate,),
-        told=_mandates,
+        told=person_means.mandates,
     ),
     Holding(
         name="events",

@@ -415,5 +415,5 @@ def test_members_of_a_site_with_its_own_price_have_that_price(salon):
         version = Subscription.objects.select_related("offer_version").get(subscriber__reference="A-1").offer_version
         assert (version.site_id, version.number) == (lyon.pk, 2)
         assert Subscription.objects.get(subscriber__reference="A-3").offer_version.site_id is None
-    assert proof(row).holds
+        assert proof(row).holds
     sound(salon)
