@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from billing.counter.enrol_form import person_of
 from billing.counter.frame import Counter, CounterRequest, counter_page, counter_render
 from billing.flows import give as giving_flow
 from billing.flows.give import Giving
+from billing.readable import readable
 from billing.selectors.at_counter import option_cards
 from merchants import ids
 from merchants.gesture_limits import limit_for, limits_of
@@ -22,6 +23,7 @@ from merchants.models import Option
 from merchants.permissions import Permission
 from merchants.refusals import Invalid, NotFound, Refusal, gettext_noop
 from merchants.typed import typed_amount
+from merchants.wording import amount_text
 from subscribers.models import Gesture, Subscription
 from subscribers.selectors.rights import live_subscriptions
 
@@ -49,9 +51,9 @@ def give(request: CounterRequest, person: str) -> HttpResponse:
                 actor=counter.actor,
             )
         except Invalid as refusal:
-            errors = {one.field: one.say(_) for one in refusal.errors}
+            errors = {one.field: one.say(_) for one in readable(refusal).errors}
         except Refusal as refusal:
-            refused = " ".join(filter(None, [refusal.say(_), refusal.say_way_out(_)]))
+            refused = " ".join(filter(None, [readable(refusal).say(_), refusal.say_way_out(_)]))
         else:
             messages.success(request, _("Given: %(what)s.") % {"what": _words(gesture)})
             return redirect("counter:door_person", who.public_id)
@@ -100,9 +102,8 @@ def _most(counter: Counter) -> int | None:
 
 
 def _words(gesture: Gesture) -> str:
-    words = {
-        Gesture.Kind.DAYS: _("days"),
-        Gesture.Kind.AMOUNT: _("an amount"),
-        Gesture.Kind.OPTION: _("an option"),
-    }
-    return words[Gesture.Kind(gesture.kind)]
+    if gesture.kind == Gesture.Kind.DAYS and gesture.days:
+        return ngettext("%(n)s day", "%(n)s days", gesture.days) % {"n": gesture.days}
+    if gesture.kind == Gesture.Kind.AMOUNT and gesture.amount:
+        return amount_text(gesture.amount, gesture.currency, get_language() or "en")
+    return _("an option")

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from billing.flows import campaigns
 from billing.models import Campaign, CampaignMember
 from billing.pages.campaign_forms import MoveForm
-from billing.pages.dialogs import readable, who_of
+from billing.pages.dialogs import who_of
+from billing.readable import readable
 from billing.selectors.campaign_answers import STATES, campaigns_shown, with_state
 from billing.tasks import carry_campaign_on_soon
 from merchants import ids

@@ -18,9 +18,10 @@ from billing.flows.change_asked import Asked
 from billing.pages.change_forms import ChangeForm, OfferForm, OptionForm, QuantityForm, WithoutForm
 from billing.pages.change_rows import ended_titles, feature_rows, gift_rows, later_rows, money_rows
 from billing.pages.coming import PAID_FIRST, SUSPEND, plan_words, suspension_facts, waiting_facts
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.sold import held_by, offer_rows, offers_for, sold_with, with_other_periods
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from billing.selectors.due import catalogue_of
 from billing.selectors.snapshots import snapshots
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render

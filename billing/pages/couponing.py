@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as lazy
 from billing.flows import cancel, coupons
 from billing.flows.purchase_coupons import coupon_by_code
 from billing.pages.change_rows import later_rows
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.models import Coupon
 from merchants.refusals import Conflict, Invalid

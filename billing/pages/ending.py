@@ -19,8 +19,9 @@ from billing.engine.leaving import Refunding
 from billing.engine.quoting import coming
 from billing.flows import cancel
 from billing.flows.cancel import Leaving
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from billing.selectors.cancelling import features_kept
 from billing.selectors.snapshots import snapshots
 from invoices.calculations import say

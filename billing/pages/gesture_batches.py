@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.flows import gesture_batches
 from billing.flows.gesture_batches import giving_of
-from billing.pages.dialogs import readable, who_of
+from billing.pages.dialogs import who_of
 from billing.pages.gesture_words import said
 from billing.pages.give_forms import GiveToManyForm, options_to_give
+from billing.readable import readable
 from billing.selectors.gesture_answers import counted
 from billing.selectors.touched import Population
 from billing.tasks import carry_gestures_on_soon

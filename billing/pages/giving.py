@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from billing.flows import give, undo_gesture
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.gesture_words import said, titles_of
 from billing.pages.give_forms import KINDS, GiveForm, options_to_give
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from billing.selectors.gesture_answers import counted
 from merchants import ids
 from merchants.http import cursors

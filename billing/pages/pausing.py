@@ -18,10 +18,11 @@ from billing.flows import cancel, move_renewal, suspend
 from billing.flows.move_renewal import Moving
 from billing.flows.pause_asks import Resuming, Suspending
 from billing.flows.pause_gift import OptionGiven
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.give_forms import options_to_give
 from billing.pages.pausing_rows import pausing_rows
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from merchants.http.frame import OfficeRequest, beside, office_page, office_render
 from merchants.models import Option
 from merchants.permissions import Permission

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from billing.flows import reactivate
 from billing.flows.reactivate import Again, Foreseen
 from billing.pages.change_rows import Row, document_rows, later_rows
-from billing.pages.dialogs import readable, show_dialog, title_of, who_of
+from billing.pages.dialogs import show_dialog, title_of, who_of
 from billing.pages.subjects import subscription_of
+from billing.readable import readable
 from merchants.http.frame import OfficeRequest, office_page
 from merchants.languages import said_in
 from merchants.refusals import Conflict, Invalid
