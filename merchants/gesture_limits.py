@@ -16,7 +16,8 @@ COUNTER = "counter"
 """The role of salons: it gives nothing before somebody says how much, and never to many at once."""
 API_KEY = "api_key"
 """The role under which a secret key gives."""
-LIMITED = (*(role for role in ROLES if may(role, Permission.give_gestures)), API_KEY)
+_GIVING = (Permission.give_gestures, Permission.give_at_counter)
+LIMITED = (*(role for role in ROLES if any(may(role, one) for one in _GIVING)), API_KEY)
 """Whose gestures may be limited: the roles that give at all, and keys."""
 AMOUNTS = ("one", "month", "batch")
 

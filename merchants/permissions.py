@@ -24,7 +24,8 @@ class Permission(StrEnum):
     answer_privacy = "answer_privacy"  # hand out all that is held on a person, or erase them
     sell = "sell"  # begin a purchase, send a payment link
     change_subscriptions = "change_subscriptions"  # change, cancel, suspend, undo
-    give_gestures = "give_gestures"  # free options, days, amounts
+    give_gestures = "give_gestures"  # free options, days, amounts; features set by hand; a notice waived
+    give_at_counter = "give_at_counter"  # the same gestures to one person at the counter, within the role's limits
     see_catalogue = "see_catalogue"  # offers, options, features, coupons
     edit_catalogue = "edit_catalogue"
     see_documents = "see_documents"  # invoices, credit notes, payments, their PDFs
@@ -80,6 +81,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         _P.sell,
         _P.change_subscriptions,
         _P.give_gestures,
+        _P.give_at_counter,
         _P.take_payments,
         _P.settle_alerts,
         _P.use_counter,
@@ -87,7 +89,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     },
     "counter": frozenset(
         {
-            _P.give_gestures,
+            _P.give_at_counter,
             _P.see_office,
             _P.see_subscribers,
             _P.edit_subscribers,

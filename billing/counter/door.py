@@ -224,7 +224,7 @@ def _show(request: CounterRequest, who: Subscriber, *, errors: dict[str, str] | 
         "bars": _bars(asked),
         "key": new_id(),
         "owed": owed[0] if owed else None,
-        "may_give": bool(rows) and counter.may(Permission.give_gestures) and _is_ours(counter, who),
+        "may_give": bool(rows) and counter.may(Permission.give_at_counter) and _is_ours(counter, who),
         "managers": _managers(counter) if not asked.answer.yes else [],
         "errors": errors or {},
         "left_after": asked.answer.left - 1 if asked.answer.left else None,

@@ -60,7 +60,7 @@ def told(counter: Counter, row: Enrolment) -> dict[str, Any]:
     mandate = mandates.last_of(subscription.payer_id) if row.later == DEBIT else None
     return {
         "papers": paper_links(papers),
-        "may_give": counter.may(Permission.give_gestures) and subscription.status in LIVE,
+        "may_give": counter.may(Permission.give_at_counter) and subscription.status in LIVE,
         "mandate": mandate,
         "mandate_status": mandate_status(mandate) if mandate else "",
         "why_refused": why_not(mandate.refused_code) if mandate and mandate.refused_at else "",

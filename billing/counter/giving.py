@@ -30,7 +30,7 @@ from subscribers.selectors.rights import live_subscriptions
 KINDS = (Gesture.Kind.DAYS, Gesture.Kind.AMOUNT, Gesture.Kind.OPTION)
 
 
-@counter_page(permission=Permission.give_gestures)
+@counter_page(permission=Permission.give_at_counter)
 def give(request: CounterRequest, person: str) -> HttpResponse:
     """The form for the running subscription of somebody; POST gives, once more than the limit lets is refused."""
     counter = request.counter

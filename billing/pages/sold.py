@@ -16,7 +16,7 @@ from billing.flows.change import transition_of
 from billing.pages.change_forms import OfferForm, Sellable, Sold
 from merchants.ids import new_id
 from merchants.languages import said_in
-from merchants.models import Merchant, Offer, OfferVersion, VersionOption
+from merchants.models import Merchant, Offer, OfferAtSite, OfferVersion, VersionOption
 from merchants.pitch import money, rhythm
 from subscribers.models import Subscription
 from subscribers.selectors.pictures import (
@@ -30,9 +30,14 @@ from subscribers.snapshots import StageSnapshot, SubscriptionSnapshot
 
 
 def offers_for(row: Subscription) -> Mapping[str, Sellable]:
-    """The offers that a subscription may move to, by public id: sold now, in its currency; its own where it has a
-    version that is newer. Two queries."""
-    newest = newest_versions(Offer.objects.filter(archived_at=None).values_list("id", flat=True))
+    """The offers that a subscription may move to, by public id: sold now at its site at that site's price, in its
+    currency; its own where it has a version that is newer. A fixed number of queries."""
+    offers = dict(Offer.objects.filter(archived_at=None).values_list("id", "everywhere"))
+    site_id = row.managed_at_id
+    if site_id is not None:
+        says = dict(OfferAtSite.objects.filter(site_id=site_id).values_list("offer_id", "is_sold"))
+        offers = {key: True for key, everywhere in offers.items() if says.get(key, everywhere)}
+    newest = newest_versions(offers, site_id=site_id)
     versions = OfferVersion.objects.filter(id__in=newest.values(), currency=row.currency).select_related("offer")
     others = [one for one in versions.order_by("offer__created_at", "id") if one.pk != row.offer_version_id]
     return {one.offer.public_id: Sellable(offer=one.offer, newest=one) for one in others}

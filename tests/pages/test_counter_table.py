@@ -26,7 +26,7 @@ TABLE = {
     "door_pay": ("take_payments", "take_payments"),
     "receipt": ("use_counter", "use_counter"),
     "receipt_letter": ("sell", "sell"),
-    "give": ("give_gestures", "give_gestures"),
+    "give": ("give_at_counter", "give_at_counter"),
     "signed_paper": ("sell", "sell"),
     "member_card": ("sell", "sell"),
     "member_card_lost": ("sell", "sell"),

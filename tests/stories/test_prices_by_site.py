@@ -9,6 +9,7 @@ import pytest
 
 from billing.flows import campaigns
 from billing.flows.campaigns import Moving
+from billing.pages.sold import offers_for
 from billing.selectors.at_counter import sold_here
 from merchants.ids import new_id
 from merchants.models import Event, Offer, OfferAtSite, OfferVersion, Site
@@ -17,6 +18,7 @@ from merchants.selectors.offers import current_versions, terms_of
 from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.services.catalogue.offers import revise_offer
 from merchants.tenancy.scope import tenant
+from subscribers.models import Subscription
 from tests.stories.statements import World
 from tests.worlds import TESTER
 
@@ -165,3 +167,22 @@ def test_another_currency_needs_the_sites_prices_gone_first(world):
     with pytest.raises(Invalid) as refusal:
         raise_to(world, offer, 29_90, currency="CHF")
     assert refusal.value.errors[0].code == "site_prices_in_another_currency"
+
+
+def test_the_offers_a_member_may_move_to_are_their_sites_at_its_prices(world):
+    shop, lyon = world.shop, world.shop.made["Lyon"]
+    hifi, family = shop.offer("hifi", ("month", None, 13_00)), shop.offer("family", ("month", None, 18_00))
+    away = shop.offer("away", ("month", None, 20_00))
+    sell(world, hifi, AtSite(site_id=lyon.pk, amount=11_00))
+    sell(world, family, AtSite(site_id=lyon.pk, amount=15_00))
+    sell(world, away, AtSite(site_id=lyon.pk, is_sold=False))
+    here = world.subscribe(hifi, world.person("ana"), site=lyon)
+    elsewhere = world.subscribe(hifi, world.person("eve"))
+
+    def listed(sub):
+        with tenant(shop.id):
+            found = [one.newest for one in offers_for(Subscription.objects.get(pk=sub.pk)).values()]
+            return {one.offer.reference: terms_of([one])[one.pk].stages[-1].amount for one in found}
+
+    assert listed(here) == {"family": 15_00}, "neither what Lyon does not sell nor what they have already"
+    assert listed(elsewhere) == {"family": 18_00, "away": 20_00}

@@ -15,7 +15,8 @@ edit_subscribers         x     x     .          x       x       .
 answer_privacy           x     x     .          .       .       .
 sell                     x     x     .          x       x       .
 change_subscriptions     x     x     .          x       .       .
-give_gestures            x     x     .          x       x       .
+give_gestures            x     x     .          x       .       .
+give_at_counter          x     x     .          x       x       .
 see_catalogue            x     x     x          x       x       x
 edit_catalogue           x     x     .          .       .       .
 see_documents            x     x     x          x       .       x
