@@ -19,7 +19,7 @@ from billing.counter.frame import Counter, CounterRequest, counter_page, counter
 from billing.counter.till import clerk_of
 from billing.flows.take_payment import take
 from billing.selectors.debts import unpaid
-from invoices.models import Invoice
+from invoices.models import Invoice, Payment
 from invoices.services import tills
 from merchants import ids
 from merchants.ids import new_id
@@ -137,19 +137,22 @@ def door_pay(request: CounterRequest, person: str) -> HttpResponse:
         tills.need_session(counter.device)
         if invoice is None:
             raise NotFound
-    if str(invoice.amount_due) != request.POST.get("seen", ""):
+        sent = _key(request)
+        taken = sent is not None and Payment.objects.filter(id=sent, invoice=invoice).exists()
+    if not taken and str(invoice.amount_due) != request.POST.get("seen", ""):
         messages.warning(request, _("The sum has changed since it was shown. Look at it again, then take it."))
         return redirect("counter:door_person", who.public_id)
-    take(
-        merchant_id=counter.merchant.pk,
-        invoice_id=invoice.pk,
-        means=request.POST.get("means", ""),
-        amount=invoice.amount_due,
-        actor=counter.actor,
-        site=counter.site,
-        key=_key(request),
-        clerk=clerk_of(counter),
-    )
+    if not taken:
+        take(
+            merchant_id=counter.merchant.pk,
+            invoice_id=invoice.pk,
+            means=request.POST.get("means", ""),
+            amount=invoice.amount_due,
+            actor=counter.actor,
+            site=counter.site,
+            key=sent,
+            clerk=clerk_of(counter),
+        )
     messages.success(request, _("Paid: invoice %(number)s.") % {"number": invoice.number})
     return redirect("counter:door_person", who.public_id)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -49,9 +50,9 @@ def statistics(request: OfficeRequest) -> HttpResponse:
     office = request.office
     today = office.now.today
     span, site = span_asked(request, today), site_asked(request)
-    year = last_year(today)
-    found = by_site.tallies(span.start, span.end, site_id=site.pk if site else None)
-    months = by_site.tallies(year.start, year.end, site_id=site.pk if site else None).months
+    year, zone = last_year(today), _zone(request)
+    found = by_site.tallies(span.start, span.end, zone=zone, site_id=site.pk if site else None)
+    months = by_site.tallies(year.start, year.end, zone=zone, site_id=site.pk if site else None).months
     shown = [site] if site else list(Site.objects.order_by("name", "id"))
     places = [one for one in shown if one.closed_at is None or one.pk in found.sites]
     context = {
@@ -77,7 +78,7 @@ def statistics_rows(request: OfficeRequest) -> HttpResponse:
     if what not in by_site.WHAT:
         raise NotFound
     span, site, seller = span_asked(request, request.office.now.today), site_asked(request), seller_asked(request)
-    rows, column = _behind(what, span)
+    rows, column = _behind(what, span, _zone(request))
     if site is not None:
         rows = rows.filter(**{f"{column}": site})
     if seller is not None and what in ("enrolled", "ended"):
@@ -105,7 +106,8 @@ def statistics_csv(request: OfficeRequest) -> HttpResponse:
     """The last twelve months by site, a line for each currency."""
     today = request.office.now.today
     year, site = last_year(today), site_asked(request)
-    found = by_site.tallies(year.start, year.end, site_id=site.pk if site else None).by_month
+    zone = _zone(request)
+    found = by_site.tallies(year.start, year.end, zone=zone, site_id=site.pk if site else None).by_month
     names = dict(Site.objects.values_list("id", "name"))
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
@@ -131,7 +133,11 @@ def _heads() -> Mapping[str, str]:
     }
 
 
-def _behind(what: str, span: Span) -> tuple[QuerySet[Any], str]:
+def _zone(request: OfficeRequest) -> ZoneInfo:
+    return ZoneInfo(request.office.merchant.timezone)
+
+
+def _behind(what: str, span: Span, zone: ZoneInfo) -> tuple[QuerySet[Any], str]:
     if what == "enrolled":
         rows = by_site.enrolled_in(span.start, span.end).select_related("subscriber", "offer_version", "sold_by__user")
         return rows, "sold_at"
@@ -140,7 +146,7 @@ def _behind(what: str, span: Span) -> tuple[QuerySet[Any], str]:
         return rows, "managed_at"
     if what == "invoiced":
         return by_site.invoiced_in(span.start, span.end).select_related("payer"), "site"
-    return by_site.taken_in(span.start, span.end).select_related("payer", "invoice"), "site"
+    return by_site.taken_in(span.start, span.end, zone=zone).select_related("payer", "invoice"), "site"
 
 
 def _line(request: OfficeRequest, what: str, row: Any) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, Q, QuerySet, Sum
-from django.db.models.functions import Cast, Coalesce, TruncMonth
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from billing.models import CheckoutSession, Enrolment
 from invoices.models import CreditNote, Invoice, Payment
@@ -72,17 +73,16 @@ def invoiced_in(start: date, end: date) -> QuerySet[Invoice]:
     return rows.filter(issued_on__gte=start, issued_on__lt=end)
 
 
-def taken_in(start: date, end: date) -> QuerySet[Payment]:
-    """Payments taken at a site on those days, and not taken back. `on` is the day."""
+def taken_in(start: date, end: date, *, zone: ZoneInfo) -> QuerySet[Payment]:
+    """Payments taken at a site on those days, and not taken back. `on` is the day, the merchant's own in `zone`."""
     rows = Payment.objects.filter(REAL, site__isnull=False, status=Payment.Status.SUCCEEDED, reversed_at=None)
-    return rows.annotate(on=_DAY).filter(on__gte=start, on__lt=end)
+    return rows.annotate(on=Coalesce("received_on", TruncDate("settled_at", tzinfo=zone))).filter(
+        on__gte=start, on__lt=end
+    )
 
 
-_DAY = Coalesce("received_on", Cast("settled_at", DateField()))
-
-
-def tallies(start: date, end: date, *, site_id: UUID | None = None) -> Tallies:
-    """All figures of those days, at one site or at all."""
+def tallies(start: date, end: date, *, zone: ZoneInfo, site_id: UUID | None = None) -> Tallies:
+    """All figures of those days as the merchant counts them in `zone`, at one site or at all."""
     sites: dict[UUID, Tally] = defaultdict(Tally)
     sellers: dict[tuple[UUID, UUID], Tally] = defaultdict(Tally)
     months: dict[date, Tally] = defaultdict(Tally)
@@ -111,7 +111,7 @@ def tallies(start: date, end: date, *, site_id: UUID | None = None) -> Tallies:
         count(site, None, month, summed("invoiced", currency, amount))
     for site, month, currency, amount in _credited(start, end):
         count(site, None, month, summed("invoiced", currency, -amount))
-    for site, month, currency, amount in _sums(taken_in(start, end), "site", "on", "currency", "captured"):
+    for site, month, currency, amount in _sums(taken_in(start, end, zone=zone), "site", "on", "currency", "captured"):
         count(site, None, month, summed("taken", currency, amount))
     for site, seller, currency, amount in _first(start, end):
         if site_id is None or site == site_id:

@@ -111,6 +111,8 @@ EVENTS: Mapping[str, EventTitle] = {
         words=gettext_lazy("Payment waits for the subscriber"), icon="card", mark="warn", amount="amount"
     ),
     "payment.reversed": EventTitle(words=gettext_lazy("Payment taken back"), icon="card"),
+    "invoice.sent": EventTitle(words=gettext_lazy("Payment link sent for invoice %(number)s"), icon="mail"),
+    "subscription.parked": EventTitle(words=gettext_lazy("Could not be billed"), icon="alert", mark="bad"),
     "payment.receipt_sent": EventTitle(words=gettext_lazy("Receipt sent by e-mail"), icon="mail"),
     "visit.entered": EventTitle(words=gettext_lazy("Came in"), icon="counter"),
     "visit.undone": EventTitle(words=gettext_lazy("Entry taken back"), icon="counter"),
