@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from billing import runs
 from billing.flows import import_work, imports, lodge
@@ -19,7 +21,7 @@ from merchants.refusals import Conflict, Invalid
 from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, Grant, Mandate, Subscriber, Subscription
-from tests.worlds import Shop
+from tests.worlds import Shop, version_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ICS = "FR72ZZZ123456"
@@ -261,6 +263,107 @@ def test_a_worker_whose_claim_is_another_s_stops(salon, monkeypatch):
     import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
     with tenant(salon.id):
         assert Subscription.objects.count() == 0
+
+
+def test_two_workers_at_once_enrol_nobody_twice(salon, monkeypatch):
+    """Even where each holds the claim of the other: the rows are locked, and the database knows each member once."""
+    monkeypatch.setattr(import_work, "AT_ONCE", 3)
+    row = checked(salon, *[member(salon, at) for at in range(12)])
+    with tenant(salon.id):
+        imports.begin_enrolling(row.pk, actor=salon.actor, now=salon.now())
+    monkeypatch.setattr(import_work, "STILL", timedelta(seconds=-5))  # everybody seems to be gone
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert raised == []
+    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
+    assert fresh(salon, row).status == "done"
+    with tenant(salon.id):
+        assert Subscription.objects.count() == Subscriber.objects.count() == 12
+    sound(salon)
+
+
+def test_somebody_enrolled_between_look_and_write_undoes_the_batch_and_it_is_tried_again(salon, monkeypatch):
+    row = checked(salon, member(salon, 1), member(salon, 2))
+    real, calls = import_work.known_of, []
+
+    def late(members):
+        found = real(members)
+        if not calls:
+            thread = threading.Thread(target=lambda: (salon.enrol("A-1", name="Else"), connection.close()))
+            thread.start()
+            thread.join()
+        calls.append(len(members))
+        return found
+
+    monkeypatch.setattr(import_work, "known_of", late)
+    row = enrolled(salon, row)
+    assert (row.status, len(calls)) == ("done", 2) and faults(salon, row) == {2: [("reference", "reference_taken")]}
+    with tenant(salon.id):
+        assert Subscription.objects.count() == 1
+
+
+def test_a_worker_that_dies_again_and_again_gives_up_with_a_word(salon):
+    row, _ = upload(salon, member(salon, 1))
+    with tenant(salon.id):
+        imports.begin_check(row.pk, columns=row.columns, terms=row.terms)
+        MemberImport.objects.update(tries=import_work.MOST_TRIES)
+    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
+    row = fresh(salon, row)
+    assert (row.status, row.code) == ("checked", "interrupted")
+    with tenant(salon.id):
+        imports.begin_check(row.pk, columns=row.columns, terms=row.terms)
+    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
+    assert (fresh(salon, row).status, fresh(salon, row).code) == ("checked", "")
+
+
+def test_an_offer_with_a_new_version_since_the_check_is_not_sold_silently(salon):
+    row = checked(salon, member(salon, 1), member(salon, 2, offer="decouverte"))
+    with tenant(salon.id):
+        offer = Offer.objects.get(reference="liberte")
+    version_of(salon, offer, 34_90)
+    row = enrolled(salon, row)
+    assert row.status == "done" and faults(salon, row) == {2: [("offer", "offer_changed")]}
+    with tenant(salon.id):
+        assert Subscription.objects.get().offer_version.offer.reference == "decouverte"
+
+
+def test_options_quantities_and_offers_that_are_not_sold_any_more(salon):
+    locker = salon.option("locker", 5_00)
+    fee = salon.once("badge", 10_00)
+    old = salon.offer("ancien", ("month", None, 19_90), options=[locker, fee])
+    with tenant(salon.id):
+        Offer.objects.filter(pk=old.pk).update(archived_at=instant())
+    headings = f"{HEADINGS};Options;Quantité"
+    lines = [
+        f"{member(salon, 1, until=0, offer='ancien', more='24,90')};locker, badge;",
+        f"{member(salon, 2, until=9, offer='ancien', more='39,80')};;2",
+        f"{member(salon, 3, offer='ancien', more='')};sauna;",
+        f"{member(salon, 4, offer='liberte', more='')};locker;0",
+    ]
+    row = checked(salon, *lines, headings=headings)
+    assert faults(salon, row) == {
+        4: [("options", "option_unknown")],
+        5: [("options", "option_not_sold_with_offer"), ("quantity", "quantity_malformed")],
+    }
+    row = enrolled(salon, row)
+    runs.bill(salon.id)
+    with tenant(salon.id):
+        assert [one.gross for one in Invoice.objects.all()] == [24_90]  # the badge was paid for there
+        assert proof(row).holds
+    sound(salon)
 
 
 def test_each_faulty_row_is_named_with_every_reason(salon):
