@@ -299,10 +299,14 @@ def test_somebody_enrolled_between_look_and_write_undoes_the_batch_and_it_is_tri
     row = checked(salon, member(salon, 1), member(salon, 2))
     real, calls = import_work.known_of, []
 
+    def enrol_else():
+        salon.enrol("A-1", name="Else")
+        connection.close()
+
     def late(members):
         found = real(members)
         if not calls:
-            thread = threading.Thread(target=lambda: (salon.enrol("A-1", name="Else"), connection.close()))
+            thread = threading.Thread(target=enrol_else)
             thread.start()
             thread.join()
         calls.append(len(members))
