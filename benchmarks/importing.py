@@ -14,10 +14,14 @@ import io
 import os
 import random
 import time
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import django
+
+if TYPE_CHECKING:
+    from merchants.models import LegalEntity
 
 HEADINGS = [
     "N° adhérent", "Nom", "Prénom", "E-mail", "Téléphone", "Né le", "Adresse", "Code postal", "Ville", "Salon",
@@ -42,7 +46,7 @@ def main() -> None:
     from benchmarks.counter import plant
     from billing.flows import import_work, imports
     from billing.models import ImportRow
-    from merchants.models import Merchant
+    from merchants.models import Merchant, ProviderAccount
     from merchants.selectors.clocks import now_for
     from tests.worlds import TESTER, Shop
 
@@ -51,7 +55,7 @@ def main() -> None:
         merchant = Merchant.objects.get(id=merchant_id)
         now = now_for(merchant)
     entity = furnish(merchant_id)
-    shop = Shop(merchant=merchant, entity=entity, account=None)  # type: ignore[arg-type]
+    shop = Shop(merchant=merchant, entity=entity, account=ProviderAccount())  # no money moves here
     shop.offer("decouverte", ("month", 1, 9_90), ("month", None, 39_90))
     shop.offer("annuel", ("year", None, 299_00))
     content = file_of(given.members, now.today, as_workbook=given.xlsx)
@@ -81,7 +85,7 @@ def main() -> None:
     print(f"{given.members} rows, {len(content):,} bytes:", by_state, first or "")
 
 
-def furnish(merchant_id: UUID):  # type: ignore[no-untyped-def]
+def furnish(merchant_id: UUID) -> LegalEntity:
     """The company may collect debits."""
     from merchants.models import LegalEntity
     from merchants.tenancy.scope import tenant
@@ -91,7 +95,7 @@ def furnish(merchant_id: UUID):  # type: ignore[no-untyped-def]
         return LegalEntity.objects.get()
 
 
-def file_of(members: int, today, *, as_workbook: bool) -> bytes:  # type: ignore[no-untyped-def]
+def file_of(members: int, today: date, *, as_workbook: bool) -> bytes:
     """A file of members as other systems write it."""
     from benchmarks.counter import FAMILIES, NAMES
 

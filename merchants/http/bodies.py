@@ -56,4 +56,5 @@ class Filters(Body):
 
 def several(kind: type[Body], most: int, **options: Any) -> Any:
     """A list of at most so many objects."""
+    # DRF's own way to say a list: `many` is read by its __new__, which its types do not tell
     return kind(many=True, max_length=most, **options)  # type: ignore[call-arg]

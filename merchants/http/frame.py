@@ -119,6 +119,7 @@ def office_page(
             except Refusal as refusal:
                 return refusal_page(request, refusal)
 
+        # what the view asks for stands on it, for the table of pages and permissions (a function has no such attribute)
         framed.office_permission = needed  # type: ignore[attr-defined]
         framed.office_post_permission = needed_to_post or needed  # type: ignore[attr-defined]
         return cast(OfficeView, framed)

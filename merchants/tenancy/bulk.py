@@ -70,7 +70,7 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Itera
     listed = ", ".join(f'"{field.column}"' for field in fields)
     temporary = _filled(model, fields, rows)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {model._meta.db_table} ({listed}) SELECT {listed} FROM {temporary}")  # noqa: S608
+        cursor.execute(f"INSERT INTO {model._meta.db_table} ({listed}) SELECT {listed} FROM {temporary}")  # noqa: S608 - names of the model
 
 
 def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

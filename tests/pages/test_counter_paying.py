@@ -11,70 +11,17 @@ from billing.flows import new_card, pay, readers
 from billing.flows.providers import gateway_of
 from billing.gateways.base import Outcome, OutcomeKind
 from billing.gateways.simulated_reader import SimulatedReaders
-from billing.models import CheckoutSession, NewCard, Reader, SimulatedPage
-from invoices.models import Invoice, Payment
+from billing.models import NewCard, SimulatedPage
+from invoices.models import Payment
 from merchants.models import Membership
 from merchants.tenancy.scope import current_or_none, tenant
 from subscribers.models import PaymentMethod, Subscription
-from subscribers.services import enrolment
-from tests.apps.invoices.bills import bill, line
-from tests.pages.counters import Tablet, present, salon, seller, tablet
-from tests.pages.test_counter_enrolling import send, walkin
-from tests.worlds import Shop
+from tests.pages.counter_cards import desk, machines, part, reader, session_of, shop, stands, text
+from tests.pages.counter_walkin import send, walkin
+from tests.pages.counters import present, salon
 
+__all__ = ["desk", "reader", "shop"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
-FRAGMENT = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def shop():
-    return Shop.open("Soleil", locale="en")
-
-
-@pytest.fixture
-def desk(shop) -> Tablet:
-    shop.made["offer"] = shop.offer("liberte", ("month", None, 29_90))
-    site = salon(shop.id)
-    device = tablet(shop.id, site)
-    device.sign_in(seller(shop.id, "Inès", sites=[site]))
-    return device
-
-
-@pytest.fixture
-def reader(shop, desk) -> Reader:
-    with tenant(shop.id):
-        return readers.register(account=shop.account, site=desk.site, name="Reader 1", provider_ref="", now=present())
-
-
-def session_of(shop) -> CheckoutSession:
-    with tenant(shop.id):
-        return CheckoutSession.objects.select_related("subscription", "quote").get()
-
-
-def machines(shop) -> SimulatedReaders:
-    found = readers.readers_of(shop.account)
-    assert isinstance(found, SimulatedReaders)
-    return found
-
-
-def text(answer) -> str:
-    return str(answer.content.decode())
-
-
-def part(desk, thing, path="live", **posted):
-    where = f"/counter/pay/{thing}/{path}"
-    if path == "live":
-        return desk.client.get(where, posted, headers=FRAGMENT)
-    return desk.client.post(where, posted, headers=FRAGMENT)
-
-
-def stands(shop):
-    with tenant(shop.id):
-        return (
-            list(Subscription.objects.values_list("status", flat=True)),
-            list(Invoice.objects.values_list("status", "amount_paid")),
-            sum(Payment.objects.values_list("captured", flat=True)),
-        )
 
 
 def test_a_reader_is_chosen_and_the_counter_sees_the_card_live(shop, desk, reader):
@@ -202,49 +149,6 @@ def test_another_sum_than_was_read_is_not_asked_for(shop, desk, reader):
     for seen in ("1", "", "x", "99999999999999999999"):
         assert "amounts have changed" in text(part(desk, thing, "reader", reader=reader.public_id, seen=seen))
     assert machines(shop).screen(reader.provider_ref).state == "idle"
-
-
-@pytest.fixture
-def owed_invoice(shop, desk):
-    who = {"name": "Léa Marchand", "email": "lucie@courriel.example"}
-    with tenant(shop.id):
-        person = enrolment.enrol(who, merchant=shop.merchant, actor=shop.actor, now=shop.now(), site_id=desk.site.pk)
-    return bill(shop, person, line(9_00))
-
-
-def test_an_invoice_is_paid_at_the_counter_by_code_or_reader(shop, desk, reader, owed_invoice):
-    thing = owed_invoice.public_id
-    page = text(desk.client.get(f"/counter/pay/{thing}"))
-    assert (
-        "Léa Marchand" in page
-        and "€9.00" in page
-        and "/pay/owed/" in page.replace("&#x2F;", "/")
-        and "Reader 1" in page
-    )
-    part(desk, thing, "reader", reader=reader.public_id, seen="900")
-    machines(shop).present(reader.provider_ref, token="pm_card_visa")
-    assert part(desk, thing).headers["HX-Refresh"] == "true"
-    assert "Paid" in text(desk.client.get(f"/counter/pay/{thing}"))
-    with tenant(shop.id):
-        assert Invoice.objects.get().status == "paid"
-
-
-def test_the_link_of_an_invoice_is_sent_by_e_mail(shop, desk, owed_invoice):
-    thing = owed_invoice.public_id
-    assert "Send the link to lucie@courriel.example" in text(desk.client.get(f"/counter/pay/{thing}"))
-    assert "on its way" in text(part(desk, thing, "letter"))
-    assert "less than ten minutes ago" in text(part(desk, thing, "letter"))
-
-
-def test_another_site_sees_nothing_of_it(shop, desk, reader, owed_invoice):
-    send(desk, walkin(shop, means="reader", later="card", tendered=""))
-    paris = salon(shop.id, "Paris")
-    other = tablet(shop.id, paris)
-    other.sign_in(seller(shop.id, "Paul", sites=[paris]))
-    for thing in (session_of(shop).public_id, owed_invoice.public_id, "cs_nothing", "inv_1"):
-        assert other.client.get(f"/counter/pay/{thing}").status_code == 404
-        assert part(other, thing, "reader", reader=reader.public_id, seen="2990").status_code == 404
-    assert stands(shop)[2] == 0
 
 
 def test_a_reader_of_another_site_is_not_asked(shop, desk, reader):

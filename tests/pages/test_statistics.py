@@ -17,9 +17,9 @@ from merchants.clock import instant
 from merchants.models import Membership
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
+from tests.pages.counter_walkin import send, walkin
 from tests.pages.counters import salon, seller, tablet
 from tests.pages.offices import Seat, logged_in, person
-from tests.pages.test_counter_enrolling import send, walkin
 from tests.stories.statements import World
 from tests.worlds import Shop
 

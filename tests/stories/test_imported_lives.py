@@ -16,7 +16,7 @@ from billing.flows.pause_asks import Resuming, Suspending
 from invoices.models import CreditNote, Invoice
 from merchants.tenancy.scope import tenant
 from subscribers.models import Subscription
-from tests.stories.test_importing import checked, day, enrolled, member, salon, sound
+from tests.stories.old_members import checked, day, enrolled, member, salon, sound
 from tests.worlds import Shop
 
 __all__ = ["salon"]  # fixtures

@@ -2,99 +2,37 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import date, timedelta
-
 import pytest
-from django.db import connection
 
 from billing import runs
-from billing.flows import import_work, imports, lodge
+from billing.flows import import_work, imports
 from billing.models import ImportFile, ImportRow, MemberImport
-from billing.selectors import books
 from billing.selectors.import_proof import proof
-from invoices.models import Invoice, Payment
+from invoices.models import Invoice
 from merchants.clock import instant
-from merchants.models import Event, LegalEntity, Offer, Site
+from merchants.models import Event, Offer, Site
 from merchants.now import local_midnight
 from merchants.refusals import Conflict, Invalid
 from merchants.services.catalogue.at_sites import AtSite, sell_at_sites
 from merchants.tenancy.scope import tenant
-from subscribers.models import Change, Grant, Mandate, Subscriber, Subscription
-from tests.worlds import Shop, version_of
+from subscribers.models import Grant, Subscriber, Subscription
+from tests.stories.old_members import (
+    HEADINGS,
+    checked,
+    day,
+    enrolled,
+    faults,
+    fresh,
+    member,
+    salon,
+    sound,
+    typed,
+    upload,
+)
+from tests.worlds import version_of
 
+__all__ = ["salon"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
-ICS = "FR72ZZZ123456"
-IBAN = "FR1420041010050500013M02606"
-HEADINGS = "N° adhérent;Nom;Prénom;E-mail;Salon;Formule;Début;Payé jusqu'au;Montant"
-
-
-@pytest.fixture
-def salon(shop: Shop) -> Shop:
-    """A network with two sites and two offers."""
-    with tenant(shop.id):
-        LegalEntity.objects.update(creditor_identifier=ICS)
-        for name in ("Lyon", "Bron"):
-            Site.objects.create(reference=name.lower(), name=f"Salon {name}", created_at=instant())
-    shop.feature("sessions", "quota")
-    shop.offer("liberte", ("month", None, 29_90), features={"sessions": {"quota": 8}}, commitment_intervals=12)
-    shop.offer("decouverte", ("month", 1, 9_90), ("month", None, 29_90))
-    return shop
-
-
-def day(shop: Shop, days: int) -> date:
-    return shop.now().today + timedelta(days=days)
-
-
-def typed(on: date) -> str:
-    return f"{on:%d/%m/%Y}"
-
-
-def upload(shop: Shop, *lines: str, headings: str = HEADINGS, name: str = "membres.csv"):
-    content = "\n".join([headings, *lines]).encode()
-    with tenant(shop.id):
-        return imports.upload(content, name=name, actor=shop.actor, now=shop.now())
-
-
-def checked(shop: Shop, *lines: str, headings: str = HEADINGS, **terms: str) -> MemberImport:
-    row, _ = upload(shop, *lines, headings=headings)
-    with tenant(shop.id):
-        imports.begin_check(row.pk, columns=row.columns, terms={**row.terms, **terms})
-    import_work.carry_on(merchant_id=shop.id, import_id=row.pk)
-    return fresh(shop, row)
-
-
-def fresh(shop: Shop, row: MemberImport) -> MemberImport:
-    with tenant(shop.id):
-        return MemberImport.objects.get(pk=row.pk)
-
-
-def enrolled(shop: Shop, row: MemberImport) -> MemberImport:
-    with tenant(shop.id):
-        imports.begin_enrolling(row.pk, actor=shop.actor, now=shop.now())
-    import_work.carry_on(merchant_id=shop.id, import_id=row.pk)
-    return fresh(shop, row)
-
-
-def faults(shop: Shop, row: MemberImport) -> dict[int, list[tuple[str, str]]]:
-    with tenant(shop.id):
-        rows = ImportRow.objects.filter(member_import=row).exclude(faults=[])
-        return {one.line: [(each["field"], each["code"]) for each in one.faults] for one in rows}
-
-
-def sound(shop: Shop) -> None:
-    with tenant(shop.id):
-        found = list(books.check(shop.merchant, instant()))
-    assert [(one.rule, one.first) for one in found if one.wrong] == []
-
-
-def member(
-    shop: Shop, number: int = 1, *, since: int = -400, until: int = 10, offer: str = "liberte", more: str = "29,90"
-):
-    return (
-        f"A-{number};Garnier {number};Lucie;lucie{number}@courriel.example;Salon Lyon;{offer};"
-        f"{typed(day(shop, since))};{typed(day(shop, until))};{more}"
-    )
 
 
 def test_members_are_enrolled_as_they_stood_and_billed_from_the_day_that_the_file_says(salon):
@@ -166,171 +104,6 @@ def test_who_begins_later_is_scheduled_and_billed_then(salon):
     with tenant(salon.id):
         assert Invoice.objects.count() == 0
     sound(salon)
-
-
-MANDATE = f"{HEADINGS};IBAN;Titulaire;RUM;Date du mandat"
-
-
-def signed(shop: Shop, number: int, iban: str = IBAN, rum: str = "", on: str = "03/05/2022", **more) -> str:
-    return f"{member(shop, number, **more)};{iban};Lucie Garnier;{rum or f'RUM-{number}'};{on}"
-
-
-def test_mandates_come_along_and_are_lodged_and_debited(salon):
-    row = checked(salon, signed(salon, 1, until=0), f"{member(salon, 2)};;;;", headings=MANDATE)
-    assert faults(salon, row) == {}
-    row = enrolled(salon, row)
-    with tenant(salon.id):
-        mandate = Mandate.objects.get()
-        assert (mandate.reference, mandate.last4, mandate.holder, mandate.creditor_identifier) == (
-            "RUM-1", "2606", "Lucie Garnier", ICS,
-        )  # fmt: skip
-        assert mandate.accepted_at.date() == date(2022, 5, 3) and mandate.next_try_at is not None
-        assert dict(Subscription.objects.values_list("subscriber__reference", "collection")) == {
-            "A-1": "automatic", "A-2": "manual",
-        }  # fmt: skip
-        found = proof(row)
-        assert (found.mandates, found.mandates_in_file, found.holds) == (1, 1, True)
-        assert "FR14" not in str(list(ImportRow.objects.values())) + str(list(Change.objects.values()))
-    with tenant(salon.id):
-        waiting = Mandate.objects.get()
-    assert lodge.lodge(merchant_id=salon.id, mandate_id=waiting.pk) == "lodged"
-    runs.bill(salon.id)
-    runs.collect_of(salon.id)
-    with tenant(salon.id):
-        assert [(one.status, one.amount) for one in Payment.objects.all()] == [("processing", 29_90)]
-    sound(salon)
-
-
-def test_the_same_file_or_the_same_member_is_enrolled_once(salon):
-    first = member(salon, 1)
-    row = enrolled(salon, checked(salon, first))
-    again, is_new = upload(salon, first, name="another name.csv")
-    assert (again.pk, is_new) == (row.pk, False)
-    longer = checked(salon, first, member(salon, 2))
-    with tenant(salon.id):
-        rows = ImportRow.objects.filter(member_import=longer)
-        assert dict(rows.values_list("line", "status")) == {2: "known", 3: "good"}
-    enrolled(salon, longer)
-    with tenant(salon.id):
-        assert Subscription.objects.count() == Subscriber.objects.count() == 2
-    import_work.carry_on(merchant_id=salon.id, import_id=longer.pk)
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 2
-
-
-def test_killed_in_the_middle_it_goes_on_with_the_rest(salon, monkeypatch):
-    monkeypatch.setattr(import_work, "AT_ONCE", 2)
-    row = checked(salon, *[member(salon, at) for at in range(5)])
-    with tenant(salon.id):
-        imports.begin_enrolling(row.pk, actor=salon.actor, now=salon.now())
-    real, calls = import_work.enrol_rows, []
-
-    def killed(pairs, around):
-        real(pairs, around)
-        calls.append(len(pairs))
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(import_work, "enrol_rows", killed)
-    with pytest.raises(KeyboardInterrupt):
-        import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 2  # the second batch was undone with its worker
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    assert fresh(salon, row).status == "enrolling"  # the dead worker's claim still stands
-    with tenant(salon.id):
-        MemberImport.objects.update(beaten_at=instant() - 2 * import_work.STILL)
-    assert [found.id for found in runs.imports_under_way()] == [row.pk]
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    assert fresh(salon, row).status == "done"
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 5
-    sound(salon)
-
-
-def test_a_worker_whose_claim_is_another_s_stops(salon, monkeypatch):
-    monkeypatch.setattr(import_work, "AT_ONCE", 1)
-    row = checked(salon, member(salon, 1), member(salon, 2))
-    with tenant(salon.id):
-        imports.begin_enrolling(row.pk, actor=salon.actor, now=salon.now())
-    real = import_work.enrol_rows
-
-    def overtaken(pairs, around):
-        real(pairs, around)
-        MemberImport.objects.filter(pk=row.pk).update(claim=None)
-
-    monkeypatch.setattr(import_work, "enrol_rows", overtaken)
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 0
-
-
-def test_two_workers_at_once_enrol_nobody_twice(salon, monkeypatch):
-    """Even where each holds the claim of the other: the rows are locked, and the database knows each member once."""
-    monkeypatch.setattr(import_work, "AT_ONCE", 3)
-    row = checked(salon, *[member(salon, at) for at in range(12)])
-    with tenant(salon.id):
-        imports.begin_enrolling(row.pk, actor=salon.actor, now=salon.now())
-    monkeypatch.setattr(import_work, "STILL", timedelta(seconds=-5))  # everybody seems to be gone
-    raised: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert raised == []
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    assert fresh(salon, row).status == "done"
-    with tenant(salon.id):
-        assert Subscription.objects.count() == Subscriber.objects.count() == 12
-    sound(salon)
-
-
-def test_somebody_enrolled_between_look_and_write_undoes_the_batch_and_it_is_tried_again(salon, monkeypatch):
-    row = checked(salon, member(salon, 1), member(salon, 2))
-    real, calls = import_work.known_of, []
-
-    def enrol_else():
-        salon.enrol("A-1", name="Else")
-        connection.close()
-
-    def late(members):
-        found = real(members)
-        if not calls:
-            thread = threading.Thread(target=enrol_else)
-            thread.start()
-            thread.join()
-        calls.append(len(members))
-        return found
-
-    monkeypatch.setattr(import_work, "known_of", late)
-    row = enrolled(salon, row)
-    assert (row.status, len(calls)) == ("done", 2) and faults(salon, row) == {2: [("reference", "reference_taken")]}
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 1
-
-
-def test_a_worker_that_dies_again_and_again_gives_up_with_a_word(salon):
-    row, _ = upload(salon, member(salon, 1))
-    with tenant(salon.id):
-        imports.begin_check(row.pk, columns=row.columns, terms=row.terms)
-        MemberImport.objects.update(tries=import_work.MOST_TRIES)
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    row = fresh(salon, row)
-    assert (row.status, row.code) == ("checked", "interrupted")
-    with tenant(salon.id):
-        imports.begin_check(row.pk, columns=row.columns, terms=row.terms)
-    import_work.carry_on(merchant_id=salon.id, import_id=row.pk)
-    assert (fresh(salon, row).status, fresh(salon, row).code) == ("checked", "")
 
 
 def test_an_offer_with_a_new_version_since_the_check_is_not_sold_silently(salon):
@@ -409,51 +182,6 @@ def test_each_faulty_row_is_named_with_every_reason(salon):
         16: [("name", "person_known")],
         17: [("", "cells_beyond_heading")],
     }
-
-
-def test_faults_of_mandates(salon):
-    lines = [
-        signed(salon, 1),
-        signed(salon, 2, iban=IBAN[:-1]),
-        signed(salon, 3, iban=IBAN[:-1] + "7"),
-        signed(salon, 4, iban="US64SVBKUS6S3300958879"),
-        signed(salon, 5, rum="RUM-1"),
-        signed(salon, 6, rum=" "),
-        signed(salon, 7, on="30/02/2022"),
-        signed(salon, 8, on=typed(day(salon, 3))),
-        signed(salon, 9, iban=""),
-        signed(salon, 10, on=""),
-        signed(salon, 11, rum="RUM é"),
-    ]
-    row = checked(salon, *lines, headings=MANDATE)
-    assert faults(salon, row) == {
-        3: [("iban", "iban_length")],
-        4: [("iban", "iban_invalid")],
-        5: [("iban", "iban_outside_sepa")],
-        6: [("mandate_reference", "mandate_twice")],
-        7: [("mandate_reference", "required")],
-        8: [("mandate_signed_on", "date_missing")],
-        9: [("mandate_signed_on", "in_the_future")],
-        10: [("iban", "required")],
-        11: [("mandate_signed_on", "required")],
-        12: [("mandate_reference", "mandate_reference_invalid")],
-    }
-
-
-def test_without_a_creditor_identifier_mandates_are_refused_row_by_row(salon):
-    with tenant(salon.id):
-        LegalEntity.objects.update(creditor_identifier="")
-    row = checked(salon, signed(salon, 1), headings=MANDATE)
-    assert faults(salon, row) == {2: [("iban", "creditor_identifier_missing")]}
-
-
-def test_whoever_was_enrolled_meanwhile_is_left_out_and_said(salon):
-    row = checked(salon, member(salon, 1), member(salon, 2))
-    salon.enrol("A-1", name="Somebody", email="s@courriel.example")
-    row = enrolled(salon, row)
-    assert row.status == "done" and faults(salon, row) == {2: [("reference", "reference_taken")]}
-    with tenant(salon.id):
-        assert Subscription.objects.count() == 1 and proof(row).holds
 
 
 def test_nothing_of_a_file_outlives_its_days(salon):
