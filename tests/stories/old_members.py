@@ -17,6 +17,7 @@ from tests.worlds import Shop
 ICS = "FR72ZZZ123456"
 IBAN = "FR1420041010050500013M02606"
 HEADINGS = "N° adhérent;Nom;Prénom;E-mail;Salon;Formule;Début;Payé jusqu'au;Montant"
+MANDATE = f"{HEADINGS};IBAN;Titulaire;RUM;Date du mandat"
 
 
 @pytest.fixture

@@ -14,11 +14,23 @@ from invoices.models import Payment
 from merchants.models import LegalEntity
 from merchants.tenancy.scope import tenant
 from subscribers.models import Change, Mandate, Subscription
-from tests.stories.old_members import IBAN, ICS, checked, day, enrolled, faults, member, salon, signed, sound, typed
+from tests.stories.old_members import (
+    IBAN,
+    ICS,
+    MANDATE,
+    checked,
+    day,
+    enrolled,
+    faults,
+    member,
+    salon,
+    signed,
+    sound,
+    typed,
+)
 
 __all__ = ["salon"]  # fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
-MANDATE = f"{HEADINGS};IBAN;Titulaire;RUM;Date du mandat"
 
 
 def test_mandates_come_along_and_are_lodged_and_debited(salon):
