@@ -167,10 +167,11 @@ def renew_quote(*, merchant_id: UUID, session_id: UUID) -> None:
 
 
 def _new_payment(session: CheckoutSession, now: Now) -> Payment:
-    account = default_account(now)
+    account, bought = default_account(now), session.subscription
     payment = Payment(
-        payer_id=session.subscription.payer_id,
+        payer_id=bought.payer_id,
         session_id=session.pk,
+        site_id=bought.sold_at_id if bought.channel == Channel.counter else None,  # taken there, if on their own phone
         account=account,
         gateway=account.kind,
         means=Payment.Means.CARD,

@@ -20,7 +20,9 @@ class Enrolment(TenantModel):
     subscription = TenantForeignKey("subscribers.Subscription", db_index=True)
     session = TenantForeignKey("billing.CheckoutSession", null=True, help_text="Where it is paid on a page")
     payment = TenantForeignKey("invoices.Payment", null=True, help_text="Where it was paid at the counter")
-    means = models.CharField(max_length=10, help_text="cash, cheque, transfer, terminal, page; empty: nothing was due")
+    means = models.CharField(
+        max_length=10, help_text="cash, cheque, transfer, terminal, reader, page, sepa; empty: nothing was due"
+    )
     later = models.CharField(max_length=8, help_text="sepa, card, counter: how renewals are paid")
     due = models.BigIntegerField(help_text="Minor units, tax included")
     tendered = models.BigIntegerField(null=True, help_text="Cash handed over, of which change was given")

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import get_language
@@ -95,6 +95,7 @@ def statistics_rows(request: OfficeRequest) -> HttpResponse:
         "seller": name_of(seller) if seller else "",
         "rows": [_line(request, what, row) for row in page.rows],
         "next_cursor": page.next_cursor,
+        "credits": _credits(request, span, site) if what == "invoiced" else None,
         "back": f"{request.office.url('statistics')}?{urlencode({'span': span.value})}",
     }
     return office_render(request, "billing/statistics_rows.html", context)
@@ -129,6 +130,7 @@ def _heads() -> Mapping[str, str]:
         "enrolled": _("Enrolled"),
         "ended": _("Ended"),
         "invoiced": _("Invoices"),
+        "credited": _("Credit notes"),
         "taken": _("Payments taken there"),
     }
 
@@ -146,7 +148,20 @@ def _behind(what: str, span: Span, zone: ZoneInfo) -> tuple[QuerySet[Any], str]:
         return rows, "managed_at"
     if what == "invoiced":
         return by_site.invoiced_in(span.start, span.end).select_related("payer"), "site"
+    if what == "credited":
+        return by_site.credited_in(span.start, span.end).select_related("invoice__payer"), "invoice__site"
     return by_site.taken_in(span.start, span.end, zone=zone).select_related("payer", "invoice"), "site"
+
+
+def _credits(request: OfficeRequest, span: Span, site: Site | None) -> dict[str, str] | None:
+    """What credit notes of the same days take off, with the list of them; None where there are none."""
+    rows = by_site.credited_in(span.start, span.end)
+    if site is not None:
+        rows = rows.filter(invoice__site=site)
+    sums = dict(
+        rows.values("invoice__currency").annotate(n=-Sum("net")).order_by().values_list("invoice__currency", "n")
+    )
+    return {"sum": _money(request, sums), "url": _url(request, "credited", span, site=site)} if sums else None
 
 
 def _line(request: OfficeRequest, what: str, row: Any) -> dict[str, Any]:
@@ -168,6 +183,15 @@ def _line(request: OfficeRequest, what: str, row: Any) -> dict[str, Any]:
             "note": row.payer.name,
             "by": "",
             "amount": amount_text(row.net, row.currency, language),
+        }
+    if what == "credited":
+        return {
+            "name": row.number,
+            "url": request.office.url("invoice", invoice=row.invoice.public_id),
+            "day": row.issued_on,
+            "note": row.invoice.payer.name,
+            "by": "",
+            "amount": amount_text(-row.net, row.invoice.currency, language),
         }
     return {
         "name": row.payer.name or row.payer.reference,

@@ -2,7 +2,8 @@
 number; without what stands on test clocks, which live in another time.
 
 A sale counts where it was sold and by whom; an end where the subscriber belonged; an invoice at the site whose number
-it bears; money where it was taken, without what was taken back since.
+it bears; money where it was taken (by hand, at a reader, by whoever bought at
+a counter on their own phone), without what was taken back since.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from invoices.selectors.money import REAL
 from subscribers.models import Subscription
 
 Status = Subscription.Status
-WHAT = ("enrolled", "ended", "invoiced", "taken")
+WHAT = ("enrolled", "ended", "invoiced", "credited", "taken")
 
 
 @dataclass(slots=True)
@@ -71,6 +72,11 @@ def invoiced_in(start: date, end: date) -> QuerySet[Invoice]:
     """Numbered invoices of a site issued in those days."""
     rows = Invoice.objects.filter(REAL, site__isnull=False, number__isnull=False)
     return rows.filter(issued_on__gte=start, issued_on__lt=end)
+
+
+def credited_in(start: date, end: date) -> QuerySet[CreditNote]:
+    """Credit notes for a site's invoices issued in those days."""
+    return CreditNote.objects.filter(REAL, invoice__site__isnull=False, issued_on__gte=start, issued_on__lt=end)
 
 
 def taken_in(start: date, end: date, *, zone: ZoneInfo) -> QuerySet[Payment]:
@@ -130,8 +136,11 @@ def _sums(rows: QuerySet[Any], site: str, day: str, currency: str, amount: str) 
 
 
 def _credited(start: date, end: date) -> Any:
-    rows = CreditNote.objects.filter(REAL, invoice__site__isnull=False, issued_on__gte=start, issued_on__lt=end)
-    grouped = rows.annotate(month=TruncMonth("issued_on")).values("invoice__site_id", "month", "invoice__currency")
+    grouped = (
+        credited_in(start, end)
+        .annotate(month=TruncMonth("issued_on"))
+        .values("invoice__site_id", "month", "invoice__currency")
+    )
     found = grouped.annotate(n=Sum("net")).order_by()
     return found.values_list("invoice__site_id", "month", "invoice__currency", "n")
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.engine.leaving import Refunding
 from billing.flows import reverse_payment
 from billing.flows.cancel import Leaving, cancel
-from invoices.models import Payment
+from billing.models import CheckoutSession
+from billing.selectors.by_site import taken_in, tallies
+from invoices.models import CreditNote, Payment
 from merchants.clock import instant
 from merchants.models import Membership
 from merchants.tenancy.scope import tenant
@@ -104,6 +110,45 @@ def test_who_leaves_counts_as_ended_and_money_taken_back_is_not_taken(place):
     assert table(page, "by-site")[0][:3] == ["Lyon", "2", "1"] and table(page, "by-site")[0][4] == "€29.90"
     assert table(page, "by-seller") == [["Inès", "Lyon", "2", "€29.90", "1"]]
     assert at.status == "active"
+
+
+def test_what_credit_notes_take_off_is_said_above_the_invoices_and_opened(place):
+    seat, shop, sites = place
+    with tenant(shop.id):
+        left = Subscription.objects.get(subscriber__name="Ana")
+    leaving = Leaving(when="now", refund=Refunding.prorated, to="balance")
+    cancel(merchant_id=shop.id, subscription_id=left.pk, leaving=leaving, actor=shop.actor)
+    with tenant(shop.id):
+        note = CreditNote.objects.get()
+    site = sites["Lyon"].public_id
+    assert table(page_of(seat, site=site), "by-site")[0][3] == f"€{(49_84 - note.net) / 100:.2f}"
+    rows = seat.client.get(seat.url("statistics-rows"), {"what": "invoiced", "site": site}).content.decode()
+    assert rows.count('scope="row"') == 2 and f"Less credit notes of these days: −€{note.net / 100:.2f}" in rows
+    (link,) = re.findall(r'href="([^"]*what=credited[^"]*)"', rows)
+    opened = seat.client.get(link.replace("&amp;", "&")).content.decode()
+    assert opened.count('scope="row"') == 1 and note.number in opened and f"−€{note.net / 100:.2f}" in opened
+    there = seat.client.get(seat.url("statistics-rows"), {"what": "invoiced", "site": sites["Bron"].public_id})
+    assert "Less credit notes" not in there.content.decode()
+
+
+def test_a_card_on_their_own_phone_is_taken_at_the_counter_on_the_merchants_day():
+    """Half past eleven in Greenwich on the last of October is November in Paris."""
+    with time_machine.travel("2026-10-31T23:30:00Z"):
+        shop = Shop.open("Soleil", locale="en")
+        shop.made["offer"] = shop.offer("liberte", ("month", None, 29_90))
+        lyon = salon(shop.id, "Lyon")
+        device = tablet(shop.id, lyon)
+        device.sign_in(seller(shop.id, "Inès", sites=[lyon]))
+        assert send(device, walkin(shop, means="page", later="card", tendered="")).status_code == 200
+        with tenant(shop.id):
+            session = CheckoutSession.objects.select_related("subscription", "quote").get()
+        shop.press(session)
+        shop.look(session)
+    zone, november = ZoneInfo("Europe/Paris"), (date(2026, 11, 1), date(2026, 12, 1))
+    with tenant(shop.id):
+        assert [(one.on, one.captured) for one in taken_in(*november, zone=zone)] == [(date(2026, 11, 1), 29_90)]
+        assert not taken_in(date(2026, 10, 1), date(2026, 11, 1), zone=zone).exists()
+        assert tallies(*november, zone=zone).sites[lyon.pk].taken == {"EUR": 29_90}
 
 
 def test_the_csv_says_the_same(place):

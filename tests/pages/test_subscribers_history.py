@@ -12,13 +12,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from alerts.services import endpoints
 from merchants.actors import Actor
 from merchants.now import Now
 from merchants.templatetags.statuses import WORDS
 from merchants.tenancy.scope import tenant
 from subscribers import history
 from subscribers.pages.columns import COLUMNS, label_of
-from subscribers.pages.titles import CHANGES, EVENTS, KINDS, change_title, event_title
+from subscribers.pages.titles import CHANGES, EVENTS, KINDS, TOLD_BY_A_CHANGE, change_title, event_title
 from subscribers.selectors.history_answers import SUBJECTS
 from subscribers.services import enrolment
 from tests.pages.onde import JULIE, entries
@@ -101,6 +102,10 @@ def test_every_verb_and_event_of_the_product_has_a_title():
         event_title("payment.failed", {"decline_code": "insufficient_funds"}) == "Payment refused: insufficient funds"
     )
     assert event_title("unheard.of", {}) == "Something happened"
+    told = EVENTS.keys() | TOLD_BY_A_CHANGE
+    nobody_s = ("merchant.", "legal_entity.", "tax_rate.", "site.", "feature.", "offer.", "option.", "coupon.")
+    nobody_s += ("test_clock.", "device.", "member.", "till.", "accounting.", "ereporting.", "ereport.")
+    assert {kind for kind in endpoints.KINDS if kind not in told and not kind.startswith(nobody_s)} == set()
     assert {kind for kind in EVENTS if kind.startswith("invoice.")} >= {"invoice.finalized", "invoice.paid"}
 
 
