@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import transaction
 
 from billing import inbox, runs
@@ -25,6 +27,9 @@ from billing.flows import (
 from merchants.actors import Actor, ActorKind, Channel
 from merchants.refusals import Refusal
 
+NUDGE = 30
+"""Seconds after which a task that nobody took is dropped: the next nudge of beat brings another."""
+
 
 @shared_task
 def reconcile_payments() -> None:
@@ -36,7 +41,7 @@ def reconcile_payments() -> None:
 def bill_due() -> None:
     """Let every merchant who has something due be billed, each by a task of its own."""
     for merchant_id in runs.merchants_to_bill():
-        bill_merchant.apply_async((str(merchant_id),), expires=30)  # the next nudge brings another
+        bill_merchant.apply_async((str(merchant_id),), expires=NUDGE)
 
 
 @shared_task
@@ -49,7 +54,7 @@ def bill_merchant(merchant_id: str) -> None:
 def collect_due() -> None:
     """Let the money of every merchant who has some to ask for be asked for, each by a task of its own."""
     for merchant_id in runs.merchants_to_collect():
-        collect_merchant.apply_async((str(merchant_id),), expires=30)  # the next nudge brings another
+        collect_merchant.apply_async((str(merchant_id),), expires=NUDGE)
 
 
 @shared_task
@@ -118,8 +123,7 @@ def refund(merchant_id: str, refund_id: str) -> None:
 @shared_task
 def carry_clocks_on() -> None:
     """Carry on every test clock that is advancing and that no worker holds."""
-    for merchant_id, clock_id in runs.clocks_to_carry_on():
-        carry_clock_on.apply_async((str(merchant_id), str(clock_id)), expires=30)  # the next nudge brings another
+    _each(carry_clock_on, runs.clocks_to_carry_on())
 
 
 @shared_task
@@ -167,8 +171,7 @@ def try_soon(merchant_id: UUID, invoice_id: UUID, asked_by: str) -> None:
 @shared_task
 def make_exports() -> None:
     """Let every export that waits be made, each by a task of its own."""
-    for merchant_id, export_id in runs.exports_to_make():
-        make_export.apply_async((str(merchant_id), str(export_id)), expires=30)  # the next nudge brings another
+    _each(make_export, runs.exports_to_make())
 
 
 @shared_task
@@ -179,15 +182,13 @@ def make_export(merchant_id: str, export_id: str) -> None:
 
 def export_soon(merchant_id: UUID, export_id: UUID) -> None:
     """After commit, ask a worker to make an export. Where no broker answers, beat does it."""
-    ask = partial(make_export.apply_async, (str(merchant_id), str(export_id)), expires=30)
-    transaction.on_commit(ask, robust=True)
+    _after_commit(make_export, merchant_id, export_id)
 
 
 @shared_task
 def give_to_many() -> None:
     """Carry on every batch of gestures that no worker is at, each by a task of its own."""
-    for merchant_id, batch_id in runs.gesture_batches():
-        carry_gestures_on.apply_async((str(merchant_id), str(batch_id)), expires=30)  # the next nudge brings another
+    _each(carry_gestures_on, runs.gesture_batches())
 
 
 @shared_task
@@ -198,15 +199,13 @@ def carry_gestures_on(merchant_id: str, batch_id: str) -> None:
 
 def carry_gestures_on_soon(merchant_id: UUID, batch_id: UUID) -> None:
     """After commit, ask a worker to carry a batch on. Where no broker answers, beat does it."""
-    ask = partial(carry_gestures_on.apply_async, (str(merchant_id), str(batch_id)), expires=30)
-    transaction.on_commit(ask, robust=True)
+    _after_commit(carry_gestures_on, merchant_id, batch_id)
 
 
 @shared_task
 def migrate_offers() -> None:
     """Carry on every campaign that no worker is at, each by a task of its own."""
-    for merchant_id, campaign_id in runs.campaigns():
-        carry_campaign_on.apply_async((str(merchant_id), str(campaign_id)), expires=30)  # the next nudge brings another
+    _each(carry_campaign_on, runs.campaigns())
 
 
 @shared_task
@@ -217,15 +216,13 @@ def carry_campaign_on(merchant_id: str, campaign_id: str) -> None:
 
 def carry_campaign_on_soon(merchant_id: UUID, campaign_id: UUID) -> None:
     """After commit, ask a worker to carry a campaign on. Where no broker answers, beat does it."""
-    ask = partial(carry_campaign_on.apply_async, (str(merchant_id), str(campaign_id)), expires=30)
-    transaction.on_commit(ask, robust=True)
+    _after_commit(carry_campaign_on, merchant_id, campaign_id)
 
 
 @shared_task
 def carry_imports_on() -> None:
     """Carry on every old member file that no worker is at, each by a task of its own."""
-    for merchant_id, import_id in runs.imports_under_way():
-        carry_import_on.apply_async((str(merchant_id), str(import_id)), expires=30)  # the next nudge brings another
+    _each(carry_import_on, runs.imports_under_way())
 
 
 @shared_task
@@ -236,8 +233,7 @@ def carry_import_on(merchant_id: str, import_id: str) -> None:
 
 def carry_import_on_soon(merchant_id: UUID, import_id: UUID) -> None:
     """After commit, ask a worker to carry an import on. Where no broker answers, beat does it."""
-    ask = partial(carry_import_on.apply_async, (str(merchant_id), str(import_id)), expires=30)
-    transaction.on_commit(ask, robust=True)
+    _after_commit(carry_import_on, merchant_id, import_id)
 
 
 @shared_task
@@ -267,3 +263,14 @@ def lodge_mandate(merchant_id: str, mandate_id: str) -> None:
 def lodge_soon(merchant_id: UUID, mandate_id: UUID) -> None:
     """After commit, ask a worker to lodge a mandate: a counter waits for no bank. Without a broker beat does it."""
     transaction.on_commit(partial(lodge_mandate.delay, str(merchant_id), str(mandate_id)), robust=True)
+
+
+def _each(task: Task[Any, Any], found: Iterable[tuple[UUID, UUID]]) -> None:
+    for merchant_id, id_ in found:
+        task.apply_async((str(merchant_id), str(id_)), expires=NUDGE)
+
+
+def _after_commit(task: Task[Any, Any], merchant_id: UUID, id_: UUID) -> None:
+    """Ask a worker once this is committed; where no broker answers, beat does it."""
+    ask = partial(task.apply_async, (str(merchant_id), str(id_)), expires=NUDGE)
+    transaction.on_commit(ask, robust=True)
