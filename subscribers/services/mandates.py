@@ -1,4 +1,4 @@
-"""SEPA mandates: signed at a counter or taken over from another system, lodged at the provider, refused, revoked.
+"""SEPA mandates: signed at a counter, lodged at the provider, refused, revoked.
 
 Signing is a row and its word in the history; no provider is asked here. The account's number lies in the row,
 encrypted, until the provider has it.
@@ -25,8 +25,6 @@ from subscribers.services import facts
 
 TEXT_VERSION = "CORE-2026-11"
 """Of the words that are signed (`invoices.papers`): the mandate of the SEPA Core scheme, EPC016-06 annex VII."""
-LAPSES_AFTER = timedelta(days=36 * 365 // 12 + 1)
-"""Without a debit for 36 months a mandate is void (SEPA Core rulebook, EPC016-06, 4.1)."""
 WAITS = (1, 2, 5, 15, 60, 360)
 """Minutes until the provider is asked again, by how often it did not answer; then the last for ever."""
 _REFERENCE = re.compile(r"[A-Za-z0-9/?:().,'+ \-]{1,35}")
@@ -35,8 +33,7 @@ _SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """Whose account, where and when it was signed. `reference` is that under which it was shown; a mandate that another
-    system made is `taken_over`."""
+    """Whose account, where and when it was signed. `reference` is that under which it was shown."""
 
     iban: str
     holder: str
@@ -45,7 +42,6 @@ class Signed:
     device: Device | None = None
     reference: str = ""
     signed_at: datetime | None = None
-    taken_over: bool = False
 
 
 def check(signed: Signed, *, now: Now) -> Account:
@@ -86,7 +82,7 @@ def sign(payer: Subscriber, signed: Signed, *, actor: Actor, now: Now) -> Mandat
         reference=reference,
         creditor_identifier=signed.creditor.creditor_identifier,
         accepted_at=signed.signed_at or now.at,
-        text_version="" if signed.taken_over else TEXT_VERSION,
+        text_version=TEXT_VERSION,
         holder=signed.holder.strip(),
         iban=encrypt(account.number),
         last4=account.last4,
@@ -97,30 +93,9 @@ def sign(payer: Subscriber, signed: Signed, *, actor: Actor, now: Now) -> Mandat
         next_try_at=instant(),
         created_at=now.at,
     )
-    history.create(row, actor=actor, now=now, verb="taken_over" if signed.taken_over else "created")
+    history.create(row, actor=actor, now=now, verb="created")
     _tell("mandate.signed", row, actor=actor, now=now)
     return row
-
-
-def take_over(
-    payer: Subscriber,
-    *,
-    reference: str,
-    iban: str,
-    holder: str,
-    signed_at: datetime,
-    creditor: LegalEntity,
-    actor: Actor,
-    now: Now,
-) -> Mandate:
-    """A mandate that was signed with another system, under its own reference and day. Raises what `sign` raises, and
-    Invalid at `reference` where there is none, at `signed_on` where it has lapsed."""
-    if not reference:
-        raise Invalid.at("reference", "required", gettext_noop("A mandate is known by its reference (UMR)."))
-    given = Signed(
-        iban=iban, holder=holder, creditor=creditor, reference=reference, signed_at=signed_at, taken_over=True
-    )
-    return sign(payer, given, actor=actor, now=now)
 
 
 def lodged(row: Mandate, method: PaymentMethod, *, provider_reference: str, actor: Actor, now: Now) -> None:

@@ -1,5 +1,5 @@
-"""Mandates that were signed with another system, many at once: as `mandates.take_over` does one, for payers who have
-none yet."""
+"""Mandates that were signed with another system, many at once, each under its own reference and day, for payers who
+have none yet."""
 
 from __future__ import annotations
 

@@ -184,15 +184,14 @@ def test_lodged_by_two_workers_at_once_it_is_one_means_and_one_debit(salon):
         assert Payment.objects.filter(status="processing").count() == 1
 
 
-def test_taken_over_from_another_system_with_its_reference_and_day(salon):
-    who = salon.enrol("ana")
-    given = {"holder": "Ana Diaz", "creditor": salon.entity, "actor": salon.actor}
-    day = datetime(2024, 3, 1, 9, tzinfo=UTC)
+def test_a_reference_is_one_mandate_s(salon):
+    ana, bea = salon.enrol("ana"), salon.enrol("bea")
+    given = {"iban": GOOD, "holder": "Ana Diaz", "creditor": salon.entity, "reference": "RUM-2024/001"}
     with tenant(salon.id):
-        row = mandates.take_over(who, reference="RUM-2024/001", iban=GOOD, signed_at=day, now=salon.now(), **given)
+        row = mandates.sign(ana, mandates.Signed(**given), actor=salon.actor, now=salon.now())
         with pytest.raises(Conflict) as taken:
-            mandates.take_over(who, reference="RUM-2024/001", iban=GOOD, signed_at=day, now=salon.now(), **given)
-    assert (row.reference, row.accepted_at, taken.value.code) == ("RUM-2024/001", day, "mandate_reference_taken")
+            mandates.sign(bea, mandates.Signed(**given), actor=salon.actor, now=salon.now())
+    assert (row.reference, taken.value.code) == ("RUM-2024/001", "mandate_reference_taken")
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,10 @@ def sell_at_sites(offer: Offer, *, everywhere: bool, sites: Sequence[AtSite], ac
     """Say where an offer is sold, and at which prices; sites that are not named do as elsewhere. `everywhere`: at all
     sites but those that do not; else only at those that do. Who has a version keeps it.
 
-    Raises Invalid at `sites[n].site` (`unknown`, `twice`), `sites[n].amount`, `sites` (`sold_nowhere`).
+    Raises Invalid at `sites[n].site` (`not_found`, `twice`), `sites[n].amount`, `sites` (`sold_nowhere`).
     """
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
-    _check(everywhere, sites)
+    places = _checked(everywhere, sites)
     before = {row.site_id: row for row in OfferAtSite.objects.filter(offer=offer).select_related("offer", "site")}
     current = current_versions([offer.pk])[offer.pk]
     terms = terms_of([current])[current.pk]
@@ -45,9 +45,8 @@ def sell_at_sites(offer: Offer, *, everywhere: bool, sites: Sequence[AtSite], ac
         row = before.pop(one.site_id, None)
         if row is not None and (row.is_sold, row.amount) == (one.is_sold, one.amount):
             continue
-        site = Site.objects.get(pk=one.site_id)
         same_price = row is not None and row.amount == one.amount
-        row = row or OfferAtSite(offer=offer, site=site)
+        row = row or OfferAtSite(offer=offer, site=places[one.site_id])
         row.is_sold, changed = one.is_sold, True
         if same_price:
             row.updated_at = now.at
@@ -62,9 +61,9 @@ def sell_at_sites(offer: Offer, *, everywhere: bool, sites: Sequence[AtSite], ac
     return offer
 
 
-def _check(everywhere: bool, sites: Sequence[AtSite]) -> None:
+def _checked(everywhere: bool, sites: Sequence[AtSite]) -> dict[UUID, Site]:
     faults: list[FieldError] = []
-    known = set(Site.objects.filter(id__in=[one.site_id for one in sites]).values_list("id", flat=True))
+    known: dict[UUID, Site] = Site.objects.in_bulk([one.site_id for one in sites])
     seen: set[UUID] = set()
     for at, one in enumerate(sites):
         if one.site_id not in known:
@@ -77,3 +76,4 @@ def _check(everywhere: bool, sites: Sequence[AtSite]) -> None:
     if not everywhere and not any(one.is_sold for one in sites):
         faults.append(fault("sites", "sold_nowhere", gettext_noop("Choose at least one site, or stop selling it.")))
     refuse_if(faults)
+    return known
